@@ -1,0 +1,851 @@
+//! Everything that crosses the engine's border: commands and inputs go in, outputs come out.
+//!
+//! These are plain data. What they look like as bytes is decided in `tidewire-ffi`; nothing here is serialised.
+
+use crate::ids::*;
+use crate::secret::{Blob, Payload};
+
+/// An intent of the app. A refusal is typed and changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Be connected from now on, through every loss, until `Disconnect`.
+    Connect {},
+    /// Stop being connected; no signal undoes it (C3).
+    Disconnect {},
+    /// Send an event of class *plain* (C6): buffered while offline, with a time to live.
+    Emit {
+        /// The host's id for the acknowledgement.
+        emit: EmitId,
+        /// The event's name.
+        name: String,
+        /// Its arguments as JSON without the outer brackets, kept by the host; absent for no arguments.
+        body: Option<BodyId>,
+        /// Size of that JSON in bytes (or UTF-16 units), for the buffer's limit.
+        size: u32,
+        /// Ask for an acknowledgement.
+        ack: bool,
+        /// How long the acknowledgement, or the place in the buffer, is kept.
+        timeout: Millis,
+    },
+    /// Want a room; counted: each `Join` needs a `Leave`.
+    Join {
+        /// The room.
+        room: RoomId,
+    },
+    /// Want it no more.
+    Leave {
+        /// The room.
+        room: RoomId,
+    },
+    /// Queue a durable write.
+    Submit {
+        /// The write.
+        write: Submission,
+    },
+    /// Take back a write that was never sent.
+    Cancel {
+        /// The write.
+        write: WriteId,
+    },
+    /// Send a parked write again, with the same bytes and a new count of tries.
+    Retry {
+        /// The write.
+        write: WriteId,
+    },
+    /// Give up a parked write.
+    Discard {
+        /// The write.
+        write: WriteId,
+    },
+    /// Forget waiting times and try everything that is eligible now.
+    Process {},
+    /// Allow or forbid sending; queueing goes on (A4).
+    SetProcessing {
+        /// Whether writes may be sent.
+        on: bool,
+    },
+}
+
+/// What the app hands over for one write.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Submission {
+    /// Name of the mutation's definition; empty for an unnamed one, which has no layer after a restart.
+    pub name: String,
+    /// Version of that definition.
+    pub version: u32,
+    /// The variables, as JSON.
+    pub variables: Payload,
+    /// HTTP method.
+    pub method: String,
+    /// Path with query, beginning with `/`, or an absolute URL.
+    pub path: String,
+    /// The body, as JSON; absent for none.
+    pub body: Option<Payload>,
+    /// Lane; absent: the path without its query.
+    pub lane: Option<Lane>,
+    /// Whether a layer stands on the screen until the write is seen in the base.
+    pub optimistic: bool,
+    /// Whether a parked write's layer stays (a message marked 'not sent') or goes (a like).
+    pub keep_layer_when_parked: bool,
+    /// Whether sending it again after a lost answer is harmless on a foreign server.
+    pub idempotent: bool,
+    /// Time to live before it is parked as expired; absent: the default (24 h).
+    pub ttl: Option<Millis>,
+    /// Queries that its layer changed at the tap.
+    pub touched: Vec<QueryId>,
+}
+
+/// What a command answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Nothing to tell.
+    Done {},
+    /// The write was queued under this id.
+    Queued {
+        /// The write.
+        write: WriteId,
+    },
+}
+
+/// Why a command was refused. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The queue holds its limit of writes or bytes (Q15).
+    QueueFull,
+    /// One write is larger than the limit; send a reference instead.
+    TooLarge,
+    /// The emit buffer is full (C6).
+    BufferFull,
+    /// A name, room, path or method is empty, too long or malformed.
+    Malformed,
+    /// No such write.
+    UnknownWrite,
+    /// The write was sent and its outcome is not known yet: it can be neither cancelled nor discarded.
+    AlreadySent,
+    /// The write is not parked.
+    NotParked,
+}
+
+/// A fact from outside. Handling one never fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    // ---- store
+    /// The answer to [`Output::Load`]: all records, in key order.
+    Loaded {
+        /// Which.
+        load: LoadId,
+        /// The records.
+        records: Vec<StoredRecord>,
+    },
+    /// The store could not be read; the engine asks again.
+    LoadFailed {
+        /// Which.
+        load: LoadId,
+    },
+    /// A step is on disk, at the store's level of durability.
+    Persisted {
+        /// Which.
+        persist: PersistId,
+    },
+    /// A step is not on disk and never will be.
+    PersistFailed {
+        /// Which.
+        persist: PersistId,
+        /// Why.
+        error: StoreError,
+    },
+    /// Another tab changed a record ([`Output::Broadcast`] of its engine).
+    StoreChanged {
+        /// The key.
+        key: String,
+        /// The new value; absent: removed.
+        value: Option<Blob>,
+    },
+    /// This tab may send from now on.
+    Leader {
+        /// Its leadership.
+        epoch: LeaderEpoch,
+    },
+    /// This tab may not send any more.
+    LeaderLost {},
+    // ---- link
+    /// The transport is open (not yet the session).
+    Opened {
+        /// Which.
+        link: LinkId,
+    },
+    /// A text frame came.
+    Received {
+        /// On which link.
+        link: LinkId,
+        /// Its beginning: the whole frame, or at least the first `limits::FRAME_HEAD` characters.
+        head: Payload,
+        /// Length of the whole frame in the host's unit of text.
+        length: u32,
+        /// What the host made of the JSON in it.
+        body: FrameBody,
+    },
+    /// The transport is gone, or never came up.
+    Closed {
+        /// Which.
+        link: LinkId,
+        /// Why, as far as the host knows.
+        cause: CloseCause,
+    },
+    // ---- token
+    /// The answer to [`Output::FetchAuth`].
+    Auth {
+        /// Which.
+        auth: AuthId,
+        /// The token.
+        result: AuthResult,
+    },
+    // ---- requests
+    /// An HTTP answer.
+    Responded {
+        /// Which.
+        fetch: FetchId,
+        /// The answer.
+        response: Response,
+    },
+    /// No HTTP answer.
+    RequestFailed {
+        /// Which.
+        fetch: FetchId,
+        /// Why.
+        cause: RequestFailure,
+    },
+    // ---- platform
+    /// What the platform thinks of the network: a hint (C3).
+    Network {
+        /// The signal.
+        signal: NetworkSignal,
+    },
+    /// Whether the app is in front.
+    App {
+        /// The signal.
+        signal: AppSignal,
+    },
+    // ---- cache
+    /// The queries that this room's events change; replaces what was said before.
+    Bound {
+        /// The room.
+        room: RoomId,
+        /// The queries.
+        queries: Vec<QueryId>,
+    },
+    /// A fetch of this query begins now.
+    FetchStarted {
+        /// The query.
+        query: QueryId,
+    },
+    /// A base of this query is installed: fetched, or restored from the store.
+    BaseInstalled {
+        /// The query.
+        query: QueryId,
+        /// The positions that it covers (`Tidewire-Base`, or as stored); empty when unknown.
+        positions: Vec<Position>,
+        /// Client and settled sequences that it covers (`applied=`).
+        applied: Option<Applied>,
+        /// Writes whose effect it was stored with; only for a restored base.
+        carries: Vec<WriteId>,
+        /// Restored from the store, not fetched.
+        restored: bool,
+    },
+    /// A fetch ended without a base.
+    FetchFailed {
+        /// The query.
+        query: QueryId,
+    },
+    /// The query left the cache.
+    QueryGone {
+        /// The query.
+        query: QueryId,
+    },
+    /// When the host folded it, this write's layer changed these queries too.
+    Touched {
+        /// The write.
+        write: WriteId,
+        /// The queries.
+        queries: Vec<QueryId>,
+    },
+    // ---- time
+    /// A deadline of `poll_timeout` has passed.
+    Timeout {},
+}
+
+/// Settled sequences of one client id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The client id that the request carried.
+    pub client: ClientId,
+    /// What has settled.
+    pub ranges: Vec<SequenceRange>,
+}
+
+/// One record of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its key.
+    pub key: String,
+    /// Its bytes.
+    pub value: Blob,
+}
+
+/// Why a step failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// No room.
+    Full,
+    /// Input or output error.
+    Failed,
+    /// Another tab leads: the fence did not match.
+    Fenced,
+}
+
+/// What the host made of a frame's JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameBody {
+    /// The frame has none (a ping).
+    None {},
+    /// It parsed; the host keeps it under this id until [`Output::Release`], or until the output that takes it.
+    Json {
+        /// The id.
+        body: BodyId,
+    },
+    /// It is not JSON.
+    Invalid {},
+    /// The frame is binary, which is not negotiated.
+    Binary {},
+}
+
+/// Why a link closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseCause {
+    /// It never opened: refused, unreachable, TLS.
+    Unreachable,
+    /// It was open and broke, or the peer closed it.
+    Lost,
+    /// The peer said that it is overloaded or going away (WebSocket 1012, 1013; HTTP 503).
+    Overloaded,
+}
+
+/// A token, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthResult {
+    /// This token.
+    Token {
+        /// The token.
+        token: Payload,
+    },
+    /// None is needed (cookies, or an open server).
+    Anonymous {},
+    /// The user is not signed in.
+    Missing {},
+    /// It could not be had now.
+    Failed {},
+}
+
+/// An HTTP answer, without what no rule reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Status.
+    pub status: u16,
+    /// `Tidewire-Outcome`, as sent.
+    pub outcome: Option<String>,
+    /// `Retry-After`, as sent.
+    pub retry_after: Option<String>,
+    /// `Content-Type`, as sent.
+    pub content_type: Option<String>,
+    /// Whether the host followed a redirect.
+    pub redirected: bool,
+    /// The body as text, up to `limits::STORED_ANSWER` characters; absent beyond or if it is not text.
+    pub body: Option<Payload>,
+}
+
+/// Why there is no HTTP answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestFailure {
+    /// Unreachable, refused, broken off, or refused by the browser (CORS).
+    Network,
+    /// Ended by [`Output::Abort`].
+    Aborted,
+    /// The host's own request code failed before anything was sent.
+    Host,
+}
+
+/// A platform's word on the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkSignal {
+    /// It does not know: try.
+    Unknown,
+    /// It says there is none.
+    Offline,
+    /// It says there is one.
+    Online,
+    /// Another kind of network than before.
+    Changed,
+}
+
+/// Whether the app is in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppSignal {
+    /// In front.
+    Foreground,
+    /// Not.
+    Background,
+}
+
+/// Work for the host, in order. What must be on disk first is expressed by waiting for `Persisted`, not by this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Output {
+    // ---- store
+    /// Read all records of the partition (keys `w/`, `m/`), in key order.
+    Load {
+        /// Id for the answer.
+        load: LoadId,
+    },
+    /// Put one value under one key, atomically; absent: remove. Base writes that the host made before come first.
+    Persist {
+        /// Id for the answer.
+        persist: PersistId,
+        /// The key.
+        key: String,
+        /// The value.
+        value: Option<Blob>,
+        /// Refuse with `Fenced` if the store knows a later leadership.
+        fence: Option<LeaderEpoch>,
+    },
+    /// Tell the other tabs; they hand it to their engines as `StoreChanged`.
+    Broadcast {
+        /// The key.
+        key: String,
+        /// The value; absent: removed.
+        value: Option<Blob>,
+    },
+    // ---- link
+    /// Ask the app for the token.
+    FetchAuth {
+        /// Id for the answer.
+        auth: AuthId,
+        /// The last one was refused: a cached one will not do.
+        fresh: bool,
+    },
+    /// Open a WebSocket link.
+    Open {
+        /// Its id.
+        link: LinkId,
+    },
+    /// Send a text frame: `text`, or with a body `text` + body + `]`.
+    Send {
+        /// On which link.
+        link: LinkId,
+        /// The frame or its beginning.
+        text: Payload,
+        /// The host's JSON arguments.
+        body: Option<BodyId>,
+    },
+    /// Close the link; nothing more is heard of it.
+    Close {
+        /// Which.
+        link: LinkId,
+    },
+    // ---- requests
+    /// Send a write through the app's request port, which adds authorisation.
+    Fetch {
+        /// Id for the answer.
+        fetch: FetchId,
+        /// The request.
+        request: Request,
+    },
+    /// End a request; its answer is `RequestFailed`.
+    Abort {
+        /// Which.
+        fetch: FetchId,
+    },
+    // ---- events and layers
+    /// An event: hand it to the listeners if `dispatch`, and apply the sync rules to the bases of `apply`.
+    Event(Event),
+    /// These bodies are not needed any more.
+    Release {
+        /// Which.
+        bodies: Vec<BodyId>,
+    },
+    /// How an emit ended.
+    Emitted {
+        /// Which.
+        emit: EmitId,
+        /// How.
+        result: EmitResult,
+    },
+    /// A room's state changed.
+    Room {
+        /// Which.
+        room: RoomId,
+        /// Its state.
+        state: RoomState,
+    },
+    /// A layer stands from now on, above all that were added before it.
+    LayerAdded {
+        /// The write.
+        write: WriteId,
+        /// Name of the mutation's definition.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// The variables, as JSON.
+        variables: Payload,
+        /// It comes from the store or from another tab, not from `Submit` here.
+        restored: bool,
+    },
+    /// A layer stands no more: on one query, whose base carries the write, or nowhere.
+    LayerRetired {
+        /// The write.
+        write: WriteId,
+        /// The query; absent: all.
+        query: Option<QueryId>,
+    },
+    /// These queries must be fetched again (those that nobody looks at: marked).
+    Refetch {
+        /// Which.
+        queries: Vec<QueryId>,
+        /// Why.
+        reason: RefetchReason,
+    },
+    // ---- state
+    /// The connection's state changed.
+    Connection {
+        /// The state.
+        state: ConnectionState,
+    },
+    /// The queue's numbers changed; at most once per drain.
+    Outbox {
+        /// The numbers.
+        status: OutboxStatus,
+    },
+    /// A write's state changed.
+    Write {
+        /// Which.
+        write: WriteId,
+        /// Its state.
+        state: WriteState,
+    },
+    /// The client id of this partition is known or new (`Tidewire-Client` of GETs).
+    Client {
+        /// The id.
+        client: ClientId,
+    },
+    /// A record could not be used; it is kept and reported (Q4).
+    Quarantined {
+        /// Its key.
+        key: String,
+        /// Why.
+        reason: QuarantineReason,
+    },
+    /// Something worth a line in a log; never a payload or a token.
+    Log {
+        /// What.
+        note: Note,
+    },
+}
+
+/// An event and what to do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The frame's parsed array, kept by the host. It stays kept until `Release`.
+    pub body: BodyId,
+    /// How many leading elements of the array are not arguments (1: the name; 3: `"tw"`, metadata, name).
+    pub skip: u8,
+    /// The event's name.
+    pub name: String,
+    /// Its room and position; absent for events without one.
+    pub position: Option<Position>,
+    /// The write that caused it, if any.
+    pub write: Option<WriteId>,
+    /// That write is in this outbox.
+    pub own: bool,
+    /// It came from history, not live.
+    pub replayed: bool,
+    /// Hand it to listeners. False where they had it before and only a base needs it.
+    pub dispatch: bool,
+    /// Bases to apply it to.
+    pub apply: Vec<QueryId>,
+}
+
+/// An HTTP request of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The write.
+    pub write: WriteId,
+    /// Method.
+    pub method: String,
+    /// Path or URL.
+    pub path: String,
+    /// Headers of the protocol; the host adds authorisation and content type.
+    pub headers: Vec<Header>,
+    /// JSON body.
+    pub body: Option<Payload>,
+    /// 1 for the first attempt of this process.
+    pub attempt: u32,
+}
+
+/// An HTTP header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: String,
+}
+
+/// How an emit ended. An acknowledgement always settles (C6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmitResult {
+    /// Written to the link; no acknowledgement was asked for.
+    Sent {},
+    /// Acknowledged with this array, which the host may drop after use.
+    Answered {
+        /// The array of the answer's arguments.
+        body: BodyId,
+    },
+    /// No acknowledgement in time.
+    TimedOut {},
+    /// The link died while it was in flight: maybe lost.
+    MaybeLost {},
+    /// Never left: its time in the buffer ended, or `Disconnect`.
+    Dropped {},
+}
+
+/// State of a wanted room (C7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomState {
+    /// Not connected; it is joined as soon as possible.
+    Waiting {},
+    /// The join is under way, or missed events are coming.
+    Joining {},
+    /// Joined and up to date with the head at the time of the answer.
+    Joined {
+        /// Whether everything missed was replayed.
+        recovered: bool,
+    },
+    /// Refused, with the server's reason.
+    Denied {
+        /// The reason.
+        reason: String,
+    },
+}
+
+/// Why queries are fetched again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefetchReason {
+    /// History could not be replayed.
+    Reset,
+    /// The server keeps no positions: after a reconnect everything may have changed (Y3).
+    Foreign,
+    /// The base was fetched while events arrived and names no position (Y2).
+    Raced,
+    /// A settled write has not been seen in the base in time (Q17).
+    WriteUnseen,
+    /// An event came for a base whose position leaves a hole that history cannot fill.
+    Gap,
+}
+
+/// State of the connection (C10). Each state has only its own data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Not wanted.
+    Idle {},
+    /// Being made.
+    Connecting {
+        /// From 1.
+        attempt: u32,
+    },
+    /// The session is up.
+    Connected {
+        /// The session id.
+        sid: String,
+        /// Whether the server speaks the dialect.
+        tidewire: bool,
+    },
+    /// Waiting for the next attempt.
+    Waiting {
+        /// The attempt to come, from 1.
+        attempt: u32,
+        /// When.
+        until: Timestamp,
+        /// Why the last link ended.
+        reason: DownReason,
+    },
+    /// The platform says there is no network, or the app is in the background.
+    Paused {
+        /// Which of the two.
+        reason: PauseReason,
+    },
+    /// Terminal until `Connect`: the server refuses this user.
+    Refused {
+        /// `AUTH`, or the server's code.
+        code: String,
+        /// The server's sentence.
+        message: String,
+    },
+}
+
+/// Why a link ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownReason {
+    /// It could not be reached.
+    Unreachable,
+    /// It broke.
+    Lost,
+    /// Nothing was heard for interval + timeout, or a probe went unanswered.
+    Silent,
+    /// An attempt took longer than its limit.
+    AttemptTimeout,
+    /// The peer closed the session.
+    ServerClosed,
+    /// The peer is overloaded.
+    Overloaded,
+    /// The peer broke the protocol: a malformed frame.
+    Malformed,
+    /// A frame above the limit.
+    Oversized,
+    /// No token could be had.
+    NoToken,
+    /// The server refused the session.
+    Refused,
+}
+
+/// Why nothing is attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PauseReason {
+    /// Known to be offline.
+    Offline,
+    /// In the background.
+    Background,
+}
+
+/// Numbers of the queue (Q22).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutboxStatus {
+    /// The store has been read.
+    pub ready: bool,
+    /// Waiting or in flight.
+    pub pending: u32,
+    /// In flight.
+    pub in_flight: u32,
+    /// Parked.
+    pub parked: u32,
+    /// Bytes of pending records.
+    pub bytes: u64,
+    /// Why nothing is sent although something is pending; absent when it is.
+    pub blocked: Option<Blocked>,
+    /// When the next attempt is due, if it waits for a time.
+    pub next_attempt: Option<Timestamp>,
+}
+
+/// Why pending writes wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocked {
+    /// The store is being read.
+    Loading,
+    /// Another tab sends.
+    Follower,
+    /// Stopped by `SetProcessing`.
+    Stopped,
+    /// The platform says there is no network.
+    Offline,
+    /// The origin does not answer; waiting.
+    Unreachable,
+    /// The origin asks for the token again.
+    Auth,
+}
+
+/// State of one write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteState {
+    /// On disk; not sent.
+    Durable {},
+    /// The store refused it: it is gone, its layer too.
+    Refused {
+        /// Why.
+        error: StoreError,
+    },
+    /// A request is under way.
+    Sending {
+        /// From 1.
+        attempt: u32,
+    },
+    /// The last attempt gave no definite outcome; it waits for the next.
+    Retrying {
+        /// Status of the last answer, or 0.
+        status: u16,
+    },
+    /// Definite: the server applied it.
+    Acknowledged {
+        /// Its status.
+        status: u16,
+        /// Its body, if it was text.
+        body: Option<Payload>,
+        /// The stored answer of an earlier application.
+        replayed: bool,
+    },
+    /// Kept, not sent any more until `Retry`.
+    Parked {
+        /// Why.
+        reason: ParkReason,
+        /// Status of the last answer, or 0.
+        status: u16,
+        /// Body of that answer, if it was text.
+        body: Option<Payload>,
+    },
+    /// Cancelled or discarded.
+    Discarded {},
+    /// Acknowledged and carried by every base that its layer touched; its record is gone.
+    Settled {},
+}
+
+/// Why a write is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParkReason {
+    /// A definite refusal (4xx).
+    Permanent,
+    /// 409 or 412: somebody else changed it.
+    Conflict,
+    /// Out of tries (5xx).
+    OutOfTries,
+    /// Older than its time to live.
+    Expired,
+    /// It was sent and nobody can say whether it was applied.
+    Unknown,
+    /// The key was used with another payload: a bug.
+    KeyReused,
+}
+
+/// Why a record was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuarantineReason {
+    /// The checksum does not match: torn or flipped.
+    Corrupt,
+    /// Written by a newer build.
+    Newer,
+    /// It belongs to another partition.
+    Foreign,
+}
+
+/// A line for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The server asked for a new client id.
+    ClientReset,
+    /// A frame came for a link that is gone.
+    LateFrame,
+    /// An acknowledgement nobody waits for.
+    StrayAck,
+    /// A hole in a room's offsets: asking again.
+    GapSeen,
+    /// A step of the store failed.
+    StoreFailed,
+    /// An answer without the server's mark (a captive portal?).
+    UnmarkedAnswer,
+}

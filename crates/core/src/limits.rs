@@ -1,0 +1,67 @@
+//! Every limit of the engine, in one place (units in the names). Each has a typed outcome.
+
+use crate::ids::Millis;
+
+/// Text that a host must pass of a frame's beginning, in characters.
+pub const FRAME_HEAD: usize = 1024;
+/// Longest frame, in the host's unit of text. Longer ones close the link as `Oversized`.
+pub const FRAME: u32 = 1_000_000;
+/// Longest answer body that is stored, in bytes.
+pub const STORED_ANSWER: usize = 64 * 1024;
+
+/// Pending writes (Q15).
+pub const PENDING_WRITES: usize = 100;
+/// Bytes of pending writes.
+pub const PENDING_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of one write.
+pub const WRITE_BYTES: u64 = 1024 * 1024;
+/// Parked writes.
+pub const PARKED_WRITES: usize = 400;
+/// Bytes of parked writes.
+pub const PARKED_BYTES: u64 = 16 * 1024 * 1024;
+/// Writes in flight at a time, one per lane (Q6).
+pub const IN_FLIGHT: usize = 4;
+/// Tries that answers about one write (5xx) use up (Q11).
+pub const TRIES: u32 = 3;
+/// Time to live of a write.
+pub const WRITE_TTL: Millis = Millis(24 * 60 * 60 * 1000);
+/// An HTTP request without an answer is given up after this.
+pub const REQUEST_TIMEOUT: Millis = Millis(30_000);
+/// Backoff of requests: base and cap, full jitter.
+pub const REQUEST_BACKOFF_BASE: Millis = Millis(1_000);
+/// Cap of it.
+pub const REQUEST_BACKOFF_CAP: Millis = Millis(5 * 60_000);
+/// A settled write that no base has shown starts a refetch after this (Q17).
+pub const LAYER_TIMEOUT: Millis = Millis(10_000);
+
+/// Backoff of links when the cause was on our side (C2).
+pub const LINK_BACKOFF_OWN: Millis = Millis(100);
+/// When the cause is unknown.
+pub const LINK_BACKOFF_UNKNOWN: Millis = Millis(1_000);
+/// When the server is overloaded.
+pub const LINK_BACKOFF_OVERLOADED: Millis = Millis(3_000);
+/// Cap; the jitter is kept at the cap.
+pub const LINK_BACKOFF_CAP: Millis = Millis(30_000);
+/// One attempt, from `Open` to the session.
+pub const ATTEMPT_TIMEOUT: Millis = Millis(10_000);
+/// A session that is synced and this old puts the attempt counter back to zero.
+pub const STABLE_AFTER: Millis = Millis(5_000);
+/// A probe after a signal must be answered within this (C4).
+pub const PROBE_TIMEOUT: Millis = Millis(2_000);
+/// While the platform says offline, one attempt is made this often: the signal may be wrong (C3).
+pub const OFFLINE_PROBE: Millis = Millis(30_000);
+/// Answer to a `room:join`.
+pub const JOIN_TIMEOUT: Millis = Millis(10_000);
+
+/// Events buffered while offline (C6).
+pub const EMIT_BUFFER: usize = 256;
+/// Their bytes.
+pub const EMIT_BUFFER_BYTES: u64 = 1024 * 1024;
+/// Longest name of an event, a room or a mutation, in bytes.
+pub const NAME_BYTES: usize = 128;
+/// Longest path of a request, in bytes.
+pub const PATH_BYTES: usize = 2048;
+/// Wanted rooms.
+pub const ROOMS: usize = 1_000;
+/// Events kept per room for bases that arrive late (Y6).
+pub const ROOM_RING: usize = 256;
