@@ -1,0 +1,436 @@
+// The public types of the client: what an app, and the owner of a cache, programs against. Types only: no code, no
+// knowledge of the engine's own messages, no platform.
+
+// ---------------------------------------------------------------- events
+
+/** Events of an app that declared none: any name, any payload. */
+export type AnyEvents = Record<string, unknown>;
+
+/** The names of an event map (an `interface` or a `type`). */
+export type EventName<E extends object> = keyof E & string;
+
+/** What a handler of this event gets: the declared payload, or the first parameter of a function-style declaration. */
+export type EventPayload<M> = M extends (...args: infer A) => unknown ? A[0] : M;
+
+/** What `emit` takes after the name. */
+export type EventArgs<M> = M extends (...args: infer A) => unknown ? A : undefined extends M ? [payload?: M] : [payload: M];
+
+/** What is known of an event besides its payload. */
+export interface EventMeta {
+  /** It came from history, not live. */
+  readonly replayed: boolean;
+  /** A write of this user's own outbox caused it. */
+  readonly own: boolean;
+  /** Its room; absent for events without one. */
+  readonly room?: string;
+  /** All its arguments; the payload is the first. */
+  readonly args: readonly unknown[];
+}
+
+export type EventHandler<P> = (payload: P, meta: EventMeta) => void;
+
+// ---------------------------------------------------------------- small shared shapes
+
+/** A value that changes. Snapshots are immutable and keep their identity while nothing changed. */
+export interface Observable<T> {
+  get(): T;
+  /** Calls `callback` after each change; returns the way to stop that. Nothing is called at once. */
+  subscribe(callback: () => void): () => void;
+}
+
+/** A key of the host's cache, as TanStack Query has them. */
+export type QueryKey = readonly unknown[];
+
+/** Number that the owner of the cache gives to one query key; never reused for another. */
+export type QueryId = number;
+
+/** A place in a room's history. */
+export interface Position {
+  room: string;
+  epoch: string;
+  offset: number;
+}
+
+/** Sequences of one client id that a body covers. */
+export interface Applied {
+  client: string;
+  ranges: { from: number; to: number }[];
+}
+
+/** What a fetched body covers, by its `Tidewire-Base` header. */
+export interface BaseInfo {
+  positions: Position[];
+  applied?: Applied;
+}
+
+/** An item of a list or an entity, as a rule sees it. */
+export type Item = Record<string, unknown>;
+
+// ---------------------------------------------------------------- connection
+
+export type DownReason =
+  | 'Unreachable' | 'Lost' | 'Silent' | 'AttemptTimeout' | 'ServerClosed' | 'Overloaded' | 'Malformed' | 'Oversized' | 'NoToken' | 'Refused';
+
+/** State of the connection; each state has only its own data (C10). */
+export type ConnectionSnapshot =
+  | { readonly status: 'idle' }
+  | { readonly status: 'connecting'; readonly attempt: number }
+  | { readonly status: 'connected'; readonly sid: string; readonly tidewire: boolean }
+  /** `nextAttemptAt` is wall time in milliseconds, to be shown to people. */
+  | { readonly status: 'waiting'; readonly attempt: number; readonly nextAttemptAt: number; readonly reason: DownReason }
+  | { readonly status: 'paused'; readonly reason: 'offline' | 'background' }
+  | { readonly status: 'refused'; readonly code: string; readonly message: string };
+
+// ---------------------------------------------------------------- rooms
+
+export type RoomState =
+  | { readonly status: 'waiting' }
+  | { readonly status: 'joining' }
+  | { readonly status: 'joined'; readonly recovered: boolean }
+  | { readonly status: 'denied'; readonly reason: string };
+
+export type JoinResult =
+  | { readonly success: true; readonly recovered: boolean }
+  | { readonly success: false; readonly code: 'DENIED' | 'LEFT' | 'MALFORMED' | 'STOPPED'; readonly error: string };
+
+export interface RoomHandle {
+  readonly room: string;
+  readonly state: Observable<RoomState>;
+  /** The first definite answer. Never rejects; offline means wanted, so it waits. */
+  readonly result: Promise<JoinResult>;
+  /** Gives this handle up; the room is left when its last handle is. */
+  leave(): void;
+}
+
+// ---------------------------------------------------------------- writes
+
+export interface WriteRequest {
+  /** HTTP method. */
+  method: string;
+  /** Path with query, beginning with `/`, or an absolute URL. */
+  path: string;
+  /** Sent as JSON; absent for none. */
+  body?: unknown;
+}
+
+/** A write without a definition: it lives in the queue across restarts, but has no layer and no callbacks after one. */
+export interface UnnamedWrite extends WriteRequest {
+  /** What to show for it. */
+  label?: string;
+  /** What `WriteSnapshot.variables` says; the body if absent. */
+  variables?: unknown;
+  lane?: string;
+  idempotent?: boolean;
+  /** Milliseconds until it is parked as expired. */
+  ttl?: number;
+  /** Its layer, for this session only. */
+  optimistic?: (cache: LayerWriter, context: LayerContext) => void;
+  whenParked?: 'rollback' | 'keep';
+}
+
+export interface LayerContext {
+  /** The signed-in user's id. */
+  readonly user: string;
+  /** The write's id, which is the idempotency key and the `writeId` of the events that it causes. */
+  readonly writeId: string;
+}
+
+/** Records pure operations; they are folded over bases again and again, so `fn` must not read anything else. */
+export interface LayerWriter {
+  patch<T extends object = Item>(entity: string, id: string, fn: (item: T) => T): void;
+  insert<T extends object = Item>(queryKeyPrefix: QueryKey, item: T, options?: { at?: 'start' | 'end' }): void;
+  remove(entity: string, id: string): void;
+}
+
+/** Context of a definition's own callbacks, which also run for writes of an earlier session. */
+export interface WriteContext<V> {
+  readonly writeId: string;
+  readonly variables: V;
+  readonly user: string;
+}
+
+export interface MutationDefinition<V> {
+  readonly name: string;
+  readonly version: number;
+  readonly request: (variables: V) => WriteRequest;
+  readonly optimistic?: (variables: V, cache: LayerWriter, context: LayerContext) => void;
+  /** Writes of one lane leave strictly in order; default: the path. */
+  readonly lane?: string | ((variables: V) => string);
+  readonly idempotent?: boolean;
+  readonly whenParked?: 'rollback' | 'keep';
+  /** Milliseconds until it is parked as expired. */
+  readonly ttl?: number;
+  readonly label?: string | ((variables: V) => string);
+  /** The server applied it. Also called for a write of an earlier session, by the tab that sends. */
+  readonly onSuccess?: (answer: Answer, context: WriteContext<V>) => void;
+  /** It was refused, parked or discarded; once. */
+  readonly onError?: (error: WriteFailure, context: WriteContext<V>) => void;
+}
+
+/** Any definition, whatever its variables. */
+export type AnyMutation = MutationDefinition<never>;
+
+/** A server's answer to a write. */
+export interface Answer {
+  readonly status: number;
+  /** Its body: parsed if it is JSON, else the text; undefined if there was none. */
+  readonly data: unknown;
+  /** The stored answer of an earlier application. */
+  readonly replayed: boolean;
+}
+
+export type ErrorCode =
+  // connection
+  | 'AUTH' | 'OFFLINE' | 'TIMEOUT' | 'UNREACHABLE' | 'OVERLOADED' | 'REFUSED' | 'DISCONNECTED' | 'STOPPED'
+  // emits
+  | 'BUFFER_FULL' | 'MAYBE_LOST' | 'DROPPED'
+  // a write at its submission
+  | 'QUEUE_FULL' | 'TOO_LARGE' | 'STORE_FULL' | 'STORE_FAILED' | 'MALFORMED' | 'UNKNOWN_MUTATION'
+  // a write later
+  | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'DISCARDED';
+
+/** Why a write failed. `status` and `data` are those of the last answer, if there was one. */
+export interface WriteFailure extends Error {
+  readonly code: ErrorCode | (string & {});
+  readonly status?: number;
+  readonly data?: unknown;
+}
+
+export type WriteStatus = 'queued' | 'durable' | 'sending' | 'retrying' | 'acknowledged' | 'parked';
+
+export interface WriteSnapshot {
+  readonly id: string;
+  /** Name of its definition; empty for an unnamed one. */
+  readonly name: string;
+  readonly label: string;
+  readonly variables: unknown;
+  readonly state: WriteStatus;
+  readonly lane?: string;
+  /** While parked: why. While retrying: the last answer's status. */
+  readonly error?: { readonly code: string; readonly status?: number; readonly data?: unknown };
+}
+
+export type BlockedReason = 'loading' | 'follower' | 'stopped' | 'offline' | 'unreachable' | 'auth';
+
+/** How much a store survives. */
+export type Durability = 'memory' | 'process-crash' | 'power-loss';
+
+export interface OutboxSnapshot {
+  /** The store has been read. */
+  readonly ready: boolean;
+  /** Waiting or in flight. */
+  readonly pending: number;
+  readonly inFlight: number;
+  readonly parked: number;
+  readonly bytes: number;
+  /** Why nothing is sent although something is pending. */
+  readonly blocked?: BlockedReason;
+  /** Wall time in milliseconds of the next attempt, if one waits for a time. */
+  readonly nextAttempt?: number;
+  readonly durability: Durability;
+  /** Every write that is not settled, oldest first. */
+  readonly writes: readonly WriteSnapshot[];
+}
+
+/** One write. None of its promises ever surfaces as an unhandled rejection. */
+export interface WriteHandle {
+  /** Its id; empty if it was refused at once. */
+  readonly id: string;
+  /** It is in the store. Rejects with QUEUE_FULL, TOO_LARGE, STORE_FULL, STORE_FAILED, MALFORMED or UNKNOWN_MUTATION. */
+  readonly durable: Promise<void>;
+  /** The server applied it. Rejects with a `WriteFailure` when it is refused, parked or discarded. */
+  readonly acknowledged: Promise<Answer>;
+  /** Every base shows it and its record is gone. Rejects when it was refused or discarded. */
+  readonly settled: Promise<void>;
+  /** Takes it back if it was never sent; says whether that worked. */
+  cancel(): boolean;
+}
+
+// ---------------------------------------------------------------- cache
+
+/** A write of the store. */
+export interface StoreWrite {
+  key: string;
+  /** The value; null: remove. */
+  value: string | Uint8Array | null;
+}
+
+/** One stored base, as it was given in `StoreWrite`. */
+export interface StoredBase {
+  key: string;
+  value: string;
+}
+
+export interface LayerRecord {
+  write: string;
+  name: string;
+  version: number;
+  /** Parsed. */
+  variables: unknown;
+  /** It comes from the store or from another tab. */
+  restored: boolean;
+  /** Records the layer's operations; undefined where no definition of that name is known (an unnamed write of an earlier session). */
+  optimistic?: (cache: LayerWriter, context: LayerContext) => void;
+}
+
+/** An event for the bases of `apply`. */
+export interface CacheEvent {
+  name: string;
+  position?: Position;
+  /** The write that caused it. */
+  write?: string;
+  own: boolean;
+  replayed: boolean;
+  apply: readonly QueryId[];
+  /** It is handed to listeners too, so it counts for rules without a base (`invalidate`). False where only a base needs it. */
+  dispatch: boolean;
+}
+
+export type RefetchReason = 'Reset' | 'Foreign' | 'Raced' | 'WriteUnseen' | 'Gap';
+
+/**
+ * What the owner of a cache implements. Called by the client while it performs the engine's outputs, in their order, synchronously.
+ * It may call its `CacheLink` from within; what that causes comes later in the same drain.
+ */
+export interface CachePort {
+  event(event: CacheEvent, args: readonly unknown[]): void;
+  layerAdded(layer: LayerRecord): void;
+  /** The layer stands no more: on one query, whose base carries the write from now on, or (no query) nowhere. */
+  layerRetired(write: string, query?: QueryId): void;
+  /** The write's record is gone: forget it in every `carries`. */
+  settled(write: string): void;
+  refetch(queries: readonly QueryId[], reason: RefetchReason): void;
+  /** End of one drain: fold and notify once. */
+  commit(): void;
+  /** At start, or when the cache is attached later: the stored bases. Calls `baseInstalled` for those that it takes. */
+  restore(records: readonly StoredBase[]): void;
+  /** Base writes not yet handed over; they are the client's from now on (it keeps them until they are stored). */
+  dirty(): StoreWrite[];
+}
+
+/** What the owner of a cache tells. */
+export interface CacheLink {
+  readonly user: string;
+  bound(room: string, queries: readonly QueryId[]): void;
+  fetchStarted(query: QueryId): void;
+  baseInstalled(query: QueryId, base: { positions: readonly Position[]; applied?: Applied; carries?: readonly string[]; restored?: boolean }): void;
+  fetchFailed(query: QueryId): void;
+  queryGone(query: QueryId): void;
+  touched(write: string, queries: readonly QueryId[]): void;
+  /** Bases became dirty: store them soon. */
+  scheduleFlush(): void;
+  detach(): void;
+}
+
+// ---------------------------------------------------------------- sync rules
+
+export interface RuleContext {
+  readonly user: string;
+  readonly own: boolean;
+  readonly replayed: boolean;
+}
+
+/** What one event does to the cached values (Y4). Plain data; the cache applies it. */
+export type Rule<P> =
+  | { readonly kind: 'patch'; readonly entity: string; readonly id: (payload: P) => string; readonly fn: (item: Item, payload: P, context: RuleContext) => Item }
+  | {
+      readonly kind: 'insert';
+      readonly queryKey: (payload: P) => QueryKey;
+      readonly item: (payload: P) => Item;
+      readonly at: 'start' | 'end';
+      readonly entity?: string;
+    }
+  | { readonly kind: 'remove'; readonly entity: string; readonly id: (payload: P) => string }
+  | { readonly kind: 'invalidate'; readonly queryKeys: (payload: P) => readonly QueryKey[] };
+
+export interface EntityRule {
+  /** Field that holds an item's id. */
+  readonly id: string;
+  /** Prefixes of the query keys under which such items stand. */
+  readonly keys: readonly QueryKey[];
+}
+
+export interface SyncRules<E extends object = AnyEvents> {
+  readonly entities?: { readonly [entity: string]: EntityRule };
+  /** Room pattern (`activity_:id`) to the prefixes of the query keys that its events change. */
+  readonly rooms?: { readonly [pattern: string]: (params: { readonly [name: string]: string }) => readonly QueryKey[] };
+  readonly on?: { readonly [K in EventName<E>]?: Rule<EventPayload<E[K]>> | readonly Rule<EventPayload<E[K]>>[] };
+}
+
+// ---------------------------------------------------------------- requests
+
+/** A request of the queue, ready to be sent through the app's own client. */
+export interface OutgoingRequest {
+  readonly url: string;
+  readonly method: string;
+  /** The protocol's headers and the content type. Authorisation is the port's job. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** From 1, in this process. */
+  readonly attempt: number;
+  /** The token of this moment; null if the user is not signed in. */
+  token(): Promise<string | null>;
+}
+
+/** The part of a `Response` that is read. */
+export interface IncomingResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly redirected?: boolean;
+  text(): Promise<string>;
+}
+
+/** Sends one request. A rejection means that nobody knows whether it arrived. */
+export type RequestPort = (request: OutgoingRequest) => Promise<IncomingResponse>;
+
+// ---------------------------------------------------------------- the client
+
+/** A line for a log: never a payload or a token. */
+export interface LogNote {
+  readonly level: 'debug' | 'warn' | 'error';
+  readonly note: string;
+  readonly error?: unknown;
+}
+
+export interface Tidewire<E extends object = AnyEvents> {
+  readonly user: string;
+  readonly rules: SyncRules<E> | undefined;
+  /** Loads the store and takes part in the tabs. Idempotent; implied by `connect`, `join`, `emit` and `submit`. */
+  start(): void;
+  /** Closes the link and the store and gives the lead up. Idempotent; `start` begins anew. */
+  stop(): void;
+  /** Store loaded, layers and bases restored. */
+  readonly ready: Promise<void>;
+  /** Reports the first attempt; the wish to be connected stays when it fails. A rejection that nobody awaits never surfaces. */
+  connect(): Promise<void>;
+  disconnect(): void;
+  readonly connection: Observable<ConnectionSnapshot>;
+  readonly outbox: Observable<OutboxSnapshot>;
+  on<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
+  /** Ends one registration of `handler`; without it, all that were made with `on` directly. */
+  off<K extends EventName<E>>(event: K, handler?: EventHandler<EventPayload<E[K]>>): void;
+  /** Like `on`, but not ended by `off(event)`: for hooks and libraries. */
+  listen<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
+  /** Buffered while offline for a short time. False if it was refused (buffer full, malformed). */
+  emit<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): boolean;
+  /** The first argument of the answer. Always settles: TIMEOUT, MAYBE_LOST, DROPPED, BUFFER_FULL, MALFORMED. */
+  emitWithAck<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): Promise<unknown>;
+  join(room: string): RoomHandle;
+  submit<V>(definition: MutationDefinition<V>, variables: NoInfer<V>): WriteHandle;
+  submit(name: string, variables: unknown): WriteHandle;
+  submit(request: UnnamedWrite): WriteHandle;
+  /** The handle of a write that is not settled, also of an earlier session. */
+  write(id: string): WriteHandle | undefined;
+  retry(id: string): boolean;
+  discard(id: string): boolean;
+  /** Forget waiting times and try everything that is eligible now. */
+  process(): void;
+  /** Allow or forbid sending; queueing goes on. */
+  setProcessing(on: boolean): void;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** What the body covers of which `data` is the root or a direct child, if it came from `fetch(...).json()`. */
+  baseInfo(data: unknown): BaseInfo | undefined;
+  attachCache(cache: CachePort): CacheLink;
+  useClientId(): string | undefined;
+}
