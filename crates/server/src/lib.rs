@@ -1,1 +1,8 @@
-//! placeholder
+//! Socket.IO server with history and exactly-once writes for axum.
+#![forbid(unsafe_code)]
+
+pub mod auth;
+mod base;
+pub mod event;
+pub mod store;
+pub mod write;

@@ -1,0 +1,193 @@
+//! The memory of writes: what has settled, with which answer (Q9, V5, protocol section 3).
+//! Decides over rows only; knows no HTTP types and runs no handler.
+
+use rusqlite::Connection;
+
+use super::error::StoreError;
+use super::limits;
+use super::sql;
+use super::value::{Row, Value};
+use crate::params;
+
+/// SHA-256 over method, path with query, and body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestHash(pub(crate) [u8; 32]);
+
+/// How a write names itself.
+#[derive(Clone, Copy)]
+pub(crate) enum Identity<'a> {
+    /// No `Idempotency-Key`: it just runs, every time.
+    Unnamed,
+    /// A key alone: known for [`limits::KEY_MILLIS`] per user.
+    Keyed { key: &'a str },
+    /// The full promise: a place in a client's sequence.
+    Sequenced { key: &'a str, client: &'a str, sequence: u64, floor: u64 },
+}
+
+/// What the rule says about a write before anything runs.
+pub(crate) enum Verdict {
+    /// It has not been applied: run it.
+    Run,
+    /// It has: this was the answer.
+    Replay(StoredAnswer),
+    /// The key came with another payload before.
+    KeyReused,
+    /// The server cannot tell whether it has been applied, and applies nothing.
+    ClientReset,
+}
+
+/// An answer as it is kept. `body` is absent when it was longer than [`limits::STORED_ANSWER`].
+#[derive(Clone)]
+pub(crate) struct StoredAnswer {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) etag: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl StoredAnswer {
+    /// Reads the columns `status, content_type, etag, location, body` from `first` on.
+    fn read(row: &Row, first: usize) -> Result<Self, StoreError> {
+        Ok(Self {
+            status: row.get(first)?,
+            content_type: row.get(first + 1)?,
+            etag: row.get(first + 2)?,
+            location: row.get(first + 3)?,
+            body: row.get(first + 4)?,
+        })
+    }
+
+    fn values(self) -> [Value; 5] {
+        let body = self.body.filter(|body| body.len() <= limits::STORED_ANSWER);
+        let content_type = self.content_type.filter(|_| body.is_some());
+        params![self.status, content_type, self.etag, self.location, body]
+    }
+}
+
+/// The rule of protocol section 3. To be called in the transaction that then runs the write.
+pub(crate) fn judge(connection: &Connection, user: &str, identity: Identity<'_>, hash: RequestHash, now: u64) -> Result<Verdict, StoreError> {
+    match identity {
+        Identity::Unnamed => Ok(Verdict::Run),
+        Identity::Keyed { key } => judge_key(connection, user, key, hash, now),
+        Identity::Sequenced { key, client, sequence, floor } => {
+            let Some(kept_floor) = kept_floor(connection, user, client)? else {
+                return Ok(if floor > 1 { Verdict::ClientReset } else { Verdict::Run });
+            };
+            if sequence < kept_floor {
+                return Ok(Verdict::ClientReset);
+            }
+            let settled = sql::query_one(
+                connection,
+                "SELECT key, hash, status, content_type, etag, location, body FROM tidewire_settled
+                 WHERE user = ?1 AND client = ?2 AND sequence = ?3",
+                &[Value::from(user), Value::from(client), sql::number(sequence)],
+                |row| Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?, StoredAnswer::read(row, 2)?)),
+            )?;
+            Ok(match settled {
+                None => Verdict::Run,
+                Some((kept, _, _)) if kept != key => Verdict::ClientReset,
+                Some((_, kept, _)) if kept != hash.0 => Verdict::KeyReused,
+                Some((_, _, answer)) => Verdict::Replay(answer),
+            })
+        }
+    }
+}
+
+fn judge_key(connection: &Connection, user: &str, key: &str, hash: RequestHash, now: u64) -> Result<Verdict, StoreError> {
+    let known = sql::query_one(
+        connection,
+        "SELECT hash, status, content_type, etag, location, body FROM tidewire_key WHERE user = ?1 AND key = ?2 AND at >= ?3",
+        &[Value::from(user), Value::from(key), sql::number(now.saturating_sub(limits::KEY_MILLIS))],
+        |row| Ok((row.get::<Vec<u8>>(0)?, StoredAnswer::read(row, 1)?)),
+    )?;
+    Ok(match known {
+        None => Verdict::Run,
+        Some((kept, _)) if kept != hash.0 => Verdict::KeyReused,
+        Some((_, answer)) => Verdict::Replay(answer),
+    })
+}
+
+/// Stores the answer of a write that ran, raises the floor and forgets the answers below it.
+pub(crate) fn settle(
+    connection: &Connection,
+    user: &str,
+    identity: Identity<'_>,
+    hash: RequestHash,
+    answer: StoredAnswer,
+    now: u64,
+) -> Result<(), StoreError> {
+    let [status, content_type, etag, location, body] = answer.values();
+    let (hash, now) = (Value::Blob(hash.0.to_vec()), sql::number(now));
+    match identity {
+        Identity::Unnamed => {}
+        Identity::Keyed { key } => {
+            sql::execute(
+                connection,
+                "INSERT OR REPLACE INTO tidewire_key (user, key, hash, status, content_type, etag, location, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                &[user.into(), key.into(), hash, status, content_type, etag, location, body, now],
+            )?;
+        }
+        Identity::Sequenced { key, client, sequence, floor } => {
+            sql::execute(
+                connection,
+                "INSERT INTO tidewire_client (user, client, floor, seen_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (user, client) DO UPDATE SET floor = MAX(floor, excluded.floor), seen_at = excluded.seen_at",
+                &[user.into(), client.into(), sql::number(floor), now.clone()],
+            )?;
+            let sequence = sql::number(sequence);
+            sql::execute(
+                connection,
+                "INSERT INTO tidewire_settled (user, client, sequence, key, hash, status, content_type, etag, location, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                &[user.into(), client.into(), sequence, key.into(), hash, status, content_type, etag, location, body, now],
+            )?;
+            sql::execute(
+                connection,
+                "DELETE FROM tidewire_settled WHERE user = ?1 AND client = ?2
+                 AND sequence < (SELECT floor FROM tidewire_client WHERE user = ?1 AND client = ?2)",
+                &[user.into(), client.into()],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The settled sequences of a client as ranges `from..=to`, all below the floor as one; absent for an unknown client.
+pub(crate) fn applied(connection: &Connection, user: &str, client: &str) -> Result<Option<Vec<(u64, u64)>>, StoreError> {
+    let Some(floor) = kept_floor(connection, user, client)? else { return Ok(None) };
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    if floor > 1 {
+        ranges.push((1, floor - 1));
+    }
+    let settled = sql::query(
+        connection,
+        "SELECT sequence FROM tidewire_settled WHERE user = ?1 AND client = ?2 ORDER BY sequence",
+        &[user.into(), client.into()],
+        |row| row.get::<u64>(0),
+    )?;
+    for sequence in settled {
+        match ranges.last_mut() {
+            Some((_, to)) if *to + 1 == sequence => *to = sequence,
+            _ => ranges.push((sequence, sequence)),
+        }
+    }
+    Ok(Some(ranges))
+}
+
+/// Forgets keys that are too old.
+pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError> {
+    let oldest = sql::number(now.saturating_sub(limits::KEY_MILLIS));
+    sql::execute(connection, "DELETE FROM tidewire_key WHERE at < ?1", &[oldest])?;
+    Ok(())
+}
+
+fn kept_floor(connection: &Connection, user: &str, client: &str) -> Result<Option<u64>, StoreError> {
+    sql::query_one(
+        connection,
+        "SELECT floor FROM tidewire_client WHERE user = ?1 AND client = ?2",
+        &[user.into(), client.into()],
+        |row| row.get(0),
+    )
+}

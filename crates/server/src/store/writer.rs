@@ -1,0 +1,107 @@
+//! The one writer: a thread that owns the writing connection and runs transactions one after another.
+//! It publishes the events of a transaction after its COMMIT and before the next one begins, so that they leave in commit
+//! order. Knows nothing of keys, answers or HTTP.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::oneshot;
+
+use super::error::StoreError;
+use super::rooms::{self, Draft, EpochSeed};
+use super::{WallClock, ledger, limits};
+use crate::event::RoomEvent;
+
+/// What a transaction ends with.
+pub(crate) enum Ending<T> {
+    /// Draw offsets for these events, store them, commit, publish them.
+    Commit { drafts: Vec<Draft>, write_id: String, result: T },
+    /// Take everything back.
+    Rollback { result: T },
+}
+
+type Job = Box<dyn FnOnce(&mut Desk) + Send>;
+
+/// A handle to the writer's thread, which ends when the last handle is gone.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+struct Desk {
+    connection: Connection,
+    seed: EpochSeed,
+    clock: WallClock,
+    events: UnboundedSender<Vec<RoomEvent>>,
+    commits: u64,
+}
+
+impl Writer {
+    pub(super) fn start(
+        connection: Connection,
+        seed: EpochSeed,
+        clock: WallClock,
+        events: UnboundedSender<Vec<RoomEvent>>,
+    ) -> Result<Self, StoreError> {
+        let (jobs, mut queue) = mpsc::channel::<Job>(limits::WRITE_QUEUE);
+        let mut desk = Desk { connection, seed, clock, events, commits: 0 };
+        desk.sweep()?;
+        std::thread::Builder::new()
+            .name("tidewire-writer".to_owned())
+            .spawn(move || {
+                while let Some(job) = queue.blocking_recv() {
+                    job(&mut desk);
+                }
+            })
+            .map_err(|error| StoreError::Storage(error.to_string()))?;
+        Ok(Self { jobs })
+    }
+
+    /// Runs `work(connection, now)` in one transaction. Once queued it runs to its end, also if the caller goes away.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, u64) -> Result<Ending<T>, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, result) = oneshot::channel();
+        let job: Job = Box::new(move |desk| {
+            // Nobody may be waiting any more: the transaction stands all the same.
+            let _ = answer.send(desk.transaction(work));
+        });
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        result.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl Desk {
+    fn transaction<T>(&mut self, work: impl FnOnce(&Connection, u64) -> Result<Ending<T>, StoreError>) -> Result<T, StoreError> {
+        let now = (self.clock)();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Dropping the transaction on any way out of here rolls it back.
+        let ending = catch_unwind(AssertUnwindSafe(|| work(&transaction, now))).unwrap_or(Err(StoreError::Panicked))?;
+        let (drafts, write_id, result) = match ending {
+            Ending::Rollback { result } => return Ok(result),
+            Ending::Commit { drafts, write_id, result } => (drafts, write_id, result),
+        };
+        let events = rooms::append(&transaction, &self.seed, drafts, &write_id, now)?;
+        transaction.commit()?;
+        if !events.is_empty() {
+            // Without a hub (a tool, a test of the HTTP half) the history alone has them.
+            let _ = self.events.send(events);
+        }
+        self.commits += 1;
+        if self.commits.is_multiple_of(limits::SWEEP_COMMITS) {
+            // What is too old may stay a little longer; the write that stands must not fail for it.
+            let _ = self.sweep();
+        }
+        Ok(result)
+    }
+
+    fn sweep(&mut self) -> Result<(), StoreError> {
+        let now = (self.clock)();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        rooms::sweep(&transaction, now)?;
+        ledger::sweep(&transaction, now)?;
+        Ok(transaction.commit()?)
+    }
+}
