@@ -1,0 +1,87 @@
+//! The five C functions. The only file with unsafe code: it exports symbols, nothing more; the buffers are safe Rust.
+//!
+//! The caller writes into `tw_inbuf(len)`, calls `tw_init(len)` or `tw_step(len)`, and reads as many bytes as they say from
+//! `tw_outbuf()`. Any call may move both buffers and grow the memory: ask for the addresses again each time.
+#![allow(unsafe_code)]
+
+use crate::border::{Failure, StepResult};
+use crate::codec::Codec;
+use crate::session::Session;
+use std::cell::RefCell;
+
+#[derive(Default)]
+struct Host {
+    session: Option<Session>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+thread_local! {
+    static HOST: RefCell<Host> = RefCell::default();
+}
+
+fn with<R>(work: impl FnOnce(&mut Host) -> R) -> R {
+    HOST.with(|host| work(&mut host.borrow_mut()))
+}
+
+impl Host {
+    fn given(&self, len: usize) -> &[u8] {
+        self.input.get(..len).unwrap_or(&self.input)
+    }
+
+    fn answer(&mut self, bytes: Vec<u8>) -> usize {
+        self.output = bytes;
+        self.output.len()
+    }
+}
+
+/// Version of the format and of these functions.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tw_abi_version() -> u32 {
+    crate::ABI_VERSION
+}
+
+/// Room for `len` bytes of input.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tw_inbuf(len: usize) -> *mut u8 {
+    with(|host| {
+        host.input.clear();
+        host.input.resize(len, 0);
+        host.input.as_mut_ptr()
+    })
+}
+
+/// Starts a new engine from the `Init` of `len` bytes in the input; answers the length of a `StepResult`.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tw_init(len: usize) -> usize {
+    with(|host| {
+        let result = match Session::new(host.given(len)) {
+            Ok(session) => {
+                host.session = Some(session);
+                StepResult::Done { outputs: Vec::new(), timeout: None }
+            }
+            Err(error) => StepResult::Failed { failure: Failure::Malformed { error } },
+        };
+        host.answer(result.to_bytes())
+    })
+}
+
+/// Takes the `Batch` of `len` bytes in the input; answers the length of a `StepResult`.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tw_step(len: usize) -> usize {
+    with(|host| {
+        let input = std::mem::take(&mut host.input);
+        let bytes = match &mut host.session {
+            Some(session) => session.step(input.get(..len).unwrap_or(&input)),
+            None => StepResult::Failed { failure: Failure::NotStarted {} }.to_bytes(),
+        };
+        host.input = input;
+        host.answer(bytes)
+    })
+}
+
+/// Where the last answer stands.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tw_outbuf() -> *const u8 {
+    with(|host| host.output.as_ptr())
+}

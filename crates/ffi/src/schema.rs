@@ -1,0 +1,410 @@
+//! The table of everything that crosses the byte border, and the macro that makes the codec and the description of it.
+//!
+//! A field or a variant that `io.rs` has and this table has not does not compile (patterns and literals without `..`).
+//! Tags are written out, so that a new variant moves no other one. Commands begin at 64, inputs at 0: a message needs
+//! no tag of its own; the same for replies among outputs.
+
+use crate::border::*;
+use crate::codec::{Codec, DecodeError, Problem, Reader, Tagged};
+use crate::describe::{Define, Definition, Describe, Field, Shape, Type, Variant};
+use tidewire_core::*;
+
+macro_rules! schema {
+    // ---- the whole table
+    ($($kind:ident $name:ident $body:tt)*) => {
+        $( schema!(@$kind $name $body); )*
+        /// The table as data, in its order.
+        pub const SCHEMA: &[Definition] = &[$( <$name as Define>::DEFINITION ),*];
+    };
+
+    // ---- newtypes
+    (@number $name:ident ($ty:ty)) => { schema!(@newtype $name, $ty); };
+    (@text $name:ident ($ty:ty)) => { schema!(@newtype $name, $ty); };
+    (@newtype $name:ident, $ty:ty) => {
+        impl Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                let $name(value) = self;
+                value.encode(out);
+            }
+            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                <$ty>::decode(reader).map($name)
+            }
+        }
+        schema!(@define $name, Shape::Alias(<$ty as Describe>::TYPE));
+        #[cfg(test)]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice<'_>) -> Self {
+                $name(<$ty as crate::sample::Sample>::sample(dice))
+            }
+            fn json(&self, out: &mut String) {
+                self.0.json(out);
+            }
+        }
+    };
+
+    // ---- enums of bare variants
+    (@names $name:ident { $($tag:literal $variant:ident),* $(,)? }) => {
+        impl Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                out.push(match self { $( $name::$variant => $tag ),* });
+            }
+            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                let value = match reader.peek()? {
+                    $( $tag => $name::$variant, )*
+                    _ => return Err(reader.error(Problem::Tag)),
+                };
+                reader.byte()?;
+                Ok(value)
+            }
+        }
+        schema!(@define $name, Shape::Names(&[
+            $( Variant { tag: $tag, name: stringify!($variant), fields: &[] } ),*
+        ]));
+        #[cfg(test)]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice<'_>) -> Self {
+                dice.pick(&[$( $name::$variant ),*]).clone()
+            }
+            fn json(&self, out: &mut String) {
+                crate::sample::quote(match self { $( $name::$variant => stringify!($variant) ),* }, out);
+            }
+        }
+    };
+
+    // ---- structs
+    (@record $name:ident { $($field:ident: $ty:ty),* $(,)? }) => {
+        impl Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                let $name { $($field),* } = self;
+                $( $field.encode(out); )*
+            }
+            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                Ok($name { $( $field: <$ty>::decode(reader)? ),* })
+            }
+        }
+        schema!(@define $name, Shape::Record(&[
+            $( Field { name: stringify!($field), ty: <$ty as Describe>::TYPE } ),*
+        ]));
+        #[cfg(test)]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice<'_>) -> Self {
+                $name { $( $field: <$ty as crate::sample::Sample>::sample(dice) ),* }
+            }
+            fn json(&self, out: &mut String) {
+                let $name { $($field),* } = self;
+                let mut object = crate::sample::Object::begin(out);
+                $( object.field(stringify!($field), $field); )*
+                object.end();
+            }
+        }
+    };
+
+    // ---- enums whose variants have fields; `V(name: T)` is a tuple variant of one
+    (@union $name:ident {
+        $($tag:literal $variant:ident $({ $($field:ident: $ty:ty),* $(,)? })? $(($inner:ident: $inner_ty:ty))?),* $(,)?
+    }) => {
+        impl Tagged for $name {
+            fn owns(tag: u8) -> bool {
+                matches!(tag, $($tag)|*)
+            }
+        }
+        impl Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                match self {
+                    $( $name::$variant $({ $($field),* })? $(($inner))? => {
+                        out.push($tag);
+                        $($( $field.encode(out); )*)?
+                        $( $inner.encode(out); )?
+                    } )*
+                }
+            }
+            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                match reader.peek()? {
+                    $( $tag => {
+                        reader.byte()?;
+                        Ok($name::$variant
+                            $({ $( $field: <$ty>::decode(reader)? ),* })?
+                            $((<$inner_ty>::decode(reader)?))?
+                        )
+                    } )*
+                    _ => Err(reader.error(Problem::Tag)),
+                }
+            }
+        }
+        schema!(@define $name, Shape::Union(&[$(
+            Variant { tag: $tag, name: stringify!($variant), fields: &[
+                $($( Field { name: stringify!($field), ty: <$ty as Describe>::TYPE } ),*)?
+                $( Field { name: stringify!($inner), ty: <$inner_ty as Describe>::TYPE } )?
+            ] }
+        ),*]));
+        #[cfg(test)]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice<'_>) -> Self {
+                match *dice.pick(&[$($tag),*]) {
+                    $( $tag => $name::$variant
+                        $({ $( $field: <$ty as crate::sample::Sample>::sample(dice) ),* })?
+                        $((<$inner_ty as crate::sample::Sample>::sample(dice)))?, )*
+                    _ => unreachable!("picked from the tags"),
+                }
+            }
+            fn json(&self, out: &mut String) {
+                match self {
+                    $( $name::$variant $({ $($field),* })? $(($inner))? => {
+                        #[allow(unused_mut)]
+                        let mut object = crate::sample::Object::kind(stringify!($variant), out);
+                        $($( object.field(stringify!($field), $field); )*)?
+                        $( object.field(stringify!($inner), $inner); )?
+                        object.end();
+                    } )*
+                }
+            }
+        }
+    };
+
+    // ---- one of several unions
+    (@sum $name:ident { $($part:ident),* }) => {
+        impl Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                match self { $( $name::$part(part) => part.encode(out) ),* }
+            }
+            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                let tag = reader.peek()?;
+                $( if $part::owns(tag) {
+                    return $part::decode(reader).map($name::$part);
+                } )*
+                Err(reader.error(Problem::Tag))
+            }
+        }
+        schema!(@define $name, Shape::Sum(&[$( stringify!($part) ),*]));
+        #[cfg(test)]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice<'_>) -> Self {
+                match *dice.pick(&[$( stringify!($part) ),*]) {
+                    $( stringify!($part) => $name::$part(crate::sample::Sample::sample(dice)), )*
+                    _ => unreachable!("picked from the parts"),
+                }
+            }
+            fn json(&self, out: &mut String) {
+                match self { $( $name::$part(part) => part.json(out) ),* }
+            }
+        }
+    };
+
+    (@define $name:ident, $shape:expr) => {
+        impl Describe for $name {
+            const TYPE: Type = Type::Named(stringify!($name));
+        }
+        impl Define for $name {
+            const DEFINITION: Definition = Definition { name: stringify!($name), shape: $shape };
+        }
+    };
+}
+
+schema! {
+    // ---- ids and units
+    number Timestamp(u64)
+    number WallTime(u64)
+    number Millis(u64)
+    number LinkId(u32)
+    number FetchId(u32)
+    number AuthId(u32)
+    number PersistId(u32)
+    number LoadId(u32)
+    number EmitId(u32)
+    number BodyId(u32)
+    number QueryId(u32)
+    number LeaderEpoch(u64)
+    number Sequence(u64)
+    number Offset(u64)
+    text RoomId(String)
+    text Epoch(String)
+    text WriteId(String)
+    text ClientId(String)
+    text Lane(String)
+    text Partition(String)
+    record Now { mono: Timestamp, wall: WallTime }
+    record Position { room: RoomId, epoch: Epoch, offset: Offset }
+    record SequenceRange { from: Sequence, to: Sequence }
+
+    // ---- start
+    names Server { 0 Tidewire, 1 Foreign }
+    record Config { partition: Partition, server: Server, namespace: String }
+    record Init { config: Config, seed: [u8; 32], now: Now }
+
+    // ---- in
+    record Submission {
+        name: String,
+        version: u32,
+        variables: Payload,
+        method: String,
+        path: String,
+        body: Option<Payload>,
+        lane: Option<Lane>,
+        optimistic: bool,
+        keep_layer_when_parked: bool,
+        idempotent: bool,
+        ttl: Option<Millis>,
+        touched: Vec<QueryId>,
+    }
+    union Command {
+        64 Connect {},
+        65 Disconnect {},
+        66 Emit { emit: EmitId, name: String, body: Option<BodyId>, size: u32, ack: bool, timeout: Millis },
+        67 Join { room: RoomId },
+        68 Leave { room: RoomId },
+        69 Submit { write: Submission },
+        70 Cancel { write: WriteId },
+        71 Retry { write: WriteId },
+        72 Discard { write: WriteId },
+        73 Process {},
+        74 SetProcessing { on: bool },
+    }
+    record Applied { client: ClientId, ranges: Vec<SequenceRange> }
+    record StoredRecord { key: String, value: Blob }
+    names StoreError { 0 Full, 1 Failed, 2 Fenced }
+    union FrameBody { 0 None {}, 1 Json { body: BodyId }, 2 Invalid {}, 3 Binary {} }
+    names CloseCause { 0 Unreachable, 1 Lost, 2 Overloaded }
+    union AuthResult { 0 Token { token: Payload }, 1 Anonymous {}, 2 Missing {}, 3 Failed {} }
+    record Response {
+        status: u16,
+        outcome: Option<String>,
+        retry_after: Option<String>,
+        content_type: Option<String>,
+        redirected: bool,
+        body: Option<Payload>,
+    }
+    names RequestFailure { 0 Network, 1 Aborted, 2 Host }
+    names NetworkSignal { 0 Unknown, 1 Offline, 2 Online, 3 Changed }
+    names AppSignal { 0 Foreground, 1 Background }
+    union Input {
+        0 Loaded { load: LoadId, records: Vec<StoredRecord> },
+        1 LoadFailed { load: LoadId },
+        2 Persisted { persist: PersistId },
+        3 PersistFailed { persist: PersistId, error: StoreError },
+        4 StoreChanged { key: String, value: Option<Blob> },
+        5 Leader { epoch: LeaderEpoch },
+        6 LeaderLost {},
+        7 Opened { link: LinkId },
+        8 Received { link: LinkId, head: Payload, length: u32, body: FrameBody },
+        9 Closed { link: LinkId, cause: CloseCause },
+        10 Auth { auth: AuthId, result: AuthResult },
+        11 Responded { fetch: FetchId, response: Response },
+        12 RequestFailed { fetch: FetchId, cause: RequestFailure },
+        13 Network { signal: NetworkSignal },
+        14 App { signal: AppSignal },
+        15 Bound { room: RoomId, queries: Vec<QueryId> },
+        16 FetchStarted { query: QueryId },
+        17 BaseInstalled {
+            query: QueryId,
+            positions: Vec<Position>,
+            applied: Option<Applied>,
+            carries: Vec<WriteId>,
+            restored: bool,
+        },
+        18 FetchFailed { query: QueryId },
+        19 QueryGone { query: QueryId },
+        20 Touched { write: WriteId, queries: Vec<QueryId> },
+        21 Timeout {},
+    }
+    sum Message { Input, Command }
+    record Batch { now: Now, messages: Vec<Message> }
+
+    // ---- out
+    record Event {
+        body: BodyId,
+        skip: u8,
+        name: String,
+        position: Option<Position>,
+        write: Option<WriteId>,
+        own: bool,
+        replayed: bool,
+        dispatch: bool,
+        apply: Vec<QueryId>,
+    }
+    record Header { name: String, value: String }
+    record Request {
+        write: WriteId,
+        method: String,
+        path: String,
+        headers: Vec<Header>,
+        body: Option<Payload>,
+        attempt: u32,
+    }
+    union EmitResult { 0 Sent {}, 1 Answered { body: BodyId }, 2 TimedOut {}, 3 MaybeLost {}, 4 Dropped {} }
+    union RoomState { 0 Waiting {}, 1 Joining {}, 2 Joined { recovered: bool }, 3 Denied { reason: String } }
+    names RefetchReason { 0 Reset, 1 Foreign, 2 Raced, 3 WriteUnseen, 4 Gap }
+    names DownReason {
+        0 Unreachable, 1 Lost, 2 Silent, 3 AttemptTimeout, 4 ServerClosed, 5 Overloaded, 6 Malformed, 7 Oversized,
+        8 NoToken, 9 Refused,
+    }
+    names PauseReason { 0 Offline, 1 Background }
+    union ConnectionState {
+        0 Idle {},
+        1 Connecting { attempt: u32 },
+        2 Connected { sid: String, tidewire: bool },
+        3 Waiting { attempt: u32, until: Timestamp, reason: DownReason },
+        4 Paused { reason: PauseReason },
+        5 Refused { code: String, message: String },
+    }
+    names Blocked { 0 Loading, 1 Follower, 2 Stopped, 3 Offline, 4 Unreachable, 5 Auth }
+    record OutboxStatus {
+        ready: bool,
+        pending: u32,
+        in_flight: u32,
+        parked: u32,
+        bytes: u64,
+        blocked: Option<Blocked>,
+        next_attempt: Option<Timestamp>,
+    }
+    names ParkReason { 0 Permanent, 1 Conflict, 2 OutOfTries, 3 Expired, 4 Unknown, 5 KeyReused }
+    union WriteState {
+        0 Durable {},
+        1 Refused { error: StoreError },
+        2 Sending { attempt: u32 },
+        3 Retrying { status: u16 },
+        4 Acknowledged { status: u16, body: Option<Payload>, replayed: bool },
+        5 Parked { reason: ParkReason, status: u16, body: Option<Payload> },
+        6 Discarded {},
+        7 Settled {},
+    }
+    names QuarantineReason { 0 Corrupt, 1 Newer, 2 Foreign }
+    names Note { 0 ClientReset, 1 LateFrame, 2 StrayAck, 3 GapSeen, 4 StoreFailed, 5 UnmarkedAnswer, 6 StoreEmptied }
+    union Output {
+        0 Load { load: LoadId },
+        1 Persist { persist: PersistId, key: String, value: Option<Blob>, fence: Option<LeaderEpoch> },
+        2 Broadcast { key: String, value: Option<Blob> },
+        3 FetchAuth { auth: AuthId, fresh: bool },
+        4 Open { link: LinkId },
+        5 Send { link: LinkId, text: Payload, body: Option<BodyId> },
+        6 Close { link: LinkId },
+        7 Fetch { fetch: FetchId, request: Request },
+        8 Abort { fetch: FetchId },
+        9 Event(event: Event),
+        10 Release { bodies: Vec<BodyId> },
+        11 Emitted { emit: EmitId, result: EmitResult },
+        12 Room { room: RoomId, state: RoomState },
+        13 LayerAdded { write: WriteId, name: String, version: u32, variables: Payload, restored: bool },
+        14 LayerRetired { write: WriteId, query: Option<QueryId> },
+        15 Refetch { queries: Vec<QueryId>, reason: RefetchReason },
+        16 Connection { state: ConnectionState },
+        17 Outbox { status: OutboxStatus },
+        18 Write { write: WriteId, state: WriteState },
+        19 Client { client: ClientId },
+        20 Quarantined { key: String, reason: QuarantineReason },
+        21 Log { note: Note },
+    }
+    names Refusal {
+        0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,
+        7 Follower,
+    }
+    union CommandResult { 0 Accepted { write: Option<WriteId> }, 1 Refused { refusal: Refusal } }
+    union Reply { 64 Reply { result: CommandResult } }
+    sum Effect { Output, Reply }
+    names Problem { 0 Truncated, 1 Trailing, 2 Tag, 3 Number, 4 Length, 5 Text }
+    record DecodeError { at: u32, problem: Problem }
+    union Failure { 0 NotStarted {}, 1 Malformed { error: DecodeError } }
+    union StepResult {
+        0 Done { outputs: Vec<Effect>, timeout: Option<Timestamp> },
+        1 Failed { failure: Failure },
+    }
+}
