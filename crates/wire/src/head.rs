@@ -1,7 +1,7 @@
 //! What a client reads of a frame, and it reads only its head: metadata first, then the name, never the payload. It does
 //! not know what a session is; the caller says whether the dialect is on.
 //!
-//! The text may be the beginning of a longer frame ([`limits::FRAME_HEAD`](crate::limits::FRAME_HEAD) characters are
+//! The text may be the beginning of a longer frame ([`limits::FRAME_HEAD`] characters are
 //! enough for everything that our server sends), cut anywhere. A frame with a broken payload behind a good head is
 //! read here: whether the payload is JSON is told by whoever parses it.
 
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use crate::engine::{self, Handshake, PacketType};
 use crate::error::FrameError;
 use crate::json::{Scanner, ValueKind};
-use crate::{names, socket};
+use crate::{limits, names, socket};
 
 /// Name under which room events with metadata travel.
 pub const ROOM_EVENT: &str = "tw";
@@ -144,7 +144,7 @@ fn message(data: &str, truncated: bool, dialect: bool) -> Result<Frame<'_>, Fram
         socket::Kind::Disconnect => Ok(Frame::Disconnect { namespace }),
         socket::Kind::Event => {
             scanner.enter_array()?;
-            let name = next_name(&mut scanner)?;
+            let name = plain_name(&mut scanner)?;
             if !(dialect && name == ROOM_EVENT) {
                 return Ok(Frame::Event { namespace, id: header.id, meta: None, name, skip: 1 });
             }
@@ -157,6 +157,15 @@ fn message(data: &str, truncated: bool, dialect: bool) -> Result<Frame<'_>, Fram
         }
         socket::Kind::BinaryEvent | socket::Kind::BinaryAck => Ok(Frame::Binary),
     }
+}
+
+/// The name of an event without metadata. Foreign servers may use the empty name and control characters.
+fn plain_name<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, FrameError> {
+    if !scanner.more()? || scanner.peek()? != ValueKind::String {
+        return Err(FrameError::EventName);
+    }
+    let name = scanner.string()?;
+    if name.len() <= limits::NAME_BYTES { Ok(name) } else { Err(FrameError::EventName) }
 }
 
 fn next_name<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, FrameError> {
@@ -194,7 +203,7 @@ fn read_meta<'a>(scanner: &mut Scanner<'a>) -> Result<Meta<'a>, FrameError> {
 pub fn is_valid(meta: &Meta<'_>) -> bool {
     names::is_name(&meta.room)
         && names::is_epoch(&meta.epoch)
-        && (1..crate::limits::INTEGER).contains(&meta.offset)
+        && (1..limits::INTEGER).contains(&meta.offset)
         && names::is_id(&meta.event_id)
         && (meta.write_id.is_empty() || names::is_id(&meta.write_id))
 }
@@ -223,7 +232,7 @@ fn connect<'a>(namespace: &'a str, mut scanner: Scanner<'a>) -> Result<Frame<'a>
             Err(error) => return Err(error),
         }
     }
-    if sid.is_empty() || sid.len() > crate::limits::SID_BYTES {
+    if sid.is_empty() || sid.len() > limits::SID_BYTES {
         return Err(FrameError::SessionId);
     }
     Ok(Frame::Connect { namespace, sid, tidewire })
