@@ -20,6 +20,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub use error::StoreError;
 pub use value::{FromValue, Row, Value};
+pub use writer::Counts;
 
 use crate::event::{BoxFuture, History, HistoryError, RoomEvent};
 use readers::Readers;
@@ -70,6 +71,12 @@ impl Store {
         let readers = Readers::open(&options.path)?;
         let writer = Writer::start(connection, seed, options.clock, events)?;
         Ok(Self { writer, readers, seed })
+    }
+
+    /// What has been committed since the start.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.writer.counts()
     }
 
     pub(crate) fn writer(&self) -> &Writer {

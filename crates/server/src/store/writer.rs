@@ -3,6 +3,8 @@
 //! order. Knows nothing of keys, answers or HTTP.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -27,6 +29,22 @@ type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
+    tally: Arc<Tally>,
+}
+
+/// What the writer has done since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Committed transactions.
+    pub commits: u64,
+    /// Published events.
+    pub events: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    commits: AtomicU64,
+    events: AtomicU64,
 }
 
 struct Desk {
@@ -34,7 +52,7 @@ struct Desk {
     seed: EpochSeed,
     clock: WallClock,
     events: UnboundedSender<Vec<RoomEvent>>,
-    commits: u64,
+    tally: Arc<Tally>,
 }
 
 impl Writer {
@@ -45,7 +63,8 @@ impl Writer {
         events: UnboundedSender<Vec<RoomEvent>>,
     ) -> Result<Self, StoreError> {
         let (jobs, mut queue) = mpsc::channel::<Job>(limits::WRITE_QUEUE);
-        let mut desk = Desk { connection, seed, clock, events, commits: 0 };
+        let tally = Arc::<Tally>::default();
+        let mut desk = Desk { connection, seed, clock, events, tally: tally.clone() };
         desk.sweep()?;
         std::thread::Builder::new()
             .name("tidewire-writer".to_owned())
@@ -55,7 +74,11 @@ impl Writer {
                 }
             })
             .map_err(|error| StoreError::Storage(error.to_string()))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, tally })
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts { commits: self.tally.commits.load(Ordering::Relaxed), events: self.tally.events.load(Ordering::Relaxed) }
     }
 
     /// Runs `work(connection, now)` in one transaction. Once queued it runs to its end, also if the caller goes away.
@@ -85,12 +108,14 @@ impl Desk {
         };
         let events = rooms::append(&transaction, &self.seed, drafts, &write_id, now)?;
         transaction.commit()?;
-        if !events.is_empty() {
+        let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        self.tally.events.fetch_add(count, Ordering::Relaxed);
+        if count > 0 {
             // Without a hub (a tool, a test of the HTTP half) the history alone has them.
             let _ = self.events.send(events);
         }
-        self.commits += 1;
-        if self.commits.is_multiple_of(limits::SWEEP_COMMITS) {
+        let before = self.tally.commits.fetch_add(1, Ordering::Relaxed);
+        if before % limits::SWEEP_COMMITS == limits::SWEEP_COMMITS - 1 {
             // What is too old may stay a little longer; the write that stands must not fail for it.
             let _ = self.sweep();
         }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tidewire_wire::http::Outcome;
 
 pub use context::{ReadContext, WriteContext};
 pub use mark::mark_outcomes;
 pub use reply::{Reject, Reply};
+pub use tidewire_wire::http::{OUTCOME, Outcome};
 pub use tx::{ReadTx, Tx};
 
 use crate::auth::Authenticator;
@@ -81,6 +81,21 @@ impl Tidewire {
             Ok(Ending::Commit { drafts, write_id: name.write_id().to_owned(), result: Settled::Applied(reply) })
         });
         respond(settled.await)
+    }
+
+    /// Runs a transaction of the server itself: no key, no stored answer. An error takes everything back.
+    pub async fn transact<T: Send + 'static>(
+        &self,
+        user: &str,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let user: Arc<str> = user.into();
+        let transaction = self.store.writer().run(move |connection, now| {
+            let mut tx = Tx::new(connection, user, "", now);
+            let result = work(&mut tx)?;
+            Ok(Ending::Commit { drafts: tx.into_drafts(), write_id: String::new(), result })
+        });
+        transaction.await
     }
 }
 

@@ -1,0 +1,132 @@
+//! The parts put together: store, tokens, routes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRef, Request, State};
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tidewire_server::auth::{JwtAuthenticator, JwtOptions};
+use tidewire_server::event::{History, RoomEvent};
+use tidewire_server::store::{Store, StoreError, StoreOptions};
+use tidewire_server::write::{Reject, Tidewire, mark_outcomes};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::metrics::Metrics;
+use crate::model::ACTIVITIES_ROOM;
+use crate::schema::MIGRATIONS;
+use crate::web::Web;
+use crate::{activities, login, messages, metrics, secret, seed};
+
+/// What the server needs to start.
+pub struct Config {
+    /// Where the database and the secret are.
+    pub data: PathBuf,
+    /// The built web app, if it is to be served.
+    pub web: Option<PathBuf>,
+}
+
+/// The running app; what handlers get.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) tidewire: Tidewire,
+    pub(crate) jwt: Arc<JwtAuthenticator>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) web: Web,
+}
+
+impl FromRef<App> for Tidewire {
+    fn from_ref(app: &App) -> Self {
+        app.tidewire.clone()
+    }
+}
+
+impl App {
+    /// Opens the data directory and fills an empty database. `events` gets what each write publishes.
+    pub async fn open(config: Config, events: UnboundedSender<Vec<RoomEvent>>) -> Result<Self, StartError> {
+        std::fs::create_dir_all(&config.data).map_err(StartError::Data)?;
+        let secret = secret::load_or_make(&config.data).map_err(StartError::Data)?;
+        let jwt = Arc::new(JwtAuthenticator::new(JwtOptions {
+            secret,
+            issuer: "activities".to_owned(),
+            audience: "activities".to_owned(),
+        }));
+        let mut options = StoreOptions::new(config.data.join("activities.sqlite"));
+        options.migrations = MIGRATIONS.to_vec();
+        let store = Store::open(options, events).map_err(StartError::Store)?;
+        let tidewire = Tidewire::new(store, jwt.clone());
+        tidewire.transact("", seed::seed).await.map_err(StartError::Store)?;
+        Ok(Self { tidewire, jwt, metrics: Arc::default(), web: Web::new(config.web) })
+    }
+
+    /// Store and authenticator, for the socket half.
+    #[must_use]
+    pub fn tidewire(&self) -> &Tidewire {
+        &self.tidewire
+    }
+
+    /// All routes.
+    pub fn router(&self) -> Router {
+        let api = Router::new()
+            .route("/login", post(login::login))
+            .route("/activities", get(activities::list).post(activities::create))
+            .route("/activities/{id}", get(activities::show).patch(activities::edit).delete(activities::delete))
+            .route("/activities/{id}/like", post(activities::like).delete(activities::unlike))
+            .route("/activities/{id}/participants", post(activities::join).delete(activities::leave))
+            .route("/activities/{id}/cheers", get(activities::cheers).post(activities::cheer))
+            .route("/activities/{id}/messages", get(messages::list).post(messages::send))
+            .route("/messages/{id}/read", post(messages::read))
+            .method_not_allowed_fallback(wrong_method);
+        Router::new()
+            .nest("/api", api)
+            .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics::show))
+            .fallback(fallback)
+            .layer(middleware::from_fn(mark_outcomes))
+            .layer(middleware::from_fn_with_state(self.clone(), metrics::count))
+            .with_state(self.clone())
+    }
+}
+
+async fn fallback(State(app): State<App>, request: Request) -> Response {
+    app.web.serve(request).await
+}
+
+async fn wrong_method() -> Reject {
+    Reject::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this route does not know this method")
+}
+
+/// Ready means that the database answers.
+async fn ready(State(app): State<App>) -> Response {
+    match app.tidewire.store().head(ACTIVITIES_ROOM).await {
+        Ok(_) => "ready".into_response(),
+        Err(error) => Reject::unavailable(error.to_string()).into_response(),
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    Data(std::io::Error),
+    /// The database cannot be used.
+    Store(StoreError),
+    /// The port cannot be used.
+    Listen(std::io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Data(error) => write!(f, "the data directory cannot be used: {error}"),
+            Self::Store(error) => write!(f, "the database cannot be used: {error}"),
+            Self::Listen(error) => write!(f, "the port cannot be used: {error}; choose another with --port"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

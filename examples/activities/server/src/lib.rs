@@ -1,0 +1,17 @@
+//! The Activities example: likes, participants, chat. An ordinary axum app that uses Tidewire for its writes, reads and events.
+#![forbid(unsafe_code)]
+
+mod activities;
+mod app;
+mod ids;
+mod login;
+mod messages;
+mod metrics;
+pub mod model;
+mod queries;
+mod schema;
+mod secret;
+mod seed;
+mod web;
+
+pub use app::{App, Config, StartError};
