@@ -222,9 +222,9 @@ impl Writer {
             "// Types of everything that crosses the engine's border, and the host's half of the codec.\n\n";
         self.import_bytes(&mut out);
         let _ = writeln!(out, "/** Version of this format; the engine must say the same. */");
-        let _ = writeln!(out, "export const ABI_VERSION = {ABI_VERSION}");
+        let _ = writeln!(out, "export const ABI_VERSION = {ABI_VERSION};");
         let _ = writeln!(out, "/** Hash of the table that this file was made from. */");
-        let _ = writeln!(out, "export const FINGERPRINT = '{:016x}'\n", fingerprint(SCHEMA));
+        let _ = writeln!(out, "export const FINGERPRINT = '{:016x}';\n", fingerprint(SCHEMA));
         for entry in SCHEMA {
             self.types(entry, &mut out);
         }
@@ -252,14 +252,14 @@ impl Writer {
             }
         }
         types.sort_unstable();
-        let _ = writeln!(out, "import type {{\n  {},\n}} from './protocol.js'", types.join(",\n  "));
-        let _ = writeln!(out, "import {{\n  {},\n}} from './protocol.js'\n", values.join(",\n  "));
+        let _ = writeln!(out, "import type {{\n  {},\n}} from './protocol.js';", types.join(",\n  "));
+        let _ = writeln!(out, "import {{\n  {},\n}} from './protocol.js';\n", values.join(",\n  "));
         self.functions(needs, &mut out);
         out
     }
 
     fn import_bytes(&self, out: &mut String) {
-        *out += "import type { ByteReader, ByteWriter } from '../engine/bytes.js'\n";
+        *out += "import type { ByteReader, ByteWriter } from '../engine/bytes.js';\n";
         *out += "import {\n";
         for what in
             ["badTag", "getBool", "getBytes", "getList", "getName", "getNumber", "getOptional", "getText"]
@@ -271,7 +271,7 @@ impl Writer {
         {
             let _ = writeln!(out, "  {what},");
         }
-        *out += "} from '../engine/bytes.js'\n\n";
+        *out += "} from '../engine/bytes.js';\n\n";
     }
 
     fn doc(&self, path: &str, indent: &str, out: &mut String) {
@@ -293,7 +293,7 @@ impl Writer {
     fn field(&self, path: &str, field: &Field, indent: &str, out: &mut String) {
         self.doc(&format!("{path}.{}", field.name), indent, out);
         let optional = if matches!(field.ty, Type::Optional(_)) { "?" } else { "" };
-        let _ = writeln!(out, "{indent}readonly {}{optional}: {}", camel(field.name), type_text(&field.ty));
+        let _ = writeln!(out, "{indent}readonly {}{optional}: {};", camel(field.name), type_text(&field.ty));
     }
 
     fn types(&self, entry: &Definition, out: &mut String) {
@@ -301,7 +301,7 @@ impl Writer {
         self.doc(entry.name, "", out);
         match &entry.shape {
             Shape::Alias(ty) => {
-                let _ = writeln!(out, "export type {name} = {}\n", type_text(ty));
+                let _ = writeln!(out, "export type {name} = {};\n", type_text(ty));
             }
             Shape::Names(variants) => {
                 let _ = writeln!(out, "export type {name} =");
@@ -309,7 +309,8 @@ impl Writer {
                     self.doc(&format!("{}.{}", entry.name, variant.name), "  ", out);
                     let _ = writeln!(out, "  | '{}'", variant.name);
                 }
-                out.push('\n');
+                out.pop();
+                *out += ";\n\n";
             }
             Shape::Record(fields) => {
                 let _ = writeln!(out, "export interface {name} {{");
@@ -325,15 +326,16 @@ impl Writer {
                         let _ = writeln!(out, "  | {{ readonly kind: '{}' }}", variant.name);
                         continue;
                     }
-                    let _ = writeln!(out, "  | {{\n      readonly kind: '{}'", variant.name);
+                    let _ = writeln!(out, "  | {{\n      readonly kind: '{}';", variant.name);
                     variant.fields.iter().for_each(|field| self.field(&path, field, "      ", out));
                     *out += "    }\n";
                 }
-                out.push('\n');
+                out.pop();
+                *out += ";\n\n";
             }
             Shape::Sum(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| ts_name(part)).collect();
-                let _ = writeln!(out, "export type {name} = {}\n", parts.join(" | "));
+                let _ = writeln!(out, "export type {name} = {};\n", parts.join(" | "));
             }
         }
     }
@@ -346,7 +348,7 @@ impl Writer {
                 let _ = writeln!(out, "/** Every {name}, by tag. */");
                 let _ = writeln!(
                     out,
-                    "export const {}: readonly {name}[] = [{}]",
+                    "export const {}: readonly {name}[] = [{}];",
                     constant(name),
                     list.join(", ")
                 );
@@ -375,12 +377,12 @@ impl Writer {
         match &entry.shape {
             Shape::Alias(_) => return,
             Shape::Names(_) => {
-                let _ = writeln!(out, "{head}\n  putName(w, {}, v)", constant(name));
+                let _ = writeln!(out, "{head}\n  putName(w, {}, v);", constant(name));
             }
             Shape::Record(fields) => {
                 let _ = writeln!(out, "{head}");
                 for field in *fields {
-                    let _ = writeln!(out, "  {}", put_call(&field.ty, &format!("v.{}", camel(field.name))));
+                    let _ = writeln!(out, "  {};", put_call(&field.ty, &format!("v.{}", camel(field.name))));
                 }
             }
             Shape::Union(variants) => {
@@ -401,11 +403,11 @@ impl Writer {
 
     fn encode_cases(&self, variants: &[Variant], out: &mut String) {
         for variant in variants {
-            let _ = writeln!(out, "    case '{}':\n      putByte(w, {})", variant.name, variant.tag);
+            let _ = writeln!(out, "    case '{}':\n      putByte(w, {});", variant.name, variant.tag);
             for field in variant.fields {
-                let _ = writeln!(out, "      {}", put_call(&field.ty, &format!("v.{}", camel(field.name))));
+                let _ = writeln!(out, "      {};", put_call(&field.ty, &format!("v.{}", camel(field.name))));
             }
-            *out += "      return\n";
+            *out += "      return;\n";
         }
     }
 
@@ -415,26 +417,26 @@ impl Writer {
         match &entry.shape {
             Shape::Alias(_) => return,
             Shape::Names(_) => {
-                let _ = writeln!(out, "{head}\n  return getName(r, {})", constant(name));
+                let _ = writeln!(out, "{head}\n  return getName(r, {});", constant(name));
             }
             Shape::Record(fields) => {
                 let _ = writeln!(out, "{head}\n  return {{");
                 for field in *fields {
                     let _ = writeln!(out, "    {}: {},", camel(field.name), get_call(&field.ty));
                 }
-                *out += "  }\n";
+                *out += "  };\n";
             }
             Shape::Union(variants) => {
                 let _ = writeln!(out, "{head}\n  switch (r.bytes[r.at++]) {{");
                 self.decode_cases(variants, out);
-                let _ = writeln!(out, "    default:\n      return badTag(r, '{name}')\n  }}");
+                let _ = writeln!(out, "    default:\n      return badTag(r, '{name}');\n  }}");
             }
             Shape::Sum(parts) => {
                 let _ = writeln!(out, "{head}\n  switch (r.bytes[r.at++]) {{");
                 for variants in parts.iter().filter_map(|part| union_of(part)) {
                     self.decode_cases(variants, out);
                 }
-                let _ = writeln!(out, "    default:\n      return badTag(r, '{name}')\n  }}");
+                let _ = writeln!(out, "    default:\n      return badTag(r, '{name}');\n  }}");
             }
         }
         *out += "}\n\n";
@@ -446,7 +448,7 @@ impl Writer {
             parts.extend(
                 variant.fields.iter().map(|field| format!("{}: {}", camel(field.name), get_call(&field.ty))),
             );
-            let _ = writeln!(out, "    case {}:\n      return {{ {} }}", variant.tag, parts.join(", "));
+            let _ = writeln!(out, "    case {}:\n      return {{ {} }};", variant.tag, parts.join(", "));
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) extern "C" fn tw_inbuf(len: usize) -> *mut u8 {
 /// Starts a new engine from the `Init` of `len` bytes in the input; answers the length of a `StepResult`.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn tw_init(len: usize) -> usize {
+    #[cfg(feature = "panic-text")]
+    panic_text::keep();
     with(|host| {
         let result = match Session::new(host.given(len)) {
             Ok(session) => {
@@ -84,4 +86,27 @@ pub(crate) extern "C" fn tw_step(len: usize) -> usize {
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn tw_outbuf() -> *const u8 {
     with(|host| host.output.as_ptr())
+}
+
+#[cfg(feature = "panic-text")]
+mod panic_text {
+    //! Keeps the text of a panic, which without this is a bare trap.
+    use std::cell::RefCell;
+
+    thread_local! {
+        static TEXT: RefCell<Vec<u8>> = RefCell::default();
+    }
+
+    pub(super) fn keep() {
+        std::panic::set_hook(Box::new(|info| {
+            let text = format!("{info}\0").into_bytes();
+            TEXT.with(|kept| *kept.borrow_mut() = text);
+        }));
+    }
+
+    /// The text of the panic that stopped the engine, ended by a zero byte; null for none.
+    #[unsafe(no_mangle)]
+    pub(crate) extern "C" fn tw_panic() -> *const u8 {
+        TEXT.with(|kept| kept.try_borrow().map_or(std::ptr::null(), |text| text.as_ptr()))
+    }
 }

@@ -395,7 +395,7 @@ schema! {
     }
     names Refusal {
         0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,
-        7 Follower,
+        7 Follower, 8 TooManyRooms,
     }
     union CommandResult { 0 Accepted { write: Option<WriteId> }, 1 Refused { refusal: Refusal } }
     union Reply { 64 Reply { result: CommandResult } }

@@ -2,7 +2,7 @@
 // The other half of the codec: reads what a host said and writes what an engine said. For traces and tools;
 // an app does not need it.
 
-import type { ByteReader, ByteWriter } from '../engine/bytes.js'
+import type { ByteReader, ByteWriter } from '../engine/bytes.js';
 import {
   badTag,
   getBool,
@@ -20,7 +20,7 @@ import {
   putNumber,
   putOptional,
   putText,
-} from '../engine/bytes.js'
+} from '../engine/bytes.js';
 
 import type {
   AppSignal,
@@ -64,7 +64,7 @@ import type {
   StoredRecord,
   Submission,
   WriteState,
-} from './protocol.js'
+} from './protocol.js';
 import {
   APP_SIGNAL,
   BLOCKED,
@@ -81,19 +81,19 @@ import {
   REQUEST_FAILURE,
   SERVER,
   STORE_ERROR,
-} from './protocol.js'
+} from './protocol.js';
 
 export function getNow(r: ByteReader): Now {
   return {
     mono: getNumber(r),
     wall: getNumber(r),
-  }
+  };
 }
 
 export function putPosition(w: ByteWriter, v: Position): void {
-  putText(w, v.room)
-  putText(w, v.epoch)
-  putNumber(w, v.offset)
+  putText(w, v.room);
+  putText(w, v.epoch);
+  putNumber(w, v.offset);
 }
 
 export function getPosition(r: ByteReader): Position {
@@ -101,18 +101,18 @@ export function getPosition(r: ByteReader): Position {
     room: getText(r),
     epoch: getText(r),
     offset: getNumber(r),
-  }
+  };
 }
 
 export function getSequenceRange(r: ByteReader): SequenceRange {
   return {
     from: getNumber(r),
     to: getNumber(r),
-  }
+  };
 }
 
 export function getServer(r: ByteReader): Server {
-  return getName(r, SERVER)
+  return getName(r, SERVER);
 }
 
 export function getConfig(r: ByteReader): Config {
@@ -120,7 +120,7 @@ export function getConfig(r: ByteReader): Config {
     partition: getText(r),
     server: getServer(r),
     namespace: getText(r),
-  }
+  };
 }
 
 export function getInit(r: ByteReader): Init {
@@ -128,7 +128,7 @@ export function getInit(r: ByteReader): Init {
     config: getConfig(r),
     seed: getBytes(r),
     now: getNow(r),
-  }
+  };
 }
 
 export function getSubmission(r: ByteReader): Submission {
@@ -145,62 +145,62 @@ export function getSubmission(r: ByteReader): Submission {
     idempotent: getBool(r),
     ttl: getOptional(r, getNumber),
     touched: getList(r, getNumber),
-  }
+  };
 }
 
 export function getApplied(r: ByteReader): Applied {
   return {
     client: getText(r),
     ranges: getList(r, getSequenceRange),
-  }
+  };
 }
 
 export function getStoredRecord(r: ByteReader): StoredRecord {
   return {
     key: getText(r),
     value: getBytes(r),
-  }
+  };
 }
 
 export function putStoreError(w: ByteWriter, v: StoreError): void {
-  putName(w, STORE_ERROR, v)
+  putName(w, STORE_ERROR, v);
 }
 
 export function getStoreError(r: ByteReader): StoreError {
-  return getName(r, STORE_ERROR)
+  return getName(r, STORE_ERROR);
 }
 
 export function getFrameBody(r: ByteReader): FrameBody {
   switch (r.bytes[r.at++]) {
     case 0:
-      return { kind: 'None' }
+      return { kind: 'None' };
     case 1:
-      return { kind: 'Json', body: getNumber(r) }
+      return { kind: 'Json', body: getNumber(r) };
     case 2:
-      return { kind: 'Invalid' }
+      return { kind: 'Invalid' };
     case 3:
-      return { kind: 'Binary' }
+      return { kind: 'Binary' };
     default:
-      return badTag(r, 'FrameBody')
+      return badTag(r, 'FrameBody');
   }
 }
 
 export function getCloseCause(r: ByteReader): CloseCause {
-  return getName(r, CLOSE_CAUSE)
+  return getName(r, CLOSE_CAUSE);
 }
 
 export function getAuthResult(r: ByteReader): AuthResult {
   switch (r.bytes[r.at++]) {
     case 0:
-      return { kind: 'Token', token: getText(r) }
+      return { kind: 'Token', token: getText(r) };
     case 1:
-      return { kind: 'Anonymous' }
+      return { kind: 'Anonymous' };
     case 2:
-      return { kind: 'Missing' }
+      return { kind: 'Missing' };
     case 3:
-      return { kind: 'Failed' }
+      return { kind: 'Failed' };
     default:
-      return badTag(r, 'AuthResult')
+      return badTag(r, 'AuthResult');
   }
 }
 
@@ -212,91 +212,91 @@ export function getResponse(r: ByteReader): Response {
     contentType: getOptional(r, getText),
     redirected: getBool(r),
     body: getOptional(r, getText),
-  }
+  };
 }
 
 export function getRequestFailure(r: ByteReader): RequestFailure {
-  return getName(r, REQUEST_FAILURE)
+  return getName(r, REQUEST_FAILURE);
 }
 
 export function getNetworkSignal(r: ByteReader): NetworkSignal {
-  return getName(r, NETWORK_SIGNAL)
+  return getName(r, NETWORK_SIGNAL);
 }
 
 export function getAppSignal(r: ByteReader): AppSignal {
-  return getName(r, APP_SIGNAL)
+  return getName(r, APP_SIGNAL);
 }
 
 export function getMessage(r: ByteReader): Message {
   switch (r.bytes[r.at++]) {
     case 0:
-      return { kind: 'Loaded', load: getNumber(r), records: getList(r, getStoredRecord) }
+      return { kind: 'Loaded', load: getNumber(r), records: getList(r, getStoredRecord) };
     case 1:
-      return { kind: 'LoadFailed', load: getNumber(r) }
+      return { kind: 'LoadFailed', load: getNumber(r) };
     case 2:
-      return { kind: 'Persisted', persist: getNumber(r) }
+      return { kind: 'Persisted', persist: getNumber(r) };
     case 3:
-      return { kind: 'PersistFailed', persist: getNumber(r), error: getStoreError(r) }
+      return { kind: 'PersistFailed', persist: getNumber(r), error: getStoreError(r) };
     case 4:
-      return { kind: 'StoreChanged', key: getText(r), value: getOptional(r, getBytes) }
+      return { kind: 'StoreChanged', key: getText(r), value: getOptional(r, getBytes) };
     case 5:
-      return { kind: 'Leader', epoch: getNumber(r) }
+      return { kind: 'Leader', epoch: getNumber(r) };
     case 6:
-      return { kind: 'LeaderLost' }
+      return { kind: 'LeaderLost' };
     case 7:
-      return { kind: 'Opened', link: getNumber(r) }
+      return { kind: 'Opened', link: getNumber(r) };
     case 8:
-      return { kind: 'Received', link: getNumber(r), head: getText(r), length: getNumber(r), body: getFrameBody(r) }
+      return { kind: 'Received', link: getNumber(r), head: getText(r), length: getNumber(r), body: getFrameBody(r) };
     case 9:
-      return { kind: 'Closed', link: getNumber(r), cause: getCloseCause(r) }
+      return { kind: 'Closed', link: getNumber(r), cause: getCloseCause(r) };
     case 10:
-      return { kind: 'Auth', auth: getNumber(r), result: getAuthResult(r) }
+      return { kind: 'Auth', auth: getNumber(r), result: getAuthResult(r) };
     case 11:
-      return { kind: 'Responded', fetch: getNumber(r), response: getResponse(r) }
+      return { kind: 'Responded', fetch: getNumber(r), response: getResponse(r) };
     case 12:
-      return { kind: 'RequestFailed', fetch: getNumber(r), cause: getRequestFailure(r) }
+      return { kind: 'RequestFailed', fetch: getNumber(r), cause: getRequestFailure(r) };
     case 13:
-      return { kind: 'Network', signal: getNetworkSignal(r) }
+      return { kind: 'Network', signal: getNetworkSignal(r) };
     case 14:
-      return { kind: 'App', signal: getAppSignal(r) }
+      return { kind: 'App', signal: getAppSignal(r) };
     case 15:
-      return { kind: 'Bound', room: getText(r), queries: getList(r, getNumber) }
+      return { kind: 'Bound', room: getText(r), queries: getList(r, getNumber) };
     case 16:
-      return { kind: 'FetchStarted', query: getNumber(r) }
+      return { kind: 'FetchStarted', query: getNumber(r) };
     case 17:
-      return { kind: 'BaseInstalled', query: getNumber(r), positions: getList(r, getPosition), applied: getOptional(r, getApplied), carries: getList(r, getText), restored: getBool(r) }
+      return { kind: 'BaseInstalled', query: getNumber(r), positions: getList(r, getPosition), applied: getOptional(r, getApplied), carries: getList(r, getText), restored: getBool(r) };
     case 18:
-      return { kind: 'FetchFailed', query: getNumber(r) }
+      return { kind: 'FetchFailed', query: getNumber(r) };
     case 19:
-      return { kind: 'QueryGone', query: getNumber(r) }
+      return { kind: 'QueryGone', query: getNumber(r) };
     case 20:
-      return { kind: 'Touched', write: getText(r), queries: getList(r, getNumber) }
+      return { kind: 'Touched', write: getText(r), queries: getList(r, getNumber) };
     case 21:
-      return { kind: 'Timeout' }
+      return { kind: 'Timeout' };
     case 64:
-      return { kind: 'Connect' }
+      return { kind: 'Connect' };
     case 65:
-      return { kind: 'Disconnect' }
+      return { kind: 'Disconnect' };
     case 66:
-      return { kind: 'Emit', emit: getNumber(r), name: getText(r), body: getOptional(r, getNumber), size: getNumber(r), ack: getBool(r), timeout: getNumber(r) }
+      return { kind: 'Emit', emit: getNumber(r), name: getText(r), body: getOptional(r, getNumber), size: getNumber(r), ack: getBool(r), timeout: getNumber(r) };
     case 67:
-      return { kind: 'Join', room: getText(r) }
+      return { kind: 'Join', room: getText(r) };
     case 68:
-      return { kind: 'Leave', room: getText(r) }
+      return { kind: 'Leave', room: getText(r) };
     case 69:
-      return { kind: 'Submit', write: getSubmission(r) }
+      return { kind: 'Submit', write: getSubmission(r) };
     case 70:
-      return { kind: 'Cancel', write: getText(r) }
+      return { kind: 'Cancel', write: getText(r) };
     case 71:
-      return { kind: 'Retry', write: getText(r) }
+      return { kind: 'Retry', write: getText(r) };
     case 72:
-      return { kind: 'Discard', write: getText(r) }
+      return { kind: 'Discard', write: getText(r) };
     case 73:
-      return { kind: 'Process' }
+      return { kind: 'Process' };
     case 74:
-      return { kind: 'SetProcessing', on: getBool(r) }
+      return { kind: 'SetProcessing', on: getBool(r) };
     default:
-      return badTag(r, 'Message')
+      return badTag(r, 'Message');
   }
 }
 
@@ -304,346 +304,346 @@ export function getBatch(r: ByteReader): Batch {
   return {
     now: getNow(r),
     messages: getList(r, getMessage),
-  }
+  };
 }
 
 export function putEvent(w: ByteWriter, v: Event): void {
-  putNumber(w, v.body)
-  putNumber(w, v.skip)
-  putText(w, v.name)
-  putOptional(w, v.position, putPosition)
-  putOptional(w, v.write, putText)
-  putBool(w, v.own)
-  putBool(w, v.replayed)
-  putBool(w, v.dispatch)
-  putList(w, v.apply, putNumber)
+  putNumber(w, v.body);
+  putNumber(w, v.skip);
+  putText(w, v.name);
+  putOptional(w, v.position, putPosition);
+  putOptional(w, v.write, putText);
+  putBool(w, v.own);
+  putBool(w, v.replayed);
+  putBool(w, v.dispatch);
+  putList(w, v.apply, putNumber);
 }
 
 export function putHeader(w: ByteWriter, v: Header): void {
-  putText(w, v.name)
-  putText(w, v.value)
+  putText(w, v.name);
+  putText(w, v.value);
 }
 
 export function putRequest(w: ByteWriter, v: Request): void {
-  putText(w, v.write)
-  putText(w, v.method)
-  putText(w, v.path)
-  putList(w, v.headers, putHeader)
-  putOptional(w, v.body, putText)
-  putNumber(w, v.attempt)
+  putText(w, v.write);
+  putText(w, v.method);
+  putText(w, v.path);
+  putList(w, v.headers, putHeader);
+  putOptional(w, v.body, putText);
+  putNumber(w, v.attempt);
 }
 
 export function putEmitResult(w: ByteWriter, v: EmitResult): void {
   switch (v.kind) {
     case 'Sent':
-      putByte(w, 0)
-      return
+      putByte(w, 0);
+      return;
     case 'Answered':
-      putByte(w, 1)
-      putNumber(w, v.body)
-      return
+      putByte(w, 1);
+      putNumber(w, v.body);
+      return;
     case 'TimedOut':
-      putByte(w, 2)
-      return
+      putByte(w, 2);
+      return;
     case 'MaybeLost':
-      putByte(w, 3)
-      return
+      putByte(w, 3);
+      return;
     case 'Dropped':
-      putByte(w, 4)
-      return
+      putByte(w, 4);
+      return;
   }
 }
 
 export function putRoomState(w: ByteWriter, v: RoomState): void {
   switch (v.kind) {
     case 'Waiting':
-      putByte(w, 0)
-      return
+      putByte(w, 0);
+      return;
     case 'Joining':
-      putByte(w, 1)
-      return
+      putByte(w, 1);
+      return;
     case 'Joined':
-      putByte(w, 2)
-      putBool(w, v.recovered)
-      return
+      putByte(w, 2);
+      putBool(w, v.recovered);
+      return;
     case 'Denied':
-      putByte(w, 3)
-      putText(w, v.reason)
-      return
+      putByte(w, 3);
+      putText(w, v.reason);
+      return;
   }
 }
 
 export function putRefetchReason(w: ByteWriter, v: RefetchReason): void {
-  putName(w, REFETCH_REASON, v)
+  putName(w, REFETCH_REASON, v);
 }
 
 export function putDownReason(w: ByteWriter, v: DownReason): void {
-  putName(w, DOWN_REASON, v)
+  putName(w, DOWN_REASON, v);
 }
 
 export function putPauseReason(w: ByteWriter, v: PauseReason): void {
-  putName(w, PAUSE_REASON, v)
+  putName(w, PAUSE_REASON, v);
 }
 
 export function putConnectionState(w: ByteWriter, v: ConnectionState): void {
   switch (v.kind) {
     case 'Idle':
-      putByte(w, 0)
-      return
+      putByte(w, 0);
+      return;
     case 'Connecting':
-      putByte(w, 1)
-      putNumber(w, v.attempt)
-      return
+      putByte(w, 1);
+      putNumber(w, v.attempt);
+      return;
     case 'Connected':
-      putByte(w, 2)
-      putText(w, v.sid)
-      putBool(w, v.tidewire)
-      return
+      putByte(w, 2);
+      putText(w, v.sid);
+      putBool(w, v.tidewire);
+      return;
     case 'Waiting':
-      putByte(w, 3)
-      putNumber(w, v.attempt)
-      putNumber(w, v.until)
-      putDownReason(w, v.reason)
-      return
+      putByte(w, 3);
+      putNumber(w, v.attempt);
+      putNumber(w, v.until);
+      putDownReason(w, v.reason);
+      return;
     case 'Paused':
-      putByte(w, 4)
-      putPauseReason(w, v.reason)
-      return
+      putByte(w, 4);
+      putPauseReason(w, v.reason);
+      return;
     case 'Refused':
-      putByte(w, 5)
-      putText(w, v.code)
-      putText(w, v.message)
-      return
+      putByte(w, 5);
+      putText(w, v.code);
+      putText(w, v.message);
+      return;
   }
 }
 
 export function putBlocked(w: ByteWriter, v: Blocked): void {
-  putName(w, BLOCKED, v)
+  putName(w, BLOCKED, v);
 }
 
 export function putOutboxStatus(w: ByteWriter, v: OutboxStatus): void {
-  putBool(w, v.ready)
-  putNumber(w, v.pending)
-  putNumber(w, v.inFlight)
-  putNumber(w, v.parked)
-  putNumber(w, v.bytes)
-  putOptional(w, v.blocked, putBlocked)
-  putOptional(w, v.nextAttempt, putNumber)
+  putBool(w, v.ready);
+  putNumber(w, v.pending);
+  putNumber(w, v.inFlight);
+  putNumber(w, v.parked);
+  putNumber(w, v.bytes);
+  putOptional(w, v.blocked, putBlocked);
+  putOptional(w, v.nextAttempt, putNumber);
 }
 
 export function putParkReason(w: ByteWriter, v: ParkReason): void {
-  putName(w, PARK_REASON, v)
+  putName(w, PARK_REASON, v);
 }
 
 export function putWriteState(w: ByteWriter, v: WriteState): void {
   switch (v.kind) {
     case 'Durable':
-      putByte(w, 0)
-      return
+      putByte(w, 0);
+      return;
     case 'Refused':
-      putByte(w, 1)
-      putStoreError(w, v.error)
-      return
+      putByte(w, 1);
+      putStoreError(w, v.error);
+      return;
     case 'Sending':
-      putByte(w, 2)
-      putNumber(w, v.attempt)
-      return
+      putByte(w, 2);
+      putNumber(w, v.attempt);
+      return;
     case 'Retrying':
-      putByte(w, 3)
-      putNumber(w, v.status)
-      return
+      putByte(w, 3);
+      putNumber(w, v.status);
+      return;
     case 'Acknowledged':
-      putByte(w, 4)
-      putNumber(w, v.status)
-      putOptional(w, v.body, putText)
-      putBool(w, v.replayed)
-      return
+      putByte(w, 4);
+      putNumber(w, v.status);
+      putOptional(w, v.body, putText);
+      putBool(w, v.replayed);
+      return;
     case 'Parked':
-      putByte(w, 5)
-      putParkReason(w, v.reason)
-      putNumber(w, v.status)
-      putOptional(w, v.body, putText)
-      return
+      putByte(w, 5);
+      putParkReason(w, v.reason);
+      putNumber(w, v.status);
+      putOptional(w, v.body, putText);
+      return;
     case 'Discarded':
-      putByte(w, 6)
-      return
+      putByte(w, 6);
+      return;
     case 'Settled':
-      putByte(w, 7)
-      return
+      putByte(w, 7);
+      return;
   }
 }
 
 export function putQuarantineReason(w: ByteWriter, v: QuarantineReason): void {
-  putName(w, QUARANTINE_REASON, v)
+  putName(w, QUARANTINE_REASON, v);
 }
 
 export function putNote(w: ByteWriter, v: Note): void {
-  putName(w, NOTE, v)
+  putName(w, NOTE, v);
 }
 
 export function putRefusal(w: ByteWriter, v: Refusal): void {
-  putName(w, REFUSAL, v)
+  putName(w, REFUSAL, v);
 }
 
 export function putCommandResult(w: ByteWriter, v: CommandResult): void {
   switch (v.kind) {
     case 'Accepted':
-      putByte(w, 0)
-      putOptional(w, v.write, putText)
-      return
+      putByte(w, 0);
+      putOptional(w, v.write, putText);
+      return;
     case 'Refused':
-      putByte(w, 1)
-      putRefusal(w, v.refusal)
-      return
+      putByte(w, 1);
+      putRefusal(w, v.refusal);
+      return;
   }
 }
 
 export function putOutput(w: ByteWriter, v: Output): void {
   switch (v.kind) {
     case 'Load':
-      putByte(w, 0)
-      putNumber(w, v.load)
-      return
+      putByte(w, 0);
+      putNumber(w, v.load);
+      return;
     case 'Persist':
-      putByte(w, 1)
-      putNumber(w, v.persist)
-      putText(w, v.key)
-      putOptional(w, v.value, putBytes)
-      putOptional(w, v.fence, putNumber)
-      return
+      putByte(w, 1);
+      putNumber(w, v.persist);
+      putText(w, v.key);
+      putOptional(w, v.value, putBytes);
+      putOptional(w, v.fence, putNumber);
+      return;
     case 'Broadcast':
-      putByte(w, 2)
-      putText(w, v.key)
-      putOptional(w, v.value, putBytes)
-      return
+      putByte(w, 2);
+      putText(w, v.key);
+      putOptional(w, v.value, putBytes);
+      return;
     case 'FetchAuth':
-      putByte(w, 3)
-      putNumber(w, v.auth)
-      putBool(w, v.fresh)
-      return
+      putByte(w, 3);
+      putNumber(w, v.auth);
+      putBool(w, v.fresh);
+      return;
     case 'Open':
-      putByte(w, 4)
-      putNumber(w, v.link)
-      return
+      putByte(w, 4);
+      putNumber(w, v.link);
+      return;
     case 'Send':
-      putByte(w, 5)
-      putNumber(w, v.link)
-      putText(w, v.text)
-      putOptional(w, v.body, putNumber)
-      return
+      putByte(w, 5);
+      putNumber(w, v.link);
+      putText(w, v.text);
+      putOptional(w, v.body, putNumber);
+      return;
     case 'Close':
-      putByte(w, 6)
-      putNumber(w, v.link)
-      return
+      putByte(w, 6);
+      putNumber(w, v.link);
+      return;
     case 'Fetch':
-      putByte(w, 7)
-      putNumber(w, v.fetch)
-      putRequest(w, v.request)
-      return
+      putByte(w, 7);
+      putNumber(w, v.fetch);
+      putRequest(w, v.request);
+      return;
     case 'Abort':
-      putByte(w, 8)
-      putNumber(w, v.fetch)
-      return
+      putByte(w, 8);
+      putNumber(w, v.fetch);
+      return;
     case 'Event':
-      putByte(w, 9)
-      putEvent(w, v.event)
-      return
+      putByte(w, 9);
+      putEvent(w, v.event);
+      return;
     case 'Release':
-      putByte(w, 10)
-      putList(w, v.bodies, putNumber)
-      return
+      putByte(w, 10);
+      putList(w, v.bodies, putNumber);
+      return;
     case 'Emitted':
-      putByte(w, 11)
-      putNumber(w, v.emit)
-      putEmitResult(w, v.result)
-      return
+      putByte(w, 11);
+      putNumber(w, v.emit);
+      putEmitResult(w, v.result);
+      return;
     case 'Room':
-      putByte(w, 12)
-      putText(w, v.room)
-      putRoomState(w, v.state)
-      return
+      putByte(w, 12);
+      putText(w, v.room);
+      putRoomState(w, v.state);
+      return;
     case 'LayerAdded':
-      putByte(w, 13)
-      putText(w, v.write)
-      putText(w, v.name)
-      putNumber(w, v.version)
-      putText(w, v.variables)
-      putBool(w, v.restored)
-      return
+      putByte(w, 13);
+      putText(w, v.write);
+      putText(w, v.name);
+      putNumber(w, v.version);
+      putText(w, v.variables);
+      putBool(w, v.restored);
+      return;
     case 'LayerRetired':
-      putByte(w, 14)
-      putText(w, v.write)
-      putOptional(w, v.query, putNumber)
-      return
+      putByte(w, 14);
+      putText(w, v.write);
+      putOptional(w, v.query, putNumber);
+      return;
     case 'Refetch':
-      putByte(w, 15)
-      putList(w, v.queries, putNumber)
-      putRefetchReason(w, v.reason)
-      return
+      putByte(w, 15);
+      putList(w, v.queries, putNumber);
+      putRefetchReason(w, v.reason);
+      return;
     case 'Connection':
-      putByte(w, 16)
-      putConnectionState(w, v.state)
-      return
+      putByte(w, 16);
+      putConnectionState(w, v.state);
+      return;
     case 'Outbox':
-      putByte(w, 17)
-      putOutboxStatus(w, v.status)
-      return
+      putByte(w, 17);
+      putOutboxStatus(w, v.status);
+      return;
     case 'Write':
-      putByte(w, 18)
-      putText(w, v.write)
-      putWriteState(w, v.state)
-      return
+      putByte(w, 18);
+      putText(w, v.write);
+      putWriteState(w, v.state);
+      return;
     case 'Client':
-      putByte(w, 19)
-      putText(w, v.client)
-      return
+      putByte(w, 19);
+      putText(w, v.client);
+      return;
     case 'Quarantined':
-      putByte(w, 20)
-      putText(w, v.key)
-      putQuarantineReason(w, v.reason)
-      return
+      putByte(w, 20);
+      putText(w, v.key);
+      putQuarantineReason(w, v.reason);
+      return;
     case 'Log':
-      putByte(w, 21)
-      putNote(w, v.note)
-      return
+      putByte(w, 21);
+      putNote(w, v.note);
+      return;
     case 'Reply':
-      putByte(w, 64)
-      putCommandResult(w, v.result)
-      return
+      putByte(w, 64);
+      putCommandResult(w, v.result);
+      return;
   }
 }
 
 export function putDecodeProblem(w: ByteWriter, v: DecodeProblem): void {
-  putName(w, DECODE_PROBLEM, v)
+  putName(w, DECODE_PROBLEM, v);
 }
 
 export function putDecodeError(w: ByteWriter, v: DecodeError): void {
-  putNumber(w, v.at)
-  putDecodeProblem(w, v.problem)
+  putNumber(w, v.at);
+  putDecodeProblem(w, v.problem);
 }
 
 export function putFailure(w: ByteWriter, v: Failure): void {
   switch (v.kind) {
     case 'NotStarted':
-      putByte(w, 0)
-      return
+      putByte(w, 0);
+      return;
     case 'Malformed':
-      putByte(w, 1)
-      putDecodeError(w, v.error)
-      return
+      putByte(w, 1);
+      putDecodeError(w, v.error);
+      return;
   }
 }
 
 export function putStepResult(w: ByteWriter, v: StepResult): void {
   switch (v.kind) {
     case 'Done':
-      putByte(w, 0)
-      putList(w, v.outputs, putOutput)
-      putOptional(w, v.timeout, putNumber)
-      return
+      putByte(w, 0);
+      putList(w, v.outputs, putOutput);
+      putOptional(w, v.timeout, putNumber);
+      return;
     case 'Failed':
-      putByte(w, 1)
-      putFailure(w, v.failure)
-      return
+      putByte(w, 1);
+      putFailure(w, v.failure);
+      return;
   }
 }
