@@ -1,0 +1,327 @@
+//! The hub itself: it routes facts to the part that decides, keeps the deadlines, and cleans up after connections.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tidewire_wire::engine::{Handshake, PacketType};
+use tidewire_wire::{dialect, engine, json, names};
+
+use crate::event::Frame;
+use crate::feed::Reads;
+use crate::ids::{Millis, RequestId, RoomId, SessionId, Timestamp, UserId};
+use crate::io::{CloseReason, Ephemeral, Input, Json, Note, Output};
+use crate::limits;
+use crate::presence::Presence;
+use crate::room::Room;
+use crate::session::{Busy, Links, Session};
+use crate::timers::Timers;
+
+/// What may be set differently. The defaults are those of [`limits`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// See [`limits::PING_INTERVAL`].
+    pub ping_interval: Millis,
+    /// See [`limits::PING_TIMEOUT`].
+    pub ping_timeout: Millis,
+    /// See [`limits::CONNECT_TIMEOUT`].
+    pub connect_timeout: Millis,
+    /// See [`limits::EXPIRY_GRACE`].
+    pub expiry_grace: Millis,
+    /// See [`limits::PRESENCE_GRACE`].
+    pub presence_grace: Millis,
+    /// Members of this room are told who comes and goes; `None`: nobody is.
+    pub presence_room: Option<RoomId>,
+    /// See [`limits::FRAME_BYTES`].
+    pub frame_bytes: u64,
+    /// See [`limits::QUEUE_BYTES`].
+    pub queue_bytes: u64,
+    /// See [`limits::CATCH_UP_BYTES`].
+    pub catch_up_bytes: u64,
+    /// See [`limits::RING_EVENTS`].
+    pub ring_events: usize,
+    /// See [`limits::RING_BYTES`].
+    pub ring_bytes: u64,
+    /// See [`limits::IDLE_ROOMS`].
+    pub idle_rooms: usize,
+    /// See [`limits::ROOMS`].
+    pub rooms: usize,
+    /// See [`limits::MISSED_EVENTS`].
+    pub missed_events: u64,
+    /// See [`limits::READ_EVENTS`].
+    pub read_events: usize,
+    /// See [`limits::INBOX_EVENTS`].
+    pub inbox_events: usize,
+    /// See [`limits::INBOX_BYTES`].
+    pub inbox_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            ping_interval: limits::PING_INTERVAL,
+            ping_timeout: limits::PING_TIMEOUT,
+            connect_timeout: limits::CONNECT_TIMEOUT,
+            expiry_grace: limits::EXPIRY_GRACE,
+            presence_grace: limits::PRESENCE_GRACE,
+            presence_room: None,
+            frame_bytes: limits::FRAME_BYTES,
+            queue_bytes: limits::QUEUE_BYTES,
+            catch_up_bytes: limits::CATCH_UP_BYTES,
+            ring_events: limits::RING_EVENTS,
+            ring_bytes: limits::RING_BYTES,
+            idle_rooms: limits::IDLE_ROOMS,
+            rooms: limits::ROOMS,
+            missed_events: limits::MISSED_EVENTS,
+            read_events: limits::READ_EVENTS,
+            inbox_events: limits::INBOX_EVENTS,
+            inbox_bytes: limits::INBOX_BYTES,
+        }
+    }
+}
+
+/// Whom an answer is for. Readings of the history are in [`Reads`].
+pub(crate) enum Asked {
+    Authenticate(SessionId),
+    Authorize(SessionId),
+    RoomHead(RoomId),
+    VerifyHead(SessionId),
+    Handle(SessionId),
+}
+
+/// Deadlines, keyed by their reason.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deadline {
+    /// Ask for a sign of life.
+    Ping(SessionId),
+    /// The sign of life is overdue.
+    Pong(SessionId),
+    /// No granted CONNECT.
+    Connect(SessionId),
+    /// The token expired.
+    Expiry(SessionId),
+    /// This person is offline.
+    Offline(UserId),
+}
+
+/// The state machine. See the [crate's page](crate) for how it is run.
+pub struct Hub {
+    pub(crate) config: Config,
+    pub(crate) now: Timestamp,
+    pub(crate) links: Links,
+    pub(crate) rooms: BTreeMap<RoomId, Room>,
+    /// Rooms that became idle, oldest first; some may be in use again.
+    pub(crate) idle: VecDeque<RoomId>,
+    pub(crate) reads: Reads,
+    pub(crate) asked: BTreeMap<RequestId, Asked>,
+    pub(crate) last_request: RequestId,
+    pub(crate) timers: Timers<Deadline>,
+    presence: Presence,
+    draining: bool,
+}
+
+impl Hub {
+    /// A hub without connections.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Hub {
+            links: Links::new(config.queue_bytes),
+            config,
+            now: Timestamp(0),
+            rooms: BTreeMap::new(),
+            idle: VecDeque::new(),
+            reads: Reads::default(),
+            asked: BTreeMap::new(),
+            last_request: RequestId(0),
+            timers: Timers::new(),
+            presence: Presence::default(),
+            draining: false,
+        }
+    }
+
+    /// Takes a fact in.
+    pub fn handle(&mut self, input: Input, now: Timestamp) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Opened { session, sid } => self.opened(session, sid),
+            Input::Received { session, frame } => self.received(session, frame),
+            Input::Flushed { session, bytes } => self.flushed(session, bytes),
+            Input::Closed { session } => {
+                self.links.end(session);
+            }
+            Input::Authenticated { request, result } => {
+                if let Some(Asked::Authenticate(session)) = self.asked.remove(&request) {
+                    self.authenticated(session, request, result);
+                    self.run(session);
+                }
+            }
+            Input::Authorized { request, result } => {
+                if let Some(Asked::Authorize(session)) = self.asked.remove(&request) {
+                    self.authorized(session, result);
+                    self.run(session);
+                }
+            }
+            Input::HeadRead { request, result } => match self.asked.remove(&request) {
+                Some(Asked::RoomHead(room)) => self.head_read(room, result),
+                Some(Asked::VerifyHead(session)) => {
+                    self.verified(session, result);
+                    self.run(session);
+                }
+                Some(Asked::Authenticate(_) | Asked::Authorize(_) | Asked::Handle(_)) | None => {}
+            },
+            Input::HistoryRead { request, result } => self.history_read(request, result),
+            Input::Handled { request, answer } => {
+                if let Some(Asked::Handle(session)) = self.asked.remove(&request) {
+                    self.handled(session, request, &answer);
+                }
+            }
+            Input::Committed(events) => self.committed(events),
+            Input::Broadcast(event) => self.broadcast(event),
+            Input::Timeout => self.timeout(),
+            Input::Drain => {
+                self.draining = true;
+                for session in self.links.open_ids() {
+                    self.links.close(session, CloseReason::Drain);
+                }
+            }
+        }
+        self.clean_up();
+    }
+
+    /// The next effect, in the order of the host's work.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.links.poll()
+    }
+
+    /// When [`Input::Timeout`] is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// Connections that the hub knows, those whose last events are still being handled included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.links.len()
+    }
+
+    fn opened(&mut self, session: SessionId, sid: String) {
+        self.links.insert(session, Session::new());
+        if self.draining {
+            return self.links.close(session, CloseReason::Drain);
+        }
+        let shake = Handshake {
+            sid,
+            upgrades: Vec::new(),
+            ping_interval_ms: self.config.ping_interval.0,
+            ping_timeout_ms: self.config.ping_timeout.0,
+            max_payload: self.config.frame_bytes,
+        };
+        self.links.send(session, Frame::from(shake.encode()));
+        self.timers.set(Deadline::Ping(session), self.now.after(self.config.ping_interval));
+        self.timers.set(Deadline::Connect(session), self.now.after(self.config.connect_timeout));
+    }
+
+    fn timeout(&mut self) {
+        while let Some(deadline) = self.timers.pop(self.now) {
+            match deadline {
+                Deadline::Ping(session) => self.ping(session),
+                Deadline::Pong(session) => self.pong_overdue(session),
+                Deadline::Connect(session) => self.links.close(session, CloseReason::NoConnect),
+                Deadline::Expiry(session) => self.links.close(session, CloseReason::TokenExpired),
+                Deadline::Offline(user) => {
+                    if self.presence.expire(&user) {
+                        self.tell_presence("user:offline", &user);
+                    }
+                }
+            }
+        }
+    }
+
+    fn ping(&mut self, session: SessionId) {
+        let Some(link) = self.links.open_mut(session) else { return };
+        link.heard = false;
+        self.links.send(session, Frame::from(engine::encode(PacketType::Ping, "")));
+        self.timers.set(Deadline::Pong(session), self.now.after(self.config.ping_timeout));
+    }
+
+    fn pong_overdue(&mut self, session: SessionId) {
+        let Some(link) = self.links.open_mut(session) else { return };
+        // Any frame is a sign of life, and while we read nothing its absence says nothing (V8).
+        if link.heard || link.paused {
+            self.ping(session);
+        } else {
+            self.links.close(session, CloseReason::PingTimeout);
+        }
+    }
+
+    pub(crate) fn ponged(&mut self, session: SessionId) {
+        if self.timers.clear(&Deadline::Pong(session)) {
+            self.timers.set(Deadline::Ping(session), self.now.after(self.config.ping_interval));
+        }
+    }
+
+    fn broadcast(&mut self, event: Ephemeral) {
+        let Ephemeral { room: id, from, name, args } = event;
+        let known = self.rooms.get(&id);
+        let is_member = |session| known.is_some_and(|room| room.members.contains_key(&session));
+        if !names::is_name(&name) || &*name == tidewire_wire::head::ROOM_EVENT || !from.is_none_or(is_member)
+        {
+            return self.links.note(Note::BroadcastRefused { room: id });
+        }
+        let Some(room) = known else { return };
+        let frame = Frame::from(dialect::plain_frame(&name, &args.0));
+        for session in room.members.keys().filter(|session| Some(**session) != from) {
+            self.links.send(*session, frame.clone());
+        }
+    }
+
+    pub(crate) fn arrive(&mut self, user: &UserId) {
+        self.timers.clear(&Deadline::Offline(user.clone()));
+        if self.presence.arrive(user) {
+            self.tell_presence("user:online", user);
+        }
+    }
+
+    pub(crate) fn depart(&mut self, user: &UserId) {
+        if self.presence.depart(user) {
+            self.timers.set(Deadline::Offline(user.clone()), self.now.after(self.config.presence_grace));
+        }
+    }
+
+    fn tell_presence(&mut self, name: &str, user: &UserId) {
+        let Some(room) = self.config.presence_room.clone() else { return };
+        let mut args = String::from("{\"userId\":");
+        json::quote(&user.0, &mut args);
+        args.push('}');
+        self.broadcast(Ephemeral { room, from: None, name: name.into(), args: Json(args) });
+    }
+
+    /// Cleans up after connections whose transport ended. Events that had arrived are still handled.
+    fn clean_up(&mut self) {
+        while let Some(session) = self.links.pop_ended() {
+            self.leave_all(session);
+            for deadline in [Deadline::Ping, Deadline::Pong, Deadline::Connect, Deadline::Expiry] {
+                self.timers.clear(&deadline(session));
+            }
+            let Some(link) = self.links.get_mut(session) else { continue };
+            let user = link.user().cloned();
+            if !matches!(link.busy, Some(Busy::Handling { .. })) {
+                link.busy = None;
+            }
+            match user {
+                Some(user) => {
+                    link.keep_events();
+                    self.depart(&user);
+                    self.run(session);
+                    self.forget_if_done(session);
+                }
+                None => self.links.remove(session),
+            }
+        }
+    }
+
+    pub(crate) fn forget_if_done(&mut self, session: SessionId) {
+        if self.links.get(session).is_some_and(|link| !link.open && link.is_idle()) {
+            self.links.remove(session);
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! The hub's border: facts that go in, effects that come out. Plain values; nothing here decides anything.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tidewire_wire::FrameError;
+
+use crate::event::{Frame, RoomEvent};
+use crate::ids::{Epoch, Millis, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
+
+/// A client's token. It never shows in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// Raw JSON of the app. It never shows in `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Json(pub String);
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Json({} bytes)", self.0.len())
+    }
+}
+
+/// What a WebSocket brought.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Inbound {
+    /// A text frame.
+    Text(String),
+    /// A binary frame, which is not supported yet.
+    Binary,
+    /// A frame above the limit; the host did not keep it.
+    Oversized,
+    /// Bytes that are no WebSocket frame, or a text that is no UTF-8.
+    Unreadable,
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Inbound::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Inbound::Binary => f.write_str("Binary"),
+            Inbound::Oversized => f.write_str("Oversized"),
+            Inbound::Unreadable => f.write_str("Unreadable"),
+        }
+    }
+}
+
+/// Who a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The person.
+    pub user: UserId,
+    /// A fresh random id for this Socket.IO session.
+    pub socket: SocketId,
+    /// The token's remaining life; `None` for a session without end.
+    pub expires_in: Option<Millis>,
+}
+
+/// Why a CONNECT is refused: the code for the program (protocol section 1), the sentence for its author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// `AUTH`, `TIMEOUT`, `OVERLOADED`.
+    pub code: String,
+    /// A sentence.
+    pub message: String,
+}
+
+/// What a person may read of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The first event that this person may read.
+    pub earliest: Offset,
+}
+
+/// The app's authoriser says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// This person may not.
+    Unauthorized,
+    /// It could not be found out.
+    Unavailable,
+}
+
+/// The history could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// Where a room's history ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its identity.
+    pub epoch: Epoch,
+    /// Its last event; 0 for none.
+    pub offset: Offset,
+}
+
+/// An event for whoever is there now: no position, no history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ephemeral {
+    /// To the members of this room.
+    pub room: RoomId,
+    /// The connection that it comes from: it must be a member, and does not get it. `None`: the app itself.
+    pub from: Option<SessionId>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its arguments as raw JSON without brackets.
+    pub args: Json,
+}
+
+/// Facts.
+#[derive(Debug)]
+pub enum Input {
+    /// A transport is open.
+    Opened {
+        /// The connection.
+        session: SessionId,
+        /// A fresh random id for the Engine.IO handshake.
+        sid: String,
+    },
+    /// A frame came in.
+    Received {
+        /// The connection.
+        session: SessionId,
+        /// The frame.
+        frame: Inbound,
+    },
+    /// Frames were handed to the operating system. May be reported in lumps of up to a quarter of
+    /// [`CATCH_UP_BYTES`](crate::limits::CATCH_UP_BYTES).
+    Flushed {
+        /// The connection.
+        session: SessionId,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The transport is gone, for whatever reason.
+    Closed {
+        /// The connection.
+        session: SessionId,
+    },
+    /// Answer to [`Output::Authenticate`].
+    Authenticated {
+        /// Which.
+        request: RequestId,
+        /// Who it is, or why not.
+        result: Result<Grant, Refusal>,
+    },
+    /// Answer to [`Output::Authorize`].
+    Authorized {
+        /// Which.
+        request: RequestId,
+        /// What may be read, or why not.
+        result: Result<Access, Denied>,
+    },
+    /// Answer to [`Output::ReadHead`].
+    HeadRead {
+        /// Which.
+        request: RequestId,
+        /// Where the history ends.
+        result: Result<Head, Unreadable>,
+    },
+    /// Answer to [`Output::ReadHistory`].
+    HistoryRead {
+        /// Which.
+        request: RequestId,
+        /// The events, oldest first, as far as they are kept.
+        result: Result<Vec<RoomEvent>, Unreadable>,
+    },
+    /// Answer to [`Output::Dispatch`]: the handler has finished.
+    Handled {
+        /// Which.
+        request: RequestId,
+        /// The acknowledgement's arguments, raw without brackets; sent if one was asked for.
+        answer: Json,
+    },
+    /// Events of committed transactions, in commit order.
+    Committed(Vec<RoomEvent>),
+    /// An ephemeral event.
+    Broadcast(Ephemeral),
+    /// The time of [`Hub::poll_timeout`](crate::Hub::poll_timeout) has come.
+    Timeout,
+    /// The server goes down: everybody is sent away, nobody is let in.
+    Drain,
+}
+
+/// Effects.
+#[derive(Debug)]
+#[must_use]
+pub enum Output {
+    /// Queue a text frame for a connection.
+    Send {
+        /// The connection.
+        session: SessionId,
+        /// The frame.
+        frame: Frame,
+    },
+    /// Close a connection after what is queued, or at once if [`CloseReason::at_once`]. The hub has forgotten it.
+    Close {
+        /// The connection.
+        session: SessionId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Read nothing from a connection: its handlers are behind.
+    Pause {
+        /// The connection.
+        session: SessionId,
+    },
+    /// Read again.
+    Resume {
+        /// The connection.
+        session: SessionId,
+    },
+    /// Ask who a token stands for.
+    Authenticate {
+        /// Comes back in [`Input::Authenticated`].
+        request: RequestId,
+        /// The token, if the client sent one.
+        token: Option<Token>,
+    },
+    /// Ask whether a person may be in a room.
+    Authorize {
+        /// Comes back in [`Input::Authorized`].
+        request: RequestId,
+        /// The person.
+        user: UserId,
+        /// The room.
+        room: RoomId,
+    },
+    /// Read where a room's history ends.
+    ReadHead {
+        /// Comes back in [`Input::HeadRead`].
+        request: RequestId,
+        /// The room.
+        room: RoomId,
+    },
+    /// Read events of a room's history.
+    ReadHistory {
+        /// Comes back in [`Input::HistoryRead`].
+        request: RequestId,
+        /// The room.
+        room: RoomId,
+        /// Those after this one.
+        after: Offset,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Run the app's handler of an event. The connection's next event waits for it.
+    Dispatch {
+        /// Comes back in [`Input::Handled`].
+        request: RequestId,
+        /// The connection.
+        session: SessionId,
+        /// Its public id.
+        socket: SocketId,
+        /// Who sent it.
+        user: UserId,
+        /// The event's name.
+        name: String,
+        /// Its arguments as raw JSON without brackets.
+        args: Json,
+    },
+    /// Something worth a line in the log.
+    Log(Note),
+}
+
+/// Something worth a line in the log; never a payload or a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The hub closed a connection.
+    Closed {
+        /// The connection.
+        session: SessionId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A CONNECT was refused.
+    Refused {
+        /// The connection.
+        session: SessionId,
+        /// The code.
+        code: String,
+    },
+    /// A join was refused.
+    JoinRefused {
+        /// The connection.
+        session: SessionId,
+        /// The room.
+        room: RoomId,
+        /// The error that the client got.
+        error: &'static str,
+    },
+    /// An ephemeral event came from outside its room, or has a bad name, and went nowhere.
+    BroadcastRefused {
+        /// The room.
+        room: RoomId,
+    },
+    /// The feed of a room skipped events; members are brought up to date from the history.
+    FeedGap {
+        /// The room.
+        room: RoomId,
+        /// First missing.
+        missing: Offset,
+    },
+}
+
+/// Why the hub closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The client said so.
+    Client,
+    /// No granted CONNECT in time (V2).
+    NoConnect,
+    /// A frame for a namespace that was not connected.
+    NotConnected,
+    /// A second CONNECT.
+    AlreadyConnected,
+    /// A frame that cannot be read (C11).
+    Malformed(FrameError),
+    /// Bytes that are no WebSocket frame (C11).
+    WebSocket,
+    /// A frame above the limit (V9).
+    Oversized,
+    /// A binary frame, which is not supported yet.
+    Binary,
+    /// The client did not answer a ping.
+    PingTimeout,
+    /// The client reads too slowly; it recovers by offset (V8).
+    Slow,
+    /// The token expired, and the grace after it (V2).
+    TokenExpired,
+    /// Events that this client was promised left the history; it must start anew.
+    HistoryLost,
+    /// The history cannot be read now.
+    Unavailable,
+    /// The server goes down.
+    Drain,
+}
+
+impl CloseReason {
+    /// A short, stable name for logs and the close frame.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            CloseReason::Client => "client",
+            CloseReason::NoConnect => "no-connect",
+            CloseReason::NotConnected => "not-connected",
+            CloseReason::AlreadyConnected => "already-connected",
+            CloseReason::Malformed(error) => error.code(),
+            CloseReason::WebSocket => "websocket",
+            CloseReason::Oversized => "oversized",
+            CloseReason::Binary => "binary",
+            CloseReason::PingTimeout => "ping-timeout",
+            CloseReason::Slow => "slow",
+            CloseReason::TokenExpired => "token-expired",
+            CloseReason::HistoryLost => "history-lost",
+            CloseReason::Unavailable => "unavailable",
+            CloseReason::Drain => "drain",
+        }
+    }
+
+    /// The WebSocket close code (RFC 6455 section 7.4; 3000 and up are ours).
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            CloseReason::Client => 1000,
+            CloseReason::NotConnected
+            | CloseReason::AlreadyConnected
+            | CloseReason::Malformed(_)
+            | CloseReason::WebSocket => 1002,
+            CloseReason::Binary => 1003,
+            CloseReason::NoConnect => 1008,
+            CloseReason::Oversized => 1009,
+            CloseReason::Drain => 1012,
+            CloseReason::HistoryLost | CloseReason::Unavailable => 1013,
+            CloseReason::PingTimeout => 3000,
+            CloseReason::TokenExpired => 3005,
+            CloseReason::Slow => 3008,
+        }
+    }
+
+    /// Whether what is still queued is thrown away, because the client does not take it.
+    #[must_use]
+    pub const fn at_once(self) -> bool {
+        matches!(self, CloseReason::Slow | CloseReason::PingTimeout)
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

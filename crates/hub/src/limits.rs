@@ -1,0 +1,37 @@
+//! Every limit of the hub, in one place (units in the names). Each has a typed outcome: a refusal or a
+//! [`CloseReason`](crate::CloseReason). Limits of a frame's text are those of `tidewire_wire::limits`.
+
+use crate::ids::Millis;
+
+/// The server asks a client for a sign of life this long after the last one (Engine.IO's default).
+pub const PING_INTERVAL: Millis = Millis(25_000);
+/// And waits so long for the answer (Engine.IO's default).
+pub const PING_TIMEOUT: Millis = Millis(20_000);
+/// Without a granted CONNECT a connection is closed after this (V2).
+pub const CONNECT_TIMEOUT: Millis = Millis(15_000);
+/// A connection outlives its token by this (V2).
+pub const EXPIRY_GRACE: Millis = Millis(25_000);
+/// A person is offline this long after the last connection ended (V4).
+pub const PRESENCE_GRACE: Millis = Millis(10_000);
+/// Longest frame from a client, in bytes; also what the handshake announces.
+pub const FRAME_BYTES: u64 = 1_000_000;
+/// Bytes that may wait for one client; above, it is closed as slow (V8).
+pub const QUEUE_BYTES: u64 = 1_000_000;
+/// While more than this waits for a client, no history is added to it.
+pub const CATCH_UP_BYTES: u64 = 256_000;
+/// Events of a room that are kept in memory.
+pub const RING_EVENTS: usize = 256;
+/// Their payloads' bytes.
+pub const RING_BYTES: u64 = 1_000_000;
+/// Rooms without members whose recent events stay in memory.
+pub const IDLE_ROOMS: usize = 1_000;
+/// Rooms per connection.
+pub const ROOMS: usize = 1_000;
+/// Missed events up to which a client is brought up to date (V3).
+pub const MISSED_EVENTS: u64 = 1_000;
+/// Events that are read from the history at a time.
+pub const READ_EVENTS: usize = 256;
+/// Events of one connection that may wait for their handlers; then reading pauses.
+pub const INBOX_EVENTS: usize = 128;
+/// Their bytes.
+pub const INBOX_BYTES: usize = 256_000;
