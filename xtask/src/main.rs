@@ -1,7 +1,16 @@
 //! `cargo xtask <task>`: one entry for everything that is done with this repository. It only dispatches.
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
+mod ci;
 mod codegen;
+mod counts;
+mod demo;
+mod process;
+mod report;
+mod rules;
+mod setup;
+mod suites;
 mod wasm;
 
 use std::process::ExitCode;
@@ -12,22 +21,40 @@ cargo xtask <task>
   demo      set up everything and run the Activities app on http://127.0.0.1:4680
   test      set up everything and run every test suite
   ci        what CI runs: formatting, lints, rules of this repository, then `test`
+  rules     only the rules of this repository: dependency direction, sources, table of promises
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
+  bench     measure: `bench size`, `bench engine`
 ";
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
     let result = match task.as_str() {
+        "demo" => demo::run(),
+        "test" => suites::run(),
+        "ci" => ci::run(),
+        "rules" => rules::run(),
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
+        "bench" => bench(),
         _ => Err(USAGE.to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
+            // The summary has said it all, and its last line stays the last.
+            if !message.is_empty() {
+                eprintln!("{message}");
+            }
             ExitCode::FAILURE
         }
+    }
+}
+
+fn bench() -> Result<(), String> {
+    match std::env::args().nth(2).unwrap_or_default().as_str() {
+        "size" => wasm::bench_size(),
+        "engine" => wasm::bench_engine(),
+        _ => Err("cargo xtask bench size | engine".to_owned()),
     }
 }

@@ -1,0 +1,78 @@
+//! The rules of this repository that no compiler checks. Each rule is a function from what it reads to a list of breaches.
+
+mod dependencies;
+mod promises;
+mod source;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use crate::process::root;
+use crate::report::Report;
+
+/// A source file, read.
+pub(crate) struct File {
+    /// Its path from the root, with `/`.
+    path: String,
+    /// Its text.
+    text: String,
+}
+
+/// `cargo xtask rules`.
+pub(crate) fn run() -> Result<(), String> {
+    let mut report = Report::default();
+    all(&mut report);
+    report.finish()
+}
+
+/// All rules, as checks of the report.
+pub(crate) fn all(report: &mut Report) {
+    report.check("dependency direction", || breaches(dependencies::check()?));
+    report.check("sources", || breaches(files()?.iter().flat_map(source::check).collect()));
+    report.check("table of promises", || {
+        let table = root().join(promises::TABLE);
+        let table =
+            std::fs::read_to_string(&table).map_err(|error| format!("{}: {error}", promises::TABLE))?;
+        breaches(promises::check(&table, &files()?))
+    });
+}
+
+fn breaches(list: Vec<String>) -> Result<(), String> {
+    if list.is_empty() { Ok(()) } else { Err(format!("\n      {}", list.join("\n      "))) }
+}
+
+/// All Rust and TypeScript sources that people write.
+fn files() -> Result<Vec<File>, String> {
+    let mut files = Vec::new();
+    for top in ["crates", "packages", "examples", "e2e", "xtask"] {
+        collect(&root().join(top), &mut files)?;
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn collect(path: &Path, files: &mut Vec<File>) -> Result<(), String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if path.is_dir() {
+        if matches!(&*name, "node_modules" | "target" | "dist" | "generated" | "output")
+            || name.starts_with('.')
+        {
+            return Ok(());
+        }
+        let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        return entries.flatten().try_for_each(|entry| collect(&entry.path(), files));
+    }
+    if ["rs", "ts", "tsx", "mts", "cts"]
+        .iter()
+        .any(|ending| path.extension().is_some_and(|found| found == *ending))
+    {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        files.push(File { path: from_root(path), text });
+    }
+    Ok(())
+}
+
+fn from_root(path: &Path) -> String {
+    let relative: PathBuf = path.strip_prefix(root()).unwrap_or(path).to_owned();
+    relative.to_string_lossy().replace('\\', "/")
+}

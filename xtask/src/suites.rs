@@ -1,0 +1,78 @@
+//! `cargo xtask test`: every suite, on everything that it needs. A suite that runs nothing has failed.
+
+use crate::counts::{self, Counts};
+use crate::process::{cargo, command, execute, root, target, watch};
+use crate::report::Report;
+use crate::setup;
+
+/// Packages with unit tests, in this order. A package that is missing here is told by [`every_package_is_tested`].
+const UNIT: [&str; 2] = ["packages/client", "packages/react"];
+/// Parts with tests that run elsewhere or that have nothing to test alone.
+const TESTED_ELSEWHERE: [&str; 2] = ["examples/activities/web", "e2e"];
+
+/// Sets up everything, runs every suite, prints the summary.
+pub(crate) fn run() -> Result<(), String> {
+    let mut report = Report::default();
+    all(&mut report);
+    report.finish()
+}
+
+/// The suites, also for `ci`.
+pub(crate) fn all(report: &mut Report) {
+    report.suite("cargo test", cargo_test);
+    if setup::app(report).is_err() {
+        // The step's row says why; what follows cannot run without it.
+        return;
+    }
+    report.check("every package is tested", every_package_is_tested);
+    for part in UNIT {
+        report.suite(&format!("test {part}"), || npm_script(part, "test"));
+    }
+    if has_script("packages/client", "test:traces") {
+        report.suite("traces, with Hermes", || npm_script("packages/client", "test:traces"));
+    }
+    report.suite("end to end, in Chromium", end_to_end);
+}
+
+fn cargo_test() -> Result<(Counts, bool), String> {
+    let watched = watch(cargo(["test", "--workspace", "--no-fail-fast"]))?;
+    Ok((counts::cargo_test(&watched.output), watched.success))
+}
+
+fn npm_script(part: &str, script: &str) -> Result<(Counts, bool), String> {
+    if !has_script(part, script) {
+        return Err(format!("{part}/package.json has no script `{script}`"));
+    }
+    let watched = watch(command(setup::npm(), ["run", script, "--workspace", part]))?;
+    Ok((counts::javascript(&watched.output), watched.success))
+}
+
+fn end_to_end() -> Result<(Counts, bool), String> {
+    let browser = setup::browser()?;
+    execute(cargo(["build", "--package", "activities-server", "--package", "tidewire-cli"]))?;
+    if !has_script("e2e", "test") {
+        return Err("e2e/package.json has no script `test`".to_owned());
+    }
+    let mut command = command(setup::npm(), ["run", "test", "--workspace", "e2e"]);
+    command.env("CHROMIUM_PATH", browser).env("TIDEWIRE_BIN", target().join("debug"));
+    let watched = watch(command)?;
+    Ok((counts::javascript(&watched.output), watched.success))
+}
+
+fn has_script(part: &str, script: &str) -> bool {
+    let file = root().join(part).join("package.json");
+    std::fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("\"{script}\":")))
+}
+
+fn every_package_is_tested() -> Result<(), String> {
+    let packages =
+        std::fs::read_dir(root().join("packages")).map_err(|error| format!("packages: {error}"))?;
+    let mut parts: Vec<String> = packages
+        .flatten()
+        .filter(|entry| entry.path().join("package.json").is_file())
+        .map(|entry| format!("packages/{}", entry.file_name().to_string_lossy()))
+        .collect();
+    parts.sort();
+    parts.retain(|part| !UNIT.contains(&part.as_str()) && !TESTED_ELSEWHERE.contains(&part.as_str()));
+    if parts.is_empty() { Ok(()) } else { Err(format!("add to xtask/src/suites.rs: {}", parts.join(", "))) }
+}
