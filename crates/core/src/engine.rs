@@ -1,7 +1,15 @@
-//! Routes commands and inputs to the sub-machines. Decides nothing itself.
+//! Routes commands and inputs to the sub-machines, and what one has to tell another. Decides nothing itself.
 
+use crate::connection::{AckFor, Connection, Heard};
+use crate::ctx::Ctx;
+use crate::emits::{Emits, NewEmit};
+use crate::facts::{Fact, Facts};
 use crate::ids::*;
 use crate::io::*;
+use crate::outbox::Outbox;
+use crate::sync::{Arrived, Base, Sync};
+use crate::timers::TimerKind;
+use tidewire_wire::head::JoinAnswer;
 
 /// What the engine is told once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,35 +34,235 @@ pub enum Server {
 /// The engine. See the crate's documentation for its run loop.
 #[derive(Debug)]
 pub struct Engine {
-    _config: Config,
+    ctx: Ctx,
+    facts: Facts,
+    connection: Connection,
+    emits: Emits,
+    sync: Sync,
+    outbox: Outbox,
 }
 
 impl Engine {
     /// An engine for one partition. `seed` is its only source of randomness: 32 random bytes of the host.
     #[must_use]
-    pub fn new(config: Config, _seed: [u8; 32], _now: Now) -> Engine {
-        Engine { _config: config }
+    pub fn new(config: Config, seed: [u8; 32], now: Now) -> Engine {
+        let mut ctx = Ctx::new(seed, now);
+        let outbox = Outbox::new(config.partition, config.server, &mut ctx);
+        Engine {
+            ctx,
+            facts: Facts::default(),
+            connection: Connection::new(config.namespace),
+            emits: Emits::default(),
+            sync: Sync::default(),
+            outbox,
+        }
     }
 
     /// Takes in a fact.
-    pub fn handle(&mut self, _input: Input, _now: Now) {}
+    pub fn handle(&mut self, input: Input, now: Now) {
+        self.ctx.begin(now);
+        self.route(input);
+        self.finish();
+    }
 
     /// Takes in an intent of the app.
     ///
     /// # Errors
     /// A [`Refusal`] changes nothing.
-    pub fn command(&mut self, _command: Command, _now: Now) -> Result<Accepted, Refusal> {
-        Ok(Accepted::Done {})
+    pub fn command(&mut self, command: Command, now: Now) -> Result<Accepted, Refusal> {
+        self.ctx.begin(now);
+        let result = self.obey(command);
+        self.finish();
+        result
     }
 
     /// The next effect, in the order of the host's work.
     pub fn poll_output(&mut self) -> Option<Output> {
-        None
+        self.ctx.poll()
     }
 
     /// When `Input::Timeout` is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        None
+        self.next_timer().map(|(at, _)| at)
+    }
+
+    /// The next deadline and why it exists.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<(Timestamp, &TimerKind)> {
+        self.ctx.timers.next()
+    }
+
+    fn obey(&mut self, command: Command) -> Result<Accepted, Refusal> {
+        let Engine { ctx, facts, connection, emits, sync, outbox } = self;
+        match command {
+            Command::Connect {} => connection.connect(ctx),
+            Command::Disconnect {} => {
+                let heard = connection.disconnect(ctx);
+                emits.drop_all(ctx);
+                self.on_heard(heard);
+            }
+            Command::Emit { emit, name, body, size, ack, timeout } => {
+                emits.emit(NewEmit { emit, name, body, size, ack, timeout }, connection, ctx)?;
+            }
+            Command::Join { room } => sync.join(room, connection, ctx)?,
+            Command::Leave { room } => sync.leave(&room, connection, ctx),
+            Command::Submit { write } => return self.submit(write),
+            Command::Cancel { write } => return outbox.cancel(&write, ctx, facts),
+            Command::Discard { write } => return outbox.discard(&write, ctx, facts),
+            Command::Retry { write } => return outbox.retry(&write, ctx),
+            Command::Process {} => outbox.process(ctx),
+            Command::SetProcessing { on } => outbox.set_processing(on),
+        }
+        Ok(Accepted::Done {})
+    }
+
+    fn submit(&mut self, submission: Submission) -> Result<Accepted, Refusal> {
+        let layer = submission.optimistic.then(|| {
+            let definition = (submission.name.clone(), submission.version, submission.variables.clone());
+            (definition, submission.touched.clone())
+        });
+        let accepted = self.outbox.submit(submission, &mut self.ctx)?;
+        if let (Some((definition, touched)), Accepted::Queued { write }) = (layer, &accepted) {
+            self.sync.layers.add(write, definition, touched, &mut self.ctx);
+        }
+        Ok(accepted)
+    }
+
+    fn route(&mut self, input: Input) {
+        let Engine { ctx, facts, connection, sync, outbox, .. } = self;
+        match input {
+            Input::Loaded { load, records } => outbox.loaded(load, records, ctx, facts),
+            Input::LoadFailed { load } => outbox.load_failed(load, ctx),
+            Input::Persisted { persist } => outbox.persisted(persist, ctx, facts),
+            Input::PersistFailed { persist, error } => outbox.persist_failed(persist, error, ctx, facts),
+            Input::StoreChanged { key, value } => {
+                outbox.store_changed(&key, value.as_ref().map(|v| v.0.as_slice()), ctx, facts);
+            }
+            Input::Leader { epoch } => outbox.lead(epoch, ctx),
+            Input::LeaderLost {} => outbox.leader_lost(),
+            Input::Opened { link } => connection.on_opened(link),
+            Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
+            Input::Closed { link, cause } => {
+                let heard = connection.on_closed(link, cause, ctx);
+                self.on_heard(heard);
+            }
+            Input::Auth { auth, result } => {
+                if !outbox.on_auth(auth, &result, ctx) {
+                    let heard = connection.on_auth(auth, result, ctx);
+                    self.on_heard(heard);
+                }
+            }
+            Input::Responded { fetch, response } => outbox.responded(fetch, response, ctx),
+            Input::RequestFailed { fetch, cause } => outbox.request_failed(fetch, cause, ctx),
+            Input::Network { signal } => connection.on_network(signal, ctx),
+            Input::App { signal } => connection.on_app(signal, ctx),
+            Input::Bound { room, queries } => sync.bound(room, queries, connection, ctx, facts),
+            Input::FetchStarted { query } => sync.fetch_started(query, ctx),
+            Input::FetchFailed { query } => sync.fetch_failed(query),
+            Input::BaseInstalled { query, positions, applied, carries, restored } => {
+                let base = Base { query, positions, applied, carries, restored };
+                sync.base_installed(base, connection, ctx, facts);
+            }
+            Input::QueryGone { query } => sync.query_gone(query, ctx, facts),
+            Input::Touched { write, queries } => sync.layers.touched(&write, queries),
+            Input::Timeout {} => self.on_timeout(),
+        }
+    }
+
+    fn on_timeout(&mut self) {
+        while let Some(kind) = self.ctx.timers.expired(self.ctx.now.mono) {
+            let Engine { ctx, facts, connection, emits, sync, outbox } = self;
+            let mut heard = Heard::Nothing;
+            match kind {
+                TimerKind::Attempt => heard = connection.on_attempt_timeout(ctx),
+                TimerKind::Backoff => connection.on_backoff(ctx),
+                TimerKind::Heartbeat => heard = connection.on_heartbeat(ctx),
+                TimerKind::Probe => heard = connection.on_probe_timeout(ctx),
+                TimerKind::Stable => connection.on_stable(),
+                TimerKind::OfflineProbe => connection.on_offline_probe(ctx),
+                TimerKind::Join(room) => sync.on_join_timeout(&room, connection, ctx),
+                TimerKind::Emit(emit) => emits.on_timeout(emit, connection, ctx),
+                TimerKind::Reload => outbox.ask_load(ctx),
+                TimerKind::StoreRetry => outbox.on_store_retry(ctx),
+                TimerKind::OfflineSend => outbox.on_offline_probe(),
+                TimerKind::Request(fetch) => outbox.on_request_timeout(fetch, ctx),
+                TimerKind::OriginPause => outbox.on_pause_over(ctx),
+                TimerKind::WriteRetry(write) => outbox.on_write_retry(&write),
+                TimerKind::Layer(write) => sync.layers.on_overdue(&write, ctx, facts),
+            }
+            self.on_heard(heard);
+        }
+    }
+
+    fn on_frame(&mut self, link: LinkId, head: &str, length: u32, body: FrameBody) {
+        match self.connection.on_frame(link, head, length, body, &mut self.ctx) {
+            Heard::Event { meta, name, skip, body } => {
+                let Engine { ctx, facts, connection, sync, outbox, .. } = self;
+                let own =
+                    meta.as_ref().is_some_and(|m| outbox.is_own(&WriteId(m.write_id.clone().into_owned())));
+                let event = Arrived { body, skip, name: &name, own };
+                match meta {
+                    Some(meta) => sync.on_room_event(&meta, &event, connection, ctx, facts),
+                    None => sync.on_plain_event(&event, connection.dialect(), ctx),
+                }
+            }
+            Heard::Ack { ack, what: AckFor::Join(room), args, truncated, body } => {
+                let Engine { ctx, facts, connection, sync, .. } = self;
+                let answer = JoinAnswer::parse(args, truncated).unwrap_or(JoinAnswer::Foreign);
+                sync.on_join_answer(&room, ack, &answer, connection, ctx, facts);
+                ctx.emit(Output::Release { bodies: vec![body] });
+            }
+            Heard::Ack { what: AckFor::Emit(emit), body, .. } => {
+                self.emits.answered(emit, body, &mut self.ctx)
+            }
+            Heard::Ack { what: AckFor::Probe | AckFor::Nobody, body, .. } => {
+                self.ctx.emit(Output::Release { bodies: vec![body] });
+            }
+            signal @ (Heard::Nothing | Heard::Up { .. } | Heard::Down { .. }) => {
+                self.on_heard(signal.signal())
+            }
+        }
+    }
+
+    fn on_heard(&mut self, heard: Heard<'static>) {
+        let Engine { ctx, connection, emits, sync, outbox, .. } = self;
+        match heard {
+            Heard::Up { again } => {
+                sync.link_up(again, connection, ctx);
+                emits.flush(connection, ctx);
+                outbox.link_up(ctx);
+            }
+            Heard::Down { acks } => {
+                for ack in acks {
+                    if let AckFor::Emit(emit) = ack {
+                        emits.lost(emit, ctx);
+                    }
+                }
+                sync.link_down(ctx);
+            }
+            Heard::Nothing | Heard::Event { .. } | Heard::Ack { .. } => {}
+        }
+    }
+
+    /// The end of every call: facts to whom they concern, then what follows from the new state.
+    fn finish(&mut self) {
+        let Engine { ctx, facts, connection, sync, outbox, .. } = self;
+        while let Some(fact) = facts.pop() {
+            match fact {
+                Fact::LayerFound(seed) => sync.layers.insert(seed, ctx),
+                Fact::LayerDropped(write) => sync.layers.drop_layer(&write, ctx),
+                Fact::Claimed { write, claim } => sync.layers.claimed(&write, claim),
+                Fact::Acknowledged(write) => {
+                    sync.layers.acknowledged(&write, ctx, facts);
+                    sync.retry_denied(connection, ctx);
+                }
+                Fact::LayerFinished(write) => outbox.layer_finished(&write),
+            }
+        }
+        outbox.set_offline(connection.is_offline(), ctx);
+        outbox.pump(ctx);
+        connection.settle(sync.is_synced());
+        outbox.report(ctx);
     }
 }

@@ -114,6 +114,8 @@ pub enum Refusal {
     QueueFull,
     /// One write is larger than the limit; send a reference instead.
     TooLarge,
+    /// As many rooms are wanted as may be.
+    TooManyRooms,
     /// The emit buffer is full (C6).
     BufferFull,
     /// A name, room, path or method is empty, too long or malformed.
@@ -124,6 +126,8 @@ pub enum Refusal {
     AlreadySent,
     /// The write is not parked.
     NotParked,
+    /// Another tab sends and may be sending this write: act there.
+    Follower,
 }
 
 /// A fact from outside. Handling one never fails.
@@ -180,7 +184,7 @@ pub enum Input {
         link: LinkId,
         /// Its beginning: the whole frame, or at least the first `limits::FRAME_HEAD` characters.
         head: Payload,
-        /// Length of the whole frame in the host's unit of text.
+        /// Length of the whole frame in UTF-16 code units, as JavaScript counts.
         length: u32,
         /// What the host made of the JSON in it.
         body: FrameBody,
@@ -846,6 +850,8 @@ pub enum Note {
     GapSeen,
     /// A step of the store failed.
     StoreFailed,
+    /// The store came back empty; what memory holds is written again.
+    StoreEmptied,
     /// An answer without the server's mark (a captive portal?).
     UnmarkedAnswer,
 }

@@ -16,13 +16,22 @@
 //! ignored, so a host needs no care with late ones.
 #![forbid(unsafe_code)]
 
+mod connection;
+mod ctx;
+mod emits;
 mod engine;
+mod facts;
 pub mod ids;
 pub mod io;
 pub mod limits;
+mod outbox;
+mod rng;
 pub mod secret;
+mod sync;
+mod timers;
 
 pub use engine::{Config, Engine, Server};
 pub use ids::*;
 pub use io::*;
 pub use secret::{Blob, Payload};
+pub use timers::TimerKind;

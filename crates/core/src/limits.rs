@@ -2,9 +2,9 @@
 
 use crate::ids::Millis;
 
-/// Text that a host must pass of a frame's beginning, in characters.
+/// Text that a host must pass of a frame's beginning, in UTF-16 code units.
 pub const FRAME_HEAD: usize = 1024;
-/// Longest frame, in the host's unit of text. Longer ones close the link as `Oversized`.
+/// Longest frame, in UTF-16 code units. Longer ones close the link as `Oversized`.
 pub const FRAME: u32 = 1_000_000;
 /// Longest answer body that is stored, in bytes.
 pub const STORED_ANSWER: usize = 64 * 1024;
@@ -15,6 +15,10 @@ pub const PENDING_WRITES: usize = 100;
 pub const PENDING_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of one write.
 pub const WRITE_BYTES: u64 = 1024 * 1024;
+/// A failed step or reading of the store is tried again after this.
+pub const STORE_RETRY: Millis = Millis(1_000);
+/// Ids of own writes remembered after their records are gone, to tell own events.
+pub const RECENT_WRITES: usize = 256;
 /// Parked writes.
 pub const PARKED_WRITES: usize = 400;
 /// Bytes of parked writes.

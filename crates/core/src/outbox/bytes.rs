@@ -1,0 +1,210 @@
+//! The bytes of a stored record: an envelope with magic, format version, partition and checksum (Q4).
+//!
+//! ```text
+//! "TW"  version:u8  kind:u8  partition:text  body...  crc32:u32      text = length:u32 + UTF-8, integers little endian
+//! ```
+//! The checksum covers everything before it and the record's key, so that a value under a wrong key is found too.
+
+use crate::io::QuarantineReason;
+
+/// Version of the format. A change needs a new number and a vector in `vectors/records`.
+pub(crate) const VERSION: u8 = 1;
+
+#[derive(Debug, Default)]
+pub(crate) struct Writer(Vec<u8>);
+
+impl Writer {
+    pub(crate) fn record(kind: u8, partition: &str) -> Writer {
+        let mut w = Writer(vec![b'T', b'W', VERSION, kind]);
+        w.text(partition);
+        w
+    }
+
+    pub(crate) fn u8(&mut self, v: u8) {
+        self.0.push(v);
+    }
+
+    pub(crate) fn u32(&mut self, v: u32) {
+        self.0.extend_from_slice(&v.to_le_bytes());
+    }
+
+    pub(crate) fn u64(&mut self, v: u64) {
+        self.0.extend_from_slice(&v.to_le_bytes());
+    }
+
+    pub(crate) fn text(&mut self, v: &str) {
+        // Limits keep every text far below 4 GiB.
+        self.u32(u32::try_from(v.len()).unwrap_or(u32::MAX));
+        self.0.extend_from_slice(v.as_bytes());
+    }
+
+    pub(crate) fn optional(&mut self, v: Option<&str>) {
+        self.u8(u8::from(v.is_some()));
+        if let Some(v) = v {
+            self.text(v);
+        }
+    }
+
+    /// Adds the checksum for `key` and returns the bytes.
+    pub(crate) fn seal(mut self, key: &str) -> Vec<u8> {
+        let sum = checksum(key, &self.0);
+        self.u32(sum);
+        self.0
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Checks the envelope and stands before the body.
+    pub(crate) fn open(
+        key: &str,
+        bytes: &'a [u8],
+        kind: u8,
+        partition: &str,
+    ) -> Result<Reader<'a>, QuarantineReason> {
+        use QuarantineReason::{Corrupt, Foreign, Newer};
+        let split = bytes.len().checked_sub(4).ok_or(Corrupt)?;
+        let (content, sum) = bytes.split_at(split);
+        let sum = sum.try_into().map(u32::from_le_bytes).map_err(|_| Corrupt)?;
+        if checksum(key, content) != sum {
+            return Err(Corrupt);
+        }
+        let mut r = Reader(content);
+        if r.take(2) != Some(b"TW") {
+            return Err(Corrupt);
+        }
+        match r.u8() {
+            Some(VERSION) => {}
+            Some(v) if v > VERSION => return Err(Newer),
+            _ => return Err(Corrupt),
+        }
+        if r.u8() != Some(kind) {
+            return Err(Corrupt);
+        }
+        if r.text().as_deref() != Some(partition) {
+            return Err(Foreign);
+        }
+        Ok(r)
+    }
+
+    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        if n > self.0.len() {
+            return None;
+        }
+        let (head, tail) = self.0.split_at(n);
+        self.0 = tail;
+        Some(head)
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.take(1).map(|b| b[0])
+    }
+
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.take(8)?.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn text(&mut self) -> Option<String> {
+        let n = self.u32()? as usize;
+        core::str::from_utf8(self.take(n)?).ok().map(str::to_owned)
+    }
+
+    pub(crate) fn optional(&mut self) -> Option<Option<String>> {
+        match self.u8()? {
+            0 => Some(None),
+            1 => self.text().map(Some),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+/// CRC-32 (IEEE 802.3) over the key, a zero byte and the content.
+fn checksum(key: &str, content: &[u8]) -> u32 {
+    let mut crc = !0u32;
+    for byte in key.as_bytes().iter().chain(&[0]).chain(content) {
+        crc ^= u32::from(*byte);
+        // Four bits at a time: a table of 64 bytes instead of one of 1 kB.
+        crc = (crc >> 4) ^ TABLE[(crc & 15) as usize];
+        crc = (crc >> 4) ^ TABLE[(crc & 15) as usize];
+    }
+    !crc
+}
+
+const TABLE: [u32; 16] = {
+    let mut table = [0u32; 16];
+    let mut i = 0;
+    while i < 16 {
+        let mut crc = i as u32;
+        let mut bit = 0;
+        while bit < 4 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[i] = crc;
+        i += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_crc32() {
+        // Check value of CRC-32/ISO-HDLC over "123456789", here split into key, zero byte and content.
+        fn plain(bytes: &[u8]) -> u32 {
+            let mut crc = !0u32;
+            for b in bytes {
+                crc ^= u32::from(*b);
+                for _ in 0..8 {
+                    crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+                }
+            }
+            !crc
+        }
+        assert_eq!(plain(b"123456789"), 0xCBF4_3926);
+        assert_eq!(checksum("w/1", b"abc"), plain(b"w/1\0abc"));
+    }
+
+    #[test]
+    fn q4_every_flipped_bit_and_every_cut_is_found() {
+        let mut w = Writer::record(7, "app|ana");
+        w.text("hej ✓");
+        w.optional(None);
+        let good = w.seal("k");
+        assert!(Reader::open("k", &good, 7, "app|ana").is_ok());
+        for i in 0..good.len() * 8 {
+            let mut bad = good.clone();
+            bad[i / 8] ^= 1 << (i % 8);
+            assert_eq!(
+                Reader::open("k", &bad, 7, "app|ana").err(),
+                Some(QuarantineReason::Corrupt),
+                "bit {i}"
+            );
+        }
+        for cut in 0..good.len() {
+            assert!(Reader::open("k", &good[..cut], 7, "app|ana").is_err(), "cut {cut}");
+        }
+        assert!(Reader::open("other", &good, 7, "app|ana").is_err());
+    }
+
+    #[test]
+    fn q20_a_record_of_another_user_and_q21_of_a_newer_build_are_named() {
+        let good = Writer::record(7, "app|ana").seal("k");
+        assert_eq!(Reader::open("k", &good, 7, "app|ben").err(), Some(QuarantineReason::Foreign));
+        let mut newer = Writer::record(7, "app|ana");
+        newer.0[2] = VERSION + 1;
+        assert_eq!(Reader::open("k", &newer.seal("k"), 7, "app|ana").err(), Some(QuarantineReason::Newer));
+    }
+}

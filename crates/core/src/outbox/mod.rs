@@ -1,0 +1,296 @@
+//! The durable queue of writes: what is on disk before what, what is sent next, what an answer means.
+//!
+//! It never parses a body and knows no cache: that a layer should stand or go is said as a [`Fact`](crate::facts::Fact).
+
+mod bytes;
+pub(crate) mod origin;
+mod outcome;
+mod record;
+mod send;
+mod status;
+mod steps;
+mod store;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::ctx::Ctx;
+use crate::engine::Server;
+use crate::facts::{Fact, Facts};
+use crate::ids::*;
+use crate::io::{Accepted, OutboxStatus, Output, Refusal, Submission, WriteState};
+use crate::limits;
+use origin::Origin;
+use record::{ClientRecord, LocalNumber, Record, Stage};
+use steps::{Gone, Step};
+
+/// One write in memory: what is on disk, and what is under way.
+#[derive(Debug)]
+struct Entry {
+    record: Record,
+    /// Its record is on disk.
+    durable: bool,
+    /// Steps for it that are under way; while there is one nothing else starts.
+    busy: u32,
+    /// Its request is under way.
+    fetch: Option<FetchId>,
+    /// It waits for its `WriteRetry` timer.
+    resting: bool,
+    /// Requests made by this engine.
+    attempts: u32,
+    /// It was claimed by this engine, so nobody else can have sent it.
+    claimed_here: bool,
+    /// Its layer still stands somewhere, so the record must stay (Q17).
+    layer: bool,
+}
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    partition: Partition,
+    server: Server,
+    /// This engine's part of local numbers.
+    origin_id: u64,
+    entries: BTreeMap<LocalNumber, Entry>,
+    numbers: BTreeMap<WriteId, LocalNumber>,
+    /// Submitted before the store was read (Q5).
+    early: VecDeque<Record>,
+    next_number: u64,
+    client: Option<ClientRecord>,
+    /// The client's record is being written.
+    client_busy: bool,
+    next_sequence: Sequence,
+    steps: BTreeMap<PersistId, Step>,
+    /// Steps that failed and are tried again: their memory waits for the disk.
+    unsaved: Vec<Step>,
+    fetches: BTreeMap<FetchId, LocalNumber>,
+    origin: Origin,
+    load: Option<LoadId>,
+    loaded: bool,
+    leader: Option<LeaderEpoch>,
+    /// Read again since leading: another tab may have written in between.
+    leading: bool,
+    processing: bool,
+    offline: bool,
+    /// One request may go out although the platform says offline (C3).
+    offline_probe: bool,
+    /// Ids of own writes whose records are gone already, newest last.
+    recent: VecDeque<WriteId>,
+    reported: Option<OutboxStatus>,
+}
+
+impl Outbox {
+    pub(crate) fn new(partition: Partition, server: Server, ctx: &mut Ctx) -> Outbox {
+        let origin_id = ctx.rng.next();
+        let mut outbox = Outbox {
+            partition,
+            server,
+            origin_id,
+            entries: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            early: VecDeque::new(),
+            next_number: 1,
+            client: None,
+            client_busy: false,
+            next_sequence: Sequence(1),
+            steps: BTreeMap::new(),
+            unsaved: Vec::new(),
+            fetches: BTreeMap::new(),
+            origin: Origin::new(),
+            load: None,
+            loaded: false,
+            leader: None,
+            leading: false,
+            processing: true,
+            offline: false,
+            offline_probe: false,
+            recent: VecDeque::new(),
+            reported: None,
+        };
+        outbox.ask_load(ctx);
+        outbox
+    }
+
+    /// Q4: the layer is wanted in this call, the record is on its way to the disk; nothing is sent before `Persisted`.
+    pub(crate) fn submit(&mut self, submission: Submission, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
+        let record = self.accept(submission, ctx)?;
+        let write = record.write.clone();
+        if self.loaded {
+            let number = self.next_local();
+            self.enqueue(number, record, ctx);
+        } else {
+            self.early.push_back(record);
+        }
+        Ok(Accepted::Queued { write })
+    }
+
+    fn accept(&self, submission: Submission, ctx: &mut Ctx) -> Result<Record, Refusal> {
+        let Submission { name, version, variables, method, path, body, lane, ttl, .. } = submission;
+        let lane = lane.unwrap_or_else(|| Lane(path.split('?').next().unwrap_or_default().to_owned()));
+        let method_ok = (1..=16).contains(&method.len()) && method.bytes().all(|b| b.is_ascii_alphabetic());
+        let path_ok = (path.starts_with('/') || path.starts_with("http://") || path.starts_with("https://"))
+            && path.len() <= limits::PATH_BYTES
+            && !path.chars().any(char::is_control);
+        let names_ok = name.len() <= limits::NAME_BYTES && lane.0.len() <= limits::PATH_BYTES;
+        if !(method_ok && path_ok && names_ok) {
+            return Err(Refusal::Malformed);
+        }
+        let record = Record {
+            write: WriteId(ctx.rng.id()),
+            name,
+            version,
+            variables,
+            method,
+            path,
+            body,
+            lane,
+            optimistic: submission.optimistic,
+            keep_layer_when_parked: submission.keep_layer_when_parked,
+            idempotent: submission.idempotent,
+            created: ctx.now.wall,
+            ttl: ttl.unwrap_or(limits::WRITE_TTL),
+            tries: 0,
+            stage: Stage::Queued,
+        };
+        self.check_limits(&record)?;
+        Ok(record)
+    }
+
+    /// Q15: over the limit new writes are refused; nothing is evicted.
+    fn check_limits(&self, record: &Record) -> Result<(), Refusal> {
+        let size = record.bytes();
+        if size > limits::WRITE_BYTES {
+            return Err(Refusal::TooLarge);
+        }
+        let (mut count, mut bytes, mut parked, mut parked_bytes) = (0, 0, 0, 0);
+        for record in self.entries.values().map(|e| &e.record).chain(&self.early) {
+            match record.stage {
+                Stage::Queued | Stage::Claimed(_) => (count, bytes) = (count + 1, bytes + record.bytes()),
+                Stage::Parked { .. } => (parked, parked_bytes) = (parked + 1, parked_bytes + record.bytes()),
+                Stage::Acknowledged { .. } => {}
+            }
+        }
+        let full = count >= limits::PENDING_WRITES
+            || bytes + size > limits::PENDING_BYTES
+            || parked >= limits::PARKED_WRITES
+            || parked_bytes >= limits::PARKED_BYTES;
+        if full { Err(Refusal::QueueFull) } else { Ok(()) }
+    }
+
+    fn next_local(&mut self) -> LocalNumber {
+        let number = LocalNumber { number: self.next_number, origin: self.origin_id };
+        self.next_number += 1;
+        number
+    }
+
+    fn enqueue(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx) {
+        self.numbers.insert(record.write.clone(), number);
+        let layer = record.optimistic;
+        let entry = Entry {
+            record: record.clone(),
+            durable: false,
+            busy: 0,
+            fetch: None,
+            resting: false,
+            attempts: 0,
+            claimed_here: false,
+            layer,
+        };
+        self.entries.insert(number, entry);
+        self.put(number, record, steps::Then::Enqueued, ctx);
+    }
+
+    fn find(&self, write: &WriteId) -> Option<(LocalNumber, &Entry)> {
+        let number = *self.numbers.get(write)?;
+        Some((number, self.entries.get(&number)?))
+    }
+
+    /// Takes back a write that was never sent (A2).
+    pub(crate) fn cancel(
+        &mut self,
+        write: &WriteId,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) -> Result<Accepted, Refusal> {
+        if let Some(at) = self.early.iter().position(|r| r.write == *write) {
+            self.early.remove(at);
+            facts.push(Fact::LayerDropped(write.clone()));
+            ctx.emit(Output::Write { write: write.clone(), state: WriteState::Discarded {} });
+            return Ok(Accepted::Done {});
+        }
+        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
+        // While its enqueueing is under way it may go; while it is being claimed it may be sent at any moment.
+        if entry.record.stage != Stage::Queued || entry.busy > 0 && entry.durable {
+            return Err(Refusal::AlreadySent);
+        }
+        // A follower cannot know whether the sending tab is claiming it at this moment.
+        if entry.durable && !self.leading {
+            return Err(Refusal::Follower);
+        }
+        facts.push(Fact::LayerDropped(write.clone()));
+        self.remove(number, Gone::Discarded, ctx);
+        Ok(Accepted::Done {})
+    }
+
+    /// Q13: acts only on writes whose outcome is known.
+    pub(crate) fn discard(
+        &mut self,
+        write: &WriteId,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) -> Result<Accepted, Refusal> {
+        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
+        match &entry.record.stage {
+            Stage::Parked { unresolved: Some(_), .. } => return Err(Refusal::AlreadySent),
+            Stage::Parked { .. } if entry.busy == 0 => {}
+            Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {
+                return Err(Refusal::NotParked);
+            }
+        }
+        facts.push(Fact::LayerDropped(write.clone()));
+        self.remove(number, Gone::Discarded, ctx);
+        Ok(Accepted::Done {})
+    }
+
+    /// Q13: the same bytes and key again, with new tries. A refused write gets a new place in the sequence: its old one stays unused.
+    pub(crate) fn retry(&mut self, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
+        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
+        let Stage::Parked { unresolved, .. } = &entry.record.stage else { return Err(Refusal::NotParked) };
+        if entry.busy > 0 {
+            return Err(Refusal::NotParked);
+        }
+        let stage = unresolved.clone().map_or(Stage::Queued, Stage::Claimed);
+        let record = Record { tries: 0, stage, ..entry.record.clone() };
+        self.put(number, record, steps::Then::Requeued, ctx);
+        Ok(Accepted::Done {})
+    }
+
+    pub(crate) fn process(&mut self, ctx: &mut Ctx) {
+        self.origin.force(ctx);
+        self.offline_probe = self.offline;
+        for entry in self.entries.values_mut().filter(|e| e.resting) {
+            ctx.timers.stop(&crate::timers::TimerKind::WriteRetry(entry.record.write.clone()));
+            entry.resting = false;
+        }
+    }
+
+    pub(crate) fn set_processing(&mut self, on: bool) {
+        self.processing = on;
+    }
+
+    /// Whether this write came from this partition's queue.
+    pub(crate) fn is_own(&self, write: &WriteId) -> bool {
+        self.numbers.contains_key(write)
+            || self.recent.contains(write)
+            || self.early.iter().any(|r| r.write == *write)
+    }
+
+    fn forget(&mut self, number: LocalNumber) -> Option<Entry> {
+        let entry = self.entries.remove(&number)?;
+        self.numbers.remove(&entry.record.write);
+        if self.recent.len() == limits::RECENT_WRITES {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(entry.record.write.clone());
+        Some(entry)
+    }
+}

@@ -1,0 +1,339 @@
+//! One write as it stands in the store. Pure data and its bytes; no rule about when it changes.
+
+use super::bytes::{Reader, Writer};
+use crate::ids::*;
+use crate::io::{ParkReason, QuarantineReason};
+use crate::secret::{Blob, Payload};
+
+/// Prefix of the keys of writes.
+pub(crate) const WRITE_PREFIX: &str = "w/";
+/// Key of the client's own record.
+pub(crate) const CLIENT_KEY: &str = "m/client";
+
+const KIND_WRITE: u8 = 1;
+const KIND_CLIENT: u8 = 2;
+
+/// Order of writes (Q6): a stored number, then the engine instance that chose it, since two tabs may choose the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LocalNumber {
+    pub(crate) number: u64,
+    pub(crate) origin: u64,
+}
+
+impl LocalNumber {
+    pub(crate) fn key(self) -> String {
+        let mut key = String::with_capacity(2 + 16 + 1 + 16);
+        key.push_str(WRITE_PREFIX);
+        push_hex(&mut key, self.number);
+        key.push('-');
+        push_hex(&mut key, self.origin);
+        key
+    }
+
+    pub(crate) fn from_key(key: &str) -> Option<LocalNumber> {
+        let (number, origin) = key.strip_prefix(WRITE_PREFIX)?.split_once('-')?;
+        let hex = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten();
+        Some(LocalNumber { number: hex(number)?, origin: hex(origin)? })
+    }
+}
+
+fn push_hex(text: &mut String, value: u64) {
+    for i in (0..16).rev() {
+        let digit = ((value >> (4 * i)) & 15) as u32;
+        text.push(char::from_digit(digit, 16).unwrap_or('0'));
+    }
+}
+
+/// Where a write was sent as: client id and sequence (Q9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) client: ClientId,
+    pub(crate) sequence: Sequence,
+}
+
+/// How far a write has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Never sent.
+    Queued,
+    /// It may have been sent: outcome unknown.
+    Claimed(Claim),
+    /// Definite.
+    Acknowledged { claim: Claim, status: u16, replayed: bool, body: Option<Payload> },
+    /// Set aside. `unresolved`: it was sent and may yet have been applied, so its sequence is still held.
+    Parked { reason: ParkReason, status: u16, body: Option<Payload>, unresolved: Option<Claim> },
+}
+
+/// A write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) write: WriteId,
+    pub(crate) name: String,
+    pub(crate) version: u32,
+    pub(crate) variables: Payload,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Option<Payload>,
+    pub(crate) lane: Lane,
+    pub(crate) optimistic: bool,
+    pub(crate) keep_layer_when_parked: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) created: WallTime,
+    pub(crate) ttl: Millis,
+    /// Tries that answers about this write have used up (Q11).
+    pub(crate) tries: u32,
+    pub(crate) stage: Stage,
+}
+
+impl Record {
+    pub(crate) fn encode(&self, key: &str, partition: &Partition) -> Blob {
+        let mut w = Writer::record(KIND_WRITE, &partition.0);
+        w.text(&self.write.0);
+        w.text(&self.name);
+        w.u32(self.version);
+        w.text(&self.variables.0);
+        w.text(&self.method);
+        w.text(&self.path);
+        w.optional(self.body.as_ref().map(|b| b.0.as_str()));
+        w.text(&self.lane.0);
+        w.u8(u8::from(self.optimistic)
+            | u8::from(self.keep_layer_when_parked) << 1
+            | u8::from(self.idempotent) << 2);
+        w.u64(self.created.0);
+        w.u64(self.ttl.0);
+        w.u32(self.tries);
+        match &self.stage {
+            Stage::Queued => w.u8(0),
+            Stage::Claimed(claim) => {
+                w.u8(1);
+                put_claim(&mut w, claim);
+            }
+            Stage::Acknowledged { claim, status, replayed, body } => {
+                w.u8(2);
+                put_claim(&mut w, claim);
+                w.u32(u32::from(*status));
+                w.u8(u8::from(*replayed));
+                w.optional(body.as_ref().map(|b| b.0.as_str()));
+            }
+            Stage::Parked { reason, status, body, unresolved } => {
+                w.u8(3);
+                w.u8(park_tag(*reason));
+                w.u32(u32::from(*status));
+                w.optional(body.as_ref().map(|b| b.0.as_str()));
+                w.u8(u8::from(unresolved.is_some()));
+                if let Some(claim) = unresolved {
+                    put_claim(&mut w, claim);
+                }
+            }
+        }
+        Blob(w.seal(key))
+    }
+
+    pub(crate) fn decode(key: &str, bytes: &[u8], partition: &Partition) -> Result<Record, QuarantineReason> {
+        let mut r = Reader::open(key, bytes, KIND_WRITE, &partition.0)?;
+        Record::read(&mut r).ok_or(QuarantineReason::Corrupt)
+    }
+
+    fn read(r: &mut Reader<'_>) -> Option<Record> {
+        let write = WriteId(r.text()?);
+        let (name, version, variables) = (r.text()?, r.u32()?, Payload(r.text()?));
+        let (method, path, body) = (r.text()?, r.text()?, r.optional()?.map(Payload));
+        let lane = Lane(r.text()?);
+        let flags = r.u8()?;
+        let (created, ttl, tries) = (WallTime(r.u64()?), Millis(r.u64()?), r.u32()?);
+        let stage = match r.u8()? {
+            0 => Stage::Queued,
+            1 => Stage::Claimed(claim(r)?),
+            2 => Stage::Acknowledged {
+                claim: claim(r)?,
+                status: u16::try_from(r.u32()?).ok()?,
+                replayed: r.u8()? != 0,
+                body: r.optional()?.map(Payload),
+            },
+            3 => Stage::Parked {
+                reason: park_reason(r.u8()?)?,
+                status: u16::try_from(r.u32()?).ok()?,
+                body: r.optional()?.map(Payload),
+                unresolved: match r.u8()? {
+                    0 => None,
+                    _ => Some(claim(r)?),
+                },
+            },
+            _ => return None,
+        };
+        r.end()?;
+        let flag = |bit: u8| flags & bit != 0;
+        Some(Record {
+            write,
+            name,
+            version,
+            variables,
+            method,
+            path,
+            body,
+            lane,
+            optimistic: flag(1),
+            keep_layer_when_parked: flag(2),
+            idempotent: flag(4),
+            created,
+            ttl,
+            tries,
+            stage,
+        })
+    }
+
+    /// What it counts towards the limits (Q15).
+    pub(crate) fn bytes(&self) -> u64 {
+        let body = self.body.as_ref().map_or(0, |b| b.0.len());
+        (self.variables.0.len() + body + self.path.len() + self.lane.0.len() + self.name.len() + 128) as u64
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.stage, Stage::Queued | Stage::Claimed(_))
+    }
+
+    /// The claim that still holds the floor down.
+    pub(crate) fn open_claim(&self) -> Option<&Claim> {
+        match &self.stage {
+            Stage::Claimed(claim) => Some(claim),
+            Stage::Parked { unresolved, .. } => unresolved.as_ref(),
+            Stage::Queued | Stage::Acknowledged { .. } => None,
+        }
+    }
+}
+
+fn put_claim(w: &mut Writer, claim: &Claim) {
+    w.text(&claim.client.0);
+    w.u64(claim.sequence.0);
+}
+
+fn claim(r: &mut Reader<'_>) -> Option<Claim> {
+    Some(Claim { client: ClientId(r.text()?), sequence: Sequence(r.u64()?) })
+}
+
+fn park_tag(reason: ParkReason) -> u8 {
+    match reason {
+        ParkReason::Permanent => 0,
+        ParkReason::Conflict => 1,
+        ParkReason::OutOfTries => 2,
+        ParkReason::Expired => 3,
+        ParkReason::Unknown => 4,
+        ParkReason::KeyReused => 5,
+    }
+}
+
+fn park_reason(tag: u8) -> Option<ParkReason> {
+    [
+        ParkReason::Permanent,
+        ParkReason::Conflict,
+        ParkReason::OutOfTries,
+        ParkReason::Expired,
+        ParkReason::Unknown,
+        ParkReason::KeyReused,
+    ]
+    .get(usize::from(tag))
+    .copied()
+}
+
+/// The client's own record: who it is, and the highest sequence whose record may already be gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientRecord {
+    pub(crate) client: ClientId,
+    pub(crate) high: Sequence,
+}
+
+impl ClientRecord {
+    pub(crate) fn encode(&self, partition: &Partition) -> Blob {
+        let mut w = Writer::record(KIND_CLIENT, &partition.0);
+        w.text(&self.client.0);
+        w.u64(self.high.0);
+        Blob(w.seal(CLIENT_KEY))
+    }
+
+    pub(crate) fn decode(bytes: &[u8], partition: &Partition) -> Result<ClientRecord, QuarantineReason> {
+        let mut r = Reader::open(CLIENT_KEY, bytes, KIND_CLIENT, &partition.0)?;
+        (|| Some(ClientRecord { client: ClientId(r.text()?), high: Sequence(r.u64()?) }))()
+            .ok_or(QuarantineReason::Corrupt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(stage: Stage) -> Record {
+        Record {
+            write: "w1".into(),
+            name: "activity.like".into(),
+            version: 3,
+            variables: "\"å✓\"".into(),
+            method: "POST".into(),
+            path: "/api/activities/7/like".into(),
+            body: Some("{}".into()),
+            lane: "/api/activities/7/like".into(),
+            optimistic: true,
+            keep_layer_when_parked: false,
+            idempotent: true,
+            created: WallTime(1_790_000_000_000),
+            ttl: Millis(86_400_000),
+            tries: 2,
+            stage,
+        }
+    }
+
+    #[test]
+    fn q2_every_stage_survives_the_store() {
+        let claim = Claim { client: "c".into(), sequence: Sequence(9) };
+        let partition = Partition::from("app|prod|ana");
+        for stage in [
+            Stage::Queued,
+            Stage::Claimed(claim.clone()),
+            Stage::Acknowledged {
+                claim: claim.clone(),
+                status: 201,
+                replayed: true,
+                body: Some("{\"a\":1}".into()),
+            },
+            Stage::Parked {
+                reason: ParkReason::OutOfTries,
+                status: 500,
+                body: None,
+                unresolved: Some(claim),
+            },
+            Stage::Parked {
+                reason: ParkReason::KeyReused,
+                status: 422,
+                body: Some("x".into()),
+                unresolved: None,
+            },
+        ] {
+            let before = record(stage);
+            let bytes = before.encode("w/x", &partition);
+            assert_eq!(Record::decode("w/x", &bytes.0, &partition), Ok(before));
+        }
+    }
+
+    #[test]
+    fn q6_keys_sort_as_numbers_do() {
+        let keys: Vec<_> = [(1, 9), (2, 0), (9, 1), (10, 0), (u64::MAX, 0)]
+            .map(|(number, origin)| LocalNumber { number, origin })
+            .into();
+        let mut texts: Vec<_> = keys.iter().map(|k| k.key()).collect();
+        assert!(texts.is_sorted());
+        assert_eq!(texts.iter().filter_map(|t| LocalNumber::from_key(t)).collect::<Vec<_>>(), keys);
+        texts[0].push('0');
+        assert_eq!(LocalNumber::from_key(&texts[0]), None);
+        assert_eq!(LocalNumber::from_key("w/1-2"), None);
+    }
+
+    /// A change of the format must be on purpose: these bytes are in users' browsers.
+    #[test]
+    fn q21_the_format_has_not_changed() {
+        let claim = Claim { client: "clientclientclientclie".into(), sequence: Sequence(9) };
+        let bytes = record(Stage::Claimed(claim)).encode("w/x", &"app|prod|ana".into());
+        let hex: String = bytes.0.iter().map(|b| format!("{b:02x}")).collect();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/records/claimed-v1.hex");
+        let expected = std::fs::read_to_string(path).expect("vectors/records/claimed-v1.hex");
+        assert_eq!(hex, expected.trim());
+    }
+}

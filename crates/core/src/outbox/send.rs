@@ -1,0 +1,367 @@
+//! What is sent next, and what follows from an answer (Q1, Q6, Q9 to Q14).
+
+use std::collections::BTreeSet;
+
+use super::outcome::{Verdict, classify};
+use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
+use super::steps::Then;
+use super::{Entry, Outbox};
+use crate::ctx::Ctx;
+use crate::engine::Server;
+use crate::ids::*;
+use crate::io::{
+    AuthResult, Header, Note, Output, ParkReason, Request, RequestFailure, Response, WriteState,
+};
+use crate::limits;
+use crate::secret::Payload;
+use crate::timers::TimerKind;
+use tidewire_wire::http;
+
+/// Why a request ended without an outcome.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NoOutcome {
+    /// It may have reached the server.
+    MaybeSent,
+    /// It never left this device.
+    NeverSent,
+}
+
+impl Outbox {
+    /// Sends what may be sent. Called at the end of every call into the engine.
+    pub(crate) fn pump(&mut self, ctx: &mut Ctx) {
+        self.sweep(ctx);
+        self.meet_client(ctx);
+        self.watch_offline(ctx);
+        if self.blocked().is_some() || self.client.is_none() || self.client_busy {
+            return;
+        }
+        for number in self.eligible() {
+            self.start(number, ctx);
+            if self.offline {
+                // One probe is enough to find out.
+                self.offline_probe = false;
+                break;
+            }
+        }
+    }
+
+    /// The sending tab makes the client id when the store has none.
+    fn meet_client(&mut self, ctx: &mut Ctx) {
+        if self.loaded && self.leading && self.client.is_none() && !self.client_busy {
+            let record = ClientRecord { client: ClientId(ctx.rng.id()), high: Sequence(0) };
+            self.next_sequence = Sequence(1);
+            self.put_client(record, ctx);
+        }
+    }
+
+    /// C3: the platform's 'offline' may be wrong; it delays a write by at most one probe interval.
+    fn watch_offline(&mut self, ctx: &mut Ctx) {
+        let waiting =
+            self.offline && !self.offline_probe && self.entries.values().any(|e| e.record.is_pending());
+        if !waiting {
+            ctx.timers.stop(&TimerKind::OfflineSend);
+        } else if ctx.timers.get(&TimerKind::OfflineSend).is_none() {
+            let at = ctx.deadline(limits::OFFLINE_PROBE);
+            ctx.timers.set(TimerKind::OfflineSend, at);
+        }
+    }
+
+    /// The heads of the lanes, oldest first, as many as may be in flight (Q6).
+    fn eligible(&self) -> Vec<LocalNumber> {
+        let active = |e: &Entry| e.fetch.is_some() || e.durable && e.busy > 0 && e.record.is_pending();
+        let mut free = limits::IN_FLIGHT.saturating_sub(self.entries.values().filter(|e| active(e)).count());
+        let mut lanes = BTreeSet::new();
+        let mut heads = Vec::new();
+        for (number, entry) in &self.entries {
+            if free == 0 {
+                break;
+            }
+            // Parked writes hold nobody up (Q14); a write that is not on disk yet still holds its place.
+            if !entry.record.is_pending() || !lanes.insert(&entry.record.lane) {
+                continue;
+            }
+            if entry.durable && entry.busy == 0 && entry.fetch.is_none() && !entry.resting {
+                heads.push(*number);
+                free -= 1;
+            }
+        }
+        heads
+    }
+
+    fn start(&mut self, number: LocalNumber, ctx: &mut Ctx) {
+        let Some(entry) = self.entries.get(&number) else { return };
+        match &entry.record.stage {
+            Stage::Queued => self.claim(number, ctx),
+            Stage::Claimed(claim) => {
+                let claim = claim.clone();
+                self.send(number, &claim, ctx);
+            }
+            Stage::Acknowledged { .. } | Stage::Parked { .. } => {}
+        }
+    }
+
+    /// Q9: the sequence is stored before the write is sent for the first time.
+    fn claim(&mut self, number: LocalNumber, ctx: &mut Ctx) {
+        let (Some(client), Some(entry)) = (&self.client, self.entries.get(&number)) else { return };
+        let claim = Claim { client: client.client.clone(), sequence: self.next_sequence };
+        self.next_sequence = Sequence(self.next_sequence.0 + 1);
+        let record = Record { stage: Stage::Claimed(claim), ..entry.record.clone() };
+        self.put(number, record, Then::Claimed, ctx);
+    }
+
+    fn send(&mut self, number: LocalNumber, claim: &Claim, ctx: &mut Ctx) {
+        let floor = self.floor(&claim.client);
+        let server = self.server;
+        let Some(entry) = self.entries.get_mut(&number) else { return };
+        let fetch = FetchId(ctx.fresh());
+        entry.fetch = Some(fetch);
+        entry.attempts = entry.attempts.saturating_add(1);
+        self.fetches.insert(fetch, number);
+        let at = ctx.deadline(limits::REQUEST_TIMEOUT);
+        ctx.timers.set(TimerKind::Request(fetch), at);
+        let record = &entry.record;
+        let headers = match server {
+            Server::Tidewire => protocol_headers(&record.write, claim, floor),
+            Server::Foreign => Vec::new(),
+        };
+        let request = Request {
+            write: record.write.clone(),
+            method: record.method.clone(),
+            path: record.path.clone(),
+            headers,
+            body: record.body.clone(),
+            attempt: entry.attempts,
+        };
+        ctx.emit(Output::Write {
+            write: record.write.clone(),
+            state: WriteState::Sending { attempt: entry.attempts },
+        });
+        ctx.emit(Output::Fetch { fetch, request });
+    }
+
+    /// The lowest sequence that this client may still send (Q9).
+    fn floor(&self, client: &ClientId) -> Sequence {
+        let open = self.entries.values().filter_map(|e| e.record.open_claim());
+        let open = open.filter(|claim| claim.client == *client).map(|claim| claim.sequence).min();
+        open.unwrap_or(self.next_sequence)
+    }
+
+    pub(crate) fn responded(&mut self, fetch: FetchId, response: Response, ctx: &mut Ctx) {
+        let Some((number, claim)) = self.ended(fetch, ctx) else { return };
+        let verdict = classify(self.server, &response);
+        let status = response.status;
+        let body = response.body.filter(|body| body.0.len() <= limits::STORED_ANSWER);
+        match verdict {
+            Verdict::Applied { replayed } => {
+                self.origin.answered(ctx);
+                self.advance(
+                    number,
+                    Stage::Acknowledged { claim, status, replayed, body },
+                    Then::Acknowledged,
+                    ctx,
+                );
+            }
+            Verdict::Refused(reason) => {
+                self.origin.answered(ctx);
+                self.park(number, reason, status, body, None, ctx);
+            }
+            Verdict::InProgress => {
+                self.origin.answered(ctx);
+                self.rest(number, status, ctx);
+            }
+            Verdict::ClientReset => {
+                self.origin.answered(ctx);
+                self.reset(number, claim, status, ctx);
+            }
+            Verdict::Unauthorized => {
+                self.origin.unauthorized(ctx);
+                self.tell_retrying(number, status, ctx);
+            }
+            Verdict::Busy => {
+                let wait = response.retry_after.as_deref().and_then(|value| retry_after(value, ctx.now.wall));
+                self.origin.pause(wait, ctx);
+                self.tell_retrying(number, status, ctx);
+            }
+            Verdict::Failed => {
+                self.origin.answered(ctx);
+                self.use_try(number, claim, status, body, ctx);
+            }
+            Verdict::NoAnswer => {
+                ctx.emit(Output::Log { note: Note::UnmarkedAnswer });
+                self.no_outcome(number, claim, status, NoOutcome::MaybeSent, ctx);
+            }
+        }
+    }
+
+    pub(crate) fn request_failed(&mut self, fetch: FetchId, cause: RequestFailure, ctx: &mut Ctx) {
+        let Some((number, claim)) = self.ended(fetch, ctx) else { return };
+        let sent = match cause {
+            RequestFailure::Network | RequestFailure::Aborted => NoOutcome::MaybeSent,
+            RequestFailure::Host => NoOutcome::NeverSent,
+        };
+        self.no_outcome(number, claim, 0, sent, ctx);
+    }
+
+    pub(crate) fn on_request_timeout(&mut self, fetch: FetchId, ctx: &mut Ctx) {
+        ctx.emit(Output::Abort { fetch });
+        self.request_failed(fetch, RequestFailure::Aborted, ctx);
+    }
+
+    fn ended(&mut self, fetch: FetchId, ctx: &mut Ctx) -> Option<(LocalNumber, Claim)> {
+        ctx.timers.stop(&TimerKind::Request(fetch));
+        let number = self.fetches.remove(&fetch)?;
+        let entry = self.entries.get_mut(&number)?;
+        entry.fetch = None;
+        match &entry.record.stage {
+            Stage::Claimed(claim) => Some((number, claim.clone())),
+            Stage::Queued | Stage::Acknowledged { .. } | Stage::Parked { .. } => None,
+        }
+    }
+
+    fn advance(&mut self, number: LocalNumber, stage: Stage, then: Then, ctx: &mut Ctx) {
+        let Some(entry) = self.entries.get(&number) else { return };
+        let record = Record { stage, ..entry.record.clone() };
+        self.put(number, record, then, ctx);
+    }
+
+    fn park(
+        &mut self,
+        number: LocalNumber,
+        reason: ParkReason,
+        status: u16,
+        body: Option<Payload>,
+        unresolved: Option<Claim>,
+        ctx: &mut Ctx,
+    ) {
+        self.advance(number, Stage::Parked { reason, status, body, unresolved }, Then::Parked, ctx);
+    }
+
+    /// Q11: an answer about this write itself uses up a try.
+    fn use_try(
+        &mut self,
+        number: LocalNumber,
+        claim: Claim,
+        status: u16,
+        body: Option<Payload>,
+        ctx: &mut Ctx,
+    ) {
+        let Some(entry) = self.entries.get(&number) else { return };
+        let tries = entry.record.tries + 1;
+        let (stage, then) = if tries >= limits::TRIES {
+            let reason = ParkReason::OutOfTries;
+            (Stage::Parked { reason, status, body, unresolved: Some(claim) }, Then::Parked)
+        } else {
+            (Stage::Claimed(claim), Then::Tried)
+        };
+        let record = Record { tries, stage, ..entry.record.clone() };
+        self.tell_retrying(number, status, ctx);
+        self.put(number, record, then, ctx);
+    }
+
+    fn no_outcome(&mut self, number: LocalNumber, claim: Claim, status: u16, sent: NoOutcome, ctx: &mut Ctx) {
+        let Some(entry) = self.entries.get(&number) else { return };
+        let safe = self.server == Server::Tidewire || entry.record.idempotent || sent == NoOutcome::NeverSent;
+        if safe {
+            self.origin.pause(None, ctx);
+            self.tell_retrying(number, status, ctx);
+        } else {
+            // Nobody can say whether a foreign server applied it: sending it again could apply it twice.
+            self.park(number, ParkReason::Unknown, status, None, Some(claim), ctx);
+        }
+    }
+
+    /// The same write is running on the server: ask again a little later, unchanged.
+    fn rest(&mut self, number: LocalNumber, status: u16, ctx: &mut Ctx) {
+        let Some(entry) = self.entries.get_mut(&number) else { return };
+        entry.resting = true;
+        let at = ctx.deadline(limits::REQUEST_BACKOFF_BASE);
+        ctx.timers.set(TimerKind::WriteRetry(entry.record.write.clone()), at);
+        self.tell_retrying(number, status, ctx);
+    }
+
+    /// Q9: a write whose first attempt was answered so was never applied and goes out under a new client id; one that had been sent
+    /// before may have been applied under the old one.
+    fn reset(&mut self, number: LocalNumber, claim: Claim, status: u16, ctx: &mut Ctx) {
+        ctx.emit(Output::Log { note: Note::ClientReset });
+        if self.client.as_ref().is_some_and(|client| client.client == claim.client) && !self.client_busy {
+            let record = ClientRecord { client: ClientId(ctx.rng.id()), high: Sequence(0) };
+            self.next_sequence = Sequence(1);
+            self.put_client(record, ctx);
+        }
+        let Some(entry) = self.entries.get(&number) else { return };
+        if entry.claimed_here && entry.attempts == 1 {
+            self.advance(number, Stage::Queued, Then::Requeued, ctx);
+        } else {
+            self.park(number, ParkReason::Unknown, status, None, Some(claim), ctx);
+        }
+    }
+
+    fn tell_retrying(&self, number: LocalNumber, status: u16, ctx: &mut Ctx) {
+        if let Some(entry) = self.entries.get(&number) {
+            ctx.emit(Output::Write {
+                write: entry.record.write.clone(),
+                state: WriteState::Retrying { status },
+            });
+        }
+    }
+
+    pub(crate) fn on_write_retry(&mut self, write: &WriteId) {
+        if let Some(number) = self.numbers.get(write)
+            && let Some(entry) = self.entries.get_mut(number)
+        {
+            entry.resting = false;
+        }
+    }
+
+    pub(crate) fn on_pause_over(&mut self, ctx: &mut Ctx) {
+        self.origin.on_pause_over(ctx);
+    }
+
+    /// Returns whether the token was asked for by the queue.
+    pub(crate) fn on_auth(&mut self, auth: AuthId, result: &AuthResult, ctx: &mut Ctx) -> bool {
+        self.origin.on_auth(auth, result, ctx)
+    }
+
+    pub(crate) fn set_offline(&mut self, offline: bool, ctx: &mut Ctx) {
+        if self.offline && !offline {
+            self.origin.resume(ctx);
+        }
+        self.offline = offline;
+        self.offline_probe &= offline;
+    }
+
+    pub(crate) fn on_offline_probe(&mut self) {
+        self.offline_probe = true;
+    }
+
+    /// The link is up: the origin is likely there too.
+    pub(crate) fn link_up(&mut self, ctx: &mut Ctx) {
+        self.origin.resume(ctx);
+    }
+}
+
+fn protocol_headers(write: &WriteId, claim: &Claim, floor: Sequence) -> Vec<Header> {
+    let header = |name: &str, value: String| Header { name: name.to_owned(), value };
+    let number = |value: u64| {
+        let mut text = String::new();
+        tidewire_wire::json::number(value, &mut text);
+        text
+    };
+    let mut key = String::from("\"");
+    key.push_str(&write.0);
+    key.push('"');
+    vec![
+        header(http::IDEMPOTENCY_KEY, key),
+        header(http::CLIENT, claim.client.0.clone()),
+        header(http::SEQUENCE, number(claim.sequence.0)),
+        header(http::FLOOR, number(floor.0)),
+    ]
+}
+
+/// How long `Retry-After` says to wait; a malformed one says nothing.
+fn retry_after(value: &str, now: WallTime) -> Option<Millis> {
+    match http::RetryAfter::parse(value).ok()? {
+        http::RetryAfter::Seconds(seconds) => Some(Millis(seconds.saturating_mul(1000))),
+        http::RetryAfter::At(at) => Some(Millis(at.saturating_sub(now.0))),
+    }
+}

@@ -1,0 +1,227 @@
+//! Which optimistic layers stand on which queries, and when one retires (Q16 to Q18). It knows no payload and no cache:
+//! the host folds, this says what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ctx::Ctx;
+use crate::facts::{Fact, Facts, LayerSeed};
+use crate::ids::*;
+use crate::io::{Applied, Output, RefetchReason};
+use crate::limits;
+use crate::secret::Payload;
+use crate::timers::TimerKind;
+
+#[derive(Debug)]
+struct Layer {
+    name: String,
+    version: u32,
+    variables: Payload,
+    /// Queries that it changed when the host folded it.
+    touched: BTreeSet<QueryId>,
+    /// Queries whose base carries the write.
+    carried: BTreeSet<QueryId>,
+    /// As what it was sent: a base may name it before the answer is known.
+    claim: Option<(ClientId, Sequence)>,
+    acknowledged: Option<Acknowledged>,
+}
+
+#[derive(Debug)]
+struct Acknowledged {
+    /// The engine's tick of the answer: fetches that began later show the write.
+    tick: u64,
+    /// The time for bases to show it is over.
+    overdue: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    /// In no order: the order on the screen is that of `LayerAdded`.
+    layers: BTreeMap<WriteId, Layer>,
+}
+
+impl Layers {
+    /// A layer at the tap: on top.
+    pub(crate) fn add(
+        &mut self,
+        write: &WriteId,
+        definition: (String, u32, Payload),
+        touched: Vec<QueryId>,
+        ctx: &mut Ctx,
+    ) {
+        let (name, version, variables) = definition;
+        let layer = Layer {
+            name,
+            version,
+            variables,
+            touched: touched.into_iter().collect(),
+            carried: BTreeSet::new(),
+            claim: None,
+            acknowledged: None,
+        };
+        announce(write, &layer, false, ctx);
+        self.layers.insert(write.clone(), layer);
+    }
+
+    /// A layer from the store or another tab: at its place, below those of later writes.
+    pub(crate) fn insert(&mut self, seed: LayerSeed, ctx: &mut Ctx) {
+        let LayerSeed { write, name, version, variables, above } = seed;
+        let above: Vec<WriteId> = above.into_iter().filter(|w| self.layers.contains_key(w)).collect();
+        for write in &above {
+            ctx.emit(Output::LayerRetired { write: write.clone(), query: None });
+        }
+        let layer = Layer {
+            name,
+            version,
+            variables,
+            touched: BTreeSet::new(),
+            carried: BTreeSet::new(),
+            claim: None,
+            acknowledged: None,
+        };
+        announce(&write, &layer, true, ctx);
+        self.layers.insert(write, layer);
+        for write in &above {
+            let Some(layer) = self.layers.get(write) else { continue };
+            announce(write, layer, true, ctx);
+            for query in &layer.carried {
+                ctx.emit(Output::LayerRetired { write: write.clone(), query: Some(*query) });
+            }
+        }
+    }
+
+    /// Q18: takes out exactly one layer.
+    pub(crate) fn drop_layer(&mut self, write: &WriteId, ctx: &mut Ctx) {
+        if self.layers.remove(write).is_some() {
+            ctx.timers.stop(&TimerKind::Layer(write.clone()));
+            ctx.emit(Output::LayerRetired { write: write.clone(), query: None });
+        }
+    }
+
+    pub(crate) fn claimed(&mut self, write: &WriteId, claim: Option<(ClientId, Sequence)>) {
+        if let Some(layer) = self.layers.get_mut(write) {
+            layer.claim = claim;
+        }
+    }
+
+    pub(crate) fn acknowledged(&mut self, write: &WriteId, ctx: &mut Ctx, facts: &mut Facts) {
+        if let Some(layer) = self.layers.get_mut(write) {
+            layer.acknowledged = Some(Acknowledged { tick: ctx.tick, overdue: false });
+            let at = ctx.deadline(limits::LAYER_TIMEOUT);
+            ctx.timers.set(TimerKind::Layer(write.clone()), at);
+            self.settle(write, ctx, facts);
+        }
+    }
+
+    pub(crate) fn touched(&mut self, write: &WriteId, queries: Vec<QueryId>) {
+        if let Some(layer) = self.layers.get_mut(write) {
+            layer.touched.extend(queries);
+        }
+    }
+
+    /// An event of this write has reached the bases of these queries.
+    pub(crate) fn carried_by_event(
+        &mut self,
+        write: &WriteId,
+        queries: &[QueryId],
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        for query in queries {
+            self.carry(write, *query, ctx);
+        }
+        self.settle(write, ctx, facts);
+    }
+
+    /// A base was installed. `started`: the tick at which its fetch began; absent for one from the store.
+    pub(crate) fn base_installed(
+        &mut self,
+        query: QueryId,
+        applied: Option<&Applied>,
+        carries: &[WriteId],
+        started: Option<u64>,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let shown: Vec<WriteId> = self
+            .layers
+            .iter()
+            .filter(|(write, layer)| carries.contains(write) || layer.is_shown(applied, started))
+            .map(|(write, _)| write.clone())
+            .collect();
+        for write in &shown {
+            self.carry(write, query, ctx);
+            self.settle(write, ctx, facts);
+        }
+    }
+
+    pub(crate) fn query_gone(&mut self, query: QueryId, ctx: &mut Ctx, facts: &mut Facts) {
+        let writes: Vec<WriteId> = self.layers.keys().cloned().collect();
+        for write in writes {
+            if let Some(layer) = self.layers.get_mut(&write)
+                && layer.touched.remove(&query)
+            {
+                layer.carried.remove(&query);
+                self.settle(&write, ctx, facts);
+            }
+        }
+    }
+
+    fn carry(&mut self, write: &WriteId, query: QueryId, ctx: &mut Ctx) {
+        if let Some(layer) = self.layers.get_mut(write)
+            && layer.carried.insert(query)
+        {
+            ctx.emit(Output::LayerRetired { write: write.clone(), query: Some(query) });
+        }
+    }
+
+    /// Retires a layer that stands nowhere any more.
+    fn settle(&mut self, write: &WriteId, ctx: &mut Ctx, facts: &mut Facts) {
+        let Some(layer) = self.layers.get(write) else { return };
+        let standing = layer.touched.difference(&layer.carried).next().is_some();
+        // A layer that touched nothing yet may touch a base that is still to come: only time tells.
+        let overdue = layer.acknowledged.as_ref().is_some_and(|a| a.overdue);
+        let done = if layer.touched.is_empty() { overdue } else { !standing };
+        if done {
+            self.drop_layer(write, ctx);
+            facts.push(Fact::LayerFinished(write.clone()));
+        }
+    }
+
+    /// Q17: ten seconds after the answer, what has not shown the write is fetched again.
+    pub(crate) fn on_overdue(&mut self, write: &WriteId, ctx: &mut Ctx, facts: &mut Facts) {
+        let Some(layer) = self.layers.get_mut(write) else { return };
+        let Some(acknowledged) = &mut layer.acknowledged else { return };
+        acknowledged.overdue = true;
+        let queries: Vec<QueryId> = layer.touched.difference(&layer.carried).copied().collect();
+        if !queries.is_empty() {
+            ctx.emit(Output::Refetch { queries, reason: RefetchReason::WriteUnseen });
+        }
+        self.settle(write, ctx, facts);
+    }
+}
+
+impl Layer {
+    fn is_shown(&self, applied: Option<&Applied>, started: Option<u64>) -> bool {
+        let named = match (&self.claim, applied) {
+            (Some((client, sequence)), Some(applied)) => {
+                applied.client == *client && applied.ranges.iter().any(|r| (r.from..=r.to).contains(sequence))
+            }
+            (None, _) | (_, None) => false,
+        };
+        let later = match (&self.acknowledged, started) {
+            (Some(acknowledged), Some(tick)) => tick > acknowledged.tick,
+            (None, _) | (_, None) => false,
+        };
+        named || later
+    }
+}
+
+fn announce(write: &WriteId, layer: &Layer, restored: bool, ctx: &mut Ctx) {
+    ctx.emit(Output::LayerAdded {
+        write: write.clone(),
+        name: layer.name.clone(),
+        version: layer.version,
+        variables: layer.variables.clone(),
+        restored,
+    });
+}

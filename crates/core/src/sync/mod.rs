@@ -1,0 +1,546 @@
+//! Rooms, positions, gaps and layers: which event is new, which base still needs it, and what to ask for (Y1 to Y3, C7).
+
+mod layers;
+mod queries;
+mod room;
+
+use std::collections::BTreeMap;
+
+use crate::connection::{AckFor, Connection};
+use crate::ctx::Ctx;
+use crate::facts::Facts;
+use crate::ids::*;
+use crate::io::{Applied, Event, Note, Output, RefetchReason, Refusal, RoomState};
+use crate::limits;
+use crate::timers::TimerKind;
+use queries::{Fit, Queries};
+use room::{Kept, Room, Stage};
+use tidewire_wire::dialect::{JOIN, JoinRequest, LEAVE, Since};
+use tidewire_wire::head::{JoinAnswer, Meta};
+
+pub(crate) use layers::Layers;
+
+/// The room events of one connection, and the bases that they change.
+#[derive(Debug, Default)]
+pub(crate) struct Sync {
+    rooms: BTreeMap<RoomId, Room>,
+    queries: Queries,
+    pub(crate) layers: Layers,
+}
+
+/// An event as it came.
+pub(crate) struct Arrived<'a> {
+    pub(crate) body: BodyId,
+    pub(crate) skip: u8,
+    pub(crate) name: &'a str,
+    pub(crate) own: bool,
+}
+
+impl Sync {
+    // ---- wanting rooms
+
+    pub(crate) fn join(&mut self, room: RoomId, link: &mut Connection, ctx: &mut Ctx) -> Result<(), Refusal> {
+        if !tidewire_wire::names::is_name(&room.0) {
+            return Err(Refusal::Malformed);
+        }
+        let wanted = self.rooms.values().filter(|r| r.wanted > 0).count();
+        let entry = self.rooms.entry(room.clone()).or_insert_with(Room::new);
+        if entry.wanted == 0 && wanted >= limits::ROOMS {
+            return Err(Refusal::TooManyRooms);
+        }
+        entry.wanted += 1;
+        if entry.wanted == 1 || entry.stage == Stage::Denied {
+            self.ask(&room, link, ctx);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self, room: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
+        let Some(entry) = self.rooms.get_mut(room) else { return };
+        entry.wanted = entry.wanted.saturating_sub(1);
+        if entry.wanted > 0 {
+            return;
+        }
+        if matches!(entry.stage, Stage::Asked { .. } | Stage::In { .. }) {
+            let request = JoinRequest { room: room.0.as_str().into(), since: None };
+            link.request(LEAVE, &request.encode(), AckFor::Nobody, ctx);
+        }
+        entry.stage = Stage::Out;
+        entry.cursor = None;
+        entry.clear_ring(ctx);
+        ctx.timers.stop(&TimerKind::Join(room.clone()));
+        if entry.queries.is_empty() {
+            self.rooms.remove(room);
+        }
+    }
+
+    /// Asks to be let in, from the oldest position that a base or a listener needs (Y2).
+    fn ask(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
+        let since = self.since(id);
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        let request = JoinRequest {
+            room: id.0.as_str().into(),
+            since: since
+                .as_ref()
+                .map(|(epoch, offset)| Since { epoch: epoch.0.as_str().into(), offset: offset.0 }),
+        };
+        match link.request(JOIN, &request.encode(), AckFor::Join(id.clone()), ctx) {
+            Some(ack) => {
+                room.stage = Stage::Asked { ack, since };
+                let at = ctx.deadline(limits::JOIN_TIMEOUT);
+                ctx.timers.set(TimerKind::Join(id.clone()), at);
+                room.report(id, RoomState::Joining {}, ctx);
+            }
+            None => {
+                room.stage = Stage::Out;
+                room.report(id, RoomState::Waiting {}, ctx);
+            }
+        }
+    }
+
+    fn since(&self, id: &RoomId) -> Option<(Epoch, Offset)> {
+        let room = self.rooms.get(id)?;
+        let mut since = room.cursor.clone();
+        for query in &room.queries {
+            let Some(query) = self.queries.get(*query).filter(|q| q.has_base) else { continue };
+            let Some((epoch, offset)) = query.covers.get(id) else { continue };
+            match &mut since {
+                None => since = Some((epoch.clone(), *offset)),
+                Some((known, oldest)) if known == epoch => *oldest = (*oldest).min(*offset),
+                // Of another history: the answer will show which of the two is over.
+                Some(_) => {}
+            }
+        }
+        since
+    }
+
+    // ---- the link
+
+    pub(crate) fn link_up(&mut self, again: bool, link: &mut Connection, ctx: &mut Ctx) {
+        let wanted: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, r)| r.wanted > 0).map(|(id, _)| id.clone()).collect();
+        for id in wanted {
+            self.ask(&id, link, ctx);
+        }
+        if again && !link.dialect() {
+            // Y3: nobody can say what was missed.
+            let mut queries: Vec<QueryId> =
+                self.rooms.values().flat_map(|r| r.queries.iter().copied()).collect();
+            queries.sort_unstable();
+            queries.dedup();
+            queries.retain(|q| self.queries.get(*q).is_some_and(|q| q.has_base));
+            refetch(queries, RefetchReason::Foreign, ctx);
+        }
+    }
+
+    pub(crate) fn link_down(&mut self, ctx: &mut Ctx) {
+        for (id, room) in &mut self.rooms {
+            if room.wanted > 0 {
+                room.stage = Stage::Out;
+                room.report(id, RoomState::Waiting {}, ctx);
+                ctx.timers.stop(&TimerKind::Join(id.clone()));
+            }
+        }
+    }
+
+    /// All wanted rooms are joined and caught up, or refused.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.rooms.values().filter(|r| r.wanted > 0).all(|room| match &room.stage {
+            Stage::Denied => true,
+            Stage::In { head, .. } => room.cursor.as_ref().is_none_or(|(_, at)| at >= head),
+            Stage::Out | Stage::Asked { .. } => false,
+        })
+    }
+
+    /// A write of ours may have opened a door (C7).
+    pub(crate) fn retry_denied(&mut self, link: &mut Connection, ctx: &mut Ctx) {
+        let denied = self.rooms.iter().filter(|(_, r)| r.wanted > 0 && r.stage == Stage::Denied);
+        for id in denied.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.ask(&id, link, ctx);
+        }
+    }
+
+    pub(crate) fn on_join_timeout(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        if !matches!(room.stage, Stage::Asked { .. }) {
+            return;
+        }
+        if link.dialect() {
+            self.ask(id, link, ctx);
+        } else {
+            // A foreign server need not answer.
+            self.joined_foreign(id, ctx);
+        }
+    }
+
+    pub(crate) fn on_join_answer(
+        &mut self,
+        id: &RoomId,
+        ack: u64,
+        answer: &JoinAnswer<'_>,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        let since = match &room.stage {
+            Stage::Asked { ack: asked, since } if *asked == ack => since.clone(),
+            Stage::Asked { .. } | Stage::Out | Stage::In { .. } | Stage::Denied => return,
+        };
+        ctx.timers.stop(&TimerKind::Join(id.clone()));
+        room.changed = ctx.tick;
+        match answer {
+            JoinAnswer::Joined { epoch, offset, recovered } => {
+                let head = (Epoch(epoch.clone().into_owned()), Offset(*offset));
+                self.joined(id, since, head, *recovered, ctx);
+                self.catch_up_all(id, link, ctx, facts);
+                self.report_joined(id, ctx);
+            }
+            JoinAnswer::Denied { reason } => {
+                room.stage = Stage::Denied;
+                room.report(id, RoomState::Denied { reason: reason.clone().into_owned() }, ctx);
+            }
+            JoinAnswer::Foreign => self.joined_foreign(id, ctx),
+        }
+    }
+
+    fn joined_foreign(&mut self, id: &RoomId, ctx: &mut Ctx) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        room.stage = Stage::In { head: Offset(0), recovered: false };
+        room.report(id, RoomState::Joined { recovered: false }, ctx);
+    }
+
+    fn joined(
+        &mut self,
+        id: &RoomId,
+        since: Option<(Epoch, Offset)>,
+        head: (Epoch, Offset),
+        recovered: bool,
+        ctx: &mut Ctx,
+    ) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        room.stage = Stage::In { head: head.1, recovered };
+        match since {
+            Some(since) if recovered => {
+                // The cursor of listeners stays: what a base needs below it is not news to them.
+                room.cursor.get_or_insert(since);
+            }
+            Some(_) => {
+                room.clear_ring(ctx);
+                room.cursor = Some(head.clone());
+                self.reset_queries(id, &head, ctx);
+            }
+            None => {
+                room.cursor.get_or_insert(head);
+            }
+        }
+    }
+
+    /// What was missed cannot be replayed: bases that do not cover it are fetched again.
+    fn reset_queries(&mut self, id: &RoomId, head: &(Epoch, Offset), ctx: &mut Ctx) {
+        let Some(room) = self.rooms.get(id) else { return };
+        let mut lost = Vec::new();
+        for query in room.queries.clone() {
+            let covered = self.queries.offset_in(query, id, &head.0).is_some_and(|at| at >= head.1);
+            let entry = self.queries.entry(query);
+            if entry.has_base && !covered {
+                entry.covers.remove(id);
+                lost.push(query);
+            }
+        }
+        refetch(lost, RefetchReason::Reset, ctx);
+    }
+
+    fn report_joined(&mut self, id: &RoomId, ctx: &mut Ctx) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        if let Stage::In { head, recovered } = room.stage {
+            let behind = room.cursor.as_ref().is_some_and(|(_, at)| *at < head);
+            let state = if behind { RoomState::Joining {} } else { RoomState::Joined { recovered } };
+            room.report(id, state, ctx);
+        }
+    }
+
+    // ---- events
+
+    /// A room event in the dialect.
+    pub(crate) fn on_room_event(
+        &mut self,
+        meta: &Meta<'_>,
+        event: &Arrived<'_>,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let id = RoomId(meta.room.clone().into_owned());
+        let offset = Offset(meta.offset);
+        let room = self.rooms.get_mut(&id).filter(|r| r.wanted > 0);
+        let Some((room, (epoch, cursor))) = room.and_then(|r| r.cursor.clone().map(|cursor| (r, cursor)))
+        else {
+            ctx.emit(Output::Release { bodies: vec![event.body] });
+            return;
+        };
+        let asking = !matches!(room.stage, Stage::In { .. });
+        if epoch.0 != meta.epoch || offset.0 > cursor.0 + 1 {
+            ctx.emit(Output::Release { bodies: vec![event.body] });
+            if !asking {
+                ctx.emit(Output::Log { note: Note::GapSeen });
+                self.ask(&id, link, ctx);
+            }
+            return;
+        }
+        let dispatch = offset > cursor;
+        let head = match room.stage {
+            Stage::In { head, .. } => head,
+            Stage::Out | Stage::Asked { .. } | Stage::Denied => Offset(u64::MAX),
+        };
+        room.changed = ctx.tick;
+        if dispatch {
+            room.cursor = Some((epoch.clone(), offset));
+        }
+        let write = (!meta.write_id.is_empty()).then(|| WriteId(meta.write_id.clone().into_owned()));
+        let (apply, covering, behind) = self.sort_queries(&id, &epoch, offset);
+        ctx.emit(Output::Event(Event {
+            body: event.body,
+            skip: event.skip,
+            name: event.name.to_owned(),
+            position: Some(Position { room: id.clone(), epoch, offset }),
+            write: write.clone(),
+            own: event.own,
+            replayed: offset <= head,
+            dispatch,
+            apply: apply.clone(),
+        }));
+        if let Some(write) = &write {
+            let carrying: Vec<QueryId> = apply.into_iter().chain(covering).collect();
+            self.layers.carried_by_event(write, &carrying, ctx, facts);
+        }
+        let kept = Kept { offset, body: event.body, skip: event.skip, name: event.name.to_owned(), write };
+        match self.rooms.get_mut(&id) {
+            Some(room) if dispatch => room.keep(kept, ctx),
+            Some(_) | None => ctx.emit(Output::Release { bodies: vec![event.body] }),
+        }
+        if dispatch && behind && !asking {
+            self.ask(&id, link, ctx);
+        } else {
+            self.report_joined(&id, ctx);
+        }
+    }
+
+    /// Which bases take this event, which have it, and whether one misses earlier ones.
+    fn sort_queries(
+        &mut self,
+        id: &RoomId,
+        epoch: &Epoch,
+        offset: Offset,
+    ) -> (Vec<QueryId>, Vec<QueryId>, bool) {
+        let (mut apply, mut covering, mut behind) = (Vec::new(), Vec::new(), false);
+        let queries = self.rooms.get(id).map(|r| r.queries.clone()).unwrap_or_default();
+        for query in queries {
+            match self.queries.fit(query, id, epoch, offset) {
+                Fit::Next => {
+                    self.queries.advance(query, id, offset);
+                    apply.push(query);
+                }
+                Fit::Covered => covering.push(query),
+                Fit::Behind => behind = true,
+                Fit::Unknown => {}
+            }
+        }
+        (apply, covering, behind)
+    }
+
+    /// An event without a position: ephemeral, or of a foreign server.
+    pub(crate) fn on_plain_event(&mut self, event: &Arrived<'_>, dialect: bool, ctx: &mut Ctx) {
+        let mut apply = Vec::new();
+        if !dialect {
+            for room in self.rooms.values_mut() {
+                room.changed = ctx.tick;
+                apply.extend(room.queries.iter().copied());
+            }
+            apply.sort_unstable();
+            apply.dedup();
+            apply.retain(|q| self.queries.get(*q).is_some_and(|q| q.has_base));
+        }
+        ctx.emit(Output::Event(Event {
+            body: event.body,
+            skip: event.skip,
+            name: event.name.to_owned(),
+            position: None,
+            write: None,
+            own: false,
+            replayed: false,
+            dispatch: true,
+            apply,
+        }));
+        ctx.emit(Output::Release { bodies: vec![event.body] });
+    }
+
+    // ---- bases
+
+    pub(crate) fn bound(
+        &mut self,
+        id: RoomId,
+        queries: Vec<QueryId>,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let room = self.rooms.entry(id.clone()).or_insert_with(Room::new);
+        let new: Vec<QueryId> = queries.iter().copied().filter(|q| !room.queries.contains(q)).collect();
+        room.queries = queries;
+        if room.queries.is_empty() && room.wanted == 0 {
+            self.rooms.remove(&id);
+            return;
+        }
+        for query in new {
+            self.catch_up(&id, query, link, ctx, facts);
+        }
+    }
+
+    pub(crate) fn fetch_started(&mut self, query: QueryId, ctx: &Ctx) {
+        self.queries.entry(query).fetching = Some(ctx.tick);
+    }
+
+    pub(crate) fn fetch_failed(&mut self, query: QueryId) {
+        self.queries.entry(query).fetching = None;
+    }
+
+    pub(crate) fn base_installed(
+        &mut self,
+        base: Base,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let Base { query, positions, applied, carries, restored } = base;
+        let rooms: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, r)| r.queries.contains(&query)).map(|(id, _)| id.clone()).collect();
+        let entry = self.queries.entry(query);
+        let started = entry.fetching.take();
+        entry.has_base = true;
+        if restored || !positions.is_empty() {
+            entry.raced = false;
+            entry.covers = positions.into_iter().map(|p| (p.room, (p.epoch, p.offset))).collect();
+        } else {
+            self.install_unnamed(query, &rooms, started, ctx);
+        }
+        let started = if restored { None } else { started };
+        self.layers.base_installed(query, applied.as_ref(), &carries, started, ctx, facts);
+        for room in rooms {
+            self.catch_up(&room, query, link, ctx, facts);
+        }
+    }
+
+    /// A fetched base that names no position covers what was heard before its fetch began, if nothing was heard since (Y2).
+    fn install_unnamed(&mut self, query: QueryId, rooms: &[RoomId], started: Option<u64>, ctx: &mut Ctx) {
+        let rooms: Vec<(&RoomId, &Room)> =
+            rooms.iter().filter_map(|id| Some((id, self.rooms.get(id)?))).collect();
+        let raced = rooms.iter().any(|(_, room)| room.changed > started.unwrap_or(0));
+        let covers =
+            rooms.iter().filter_map(|(id, room)| Some(((*id).clone(), room.cursor.clone()?))).collect();
+        let entry = self.queries.entry(query);
+        entry.covers = covers;
+        if raced && !entry.raced {
+            entry.raced = true;
+            refetch(vec![query], RefetchReason::Raced, ctx);
+        } else {
+            entry.raced = false;
+        }
+    }
+
+    /// After an answer to a join, the room's epoch is the server's word: a base of another history is out of date.
+    fn catch_up_all(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx, facts: &mut Facts) {
+        let queries = self.rooms.get(id).map(|r| r.queries.clone()).unwrap_or_default();
+        let mut lost = Vec::new();
+        for query in queries {
+            if self.is_of_another_history(id, query) {
+                self.queries.entry(query).covers.remove(id);
+                lost.push(query);
+            } else {
+                self.catch_up(id, query, link, ctx, facts);
+            }
+        }
+        refetch(lost, RefetchReason::Reset, ctx);
+    }
+
+    fn is_of_another_history(&self, id: &RoomId, query: QueryId) -> bool {
+        let epoch = self.rooms.get(id).and_then(|r| r.cursor.as_ref()).map(|(epoch, _)| epoch);
+        let known = self.queries.get(query).filter(|q| q.has_base).and_then(|q| q.covers.get(id));
+        matches!((epoch, known), (Some(epoch), Some((known, _))) if epoch != known)
+    }
+
+    /// Brings one base up to what listeners have heard: from the ring, or by asking the server (Y6).
+    fn catch_up(
+        &mut self,
+        id: &RoomId,
+        query: QueryId,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let Some(room) = self.rooms.get(id) else { return };
+        let Some((epoch, cursor)) = room.cursor.clone() else { return };
+        let member = matches!(room.stage, Stage::In { .. });
+        match self.queries.offset_in(query, id, &epoch) {
+            Some(at) if at >= cursor => {}
+            Some(at) if room.ring_reaches(at) => {
+                let missed: Vec<Kept> = room.ring.iter().filter(|kept| kept.offset > at).cloned().collect();
+                for kept in missed {
+                    self.queries.advance(query, id, kept.offset);
+                    replay(id, &epoch, query, &kept, ctx);
+                    if let Some(write) = &kept.write {
+                        self.layers.carried_by_event(write, &[query], ctx, facts);
+                    }
+                }
+            }
+            Some(_) => {
+                if member {
+                    self.ask(id, link, ctx);
+                }
+            }
+            None => {
+                // The base is newer than the room's history here, or older: only the server can say.
+                if member && self.is_of_another_history(id, query) {
+                    self.ask(id, link, ctx);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn query_gone(&mut self, query: QueryId, ctx: &mut Ctx, facts: &mut Facts) {
+        self.queries.remove(query);
+        for room in self.rooms.values_mut() {
+            room.queries.retain(|q| *q != query);
+        }
+        self.layers.query_gone(query, ctx, facts);
+    }
+}
+
+/// A base as the host installs it.
+pub(crate) struct Base {
+    pub(crate) query: QueryId,
+    pub(crate) positions: Vec<Position>,
+    pub(crate) applied: Option<Applied>,
+    pub(crate) carries: Vec<WriteId>,
+    pub(crate) restored: bool,
+}
+
+fn refetch(queries: Vec<QueryId>, reason: RefetchReason, ctx: &mut Ctx) {
+    if !queries.is_empty() {
+        ctx.emit(Output::Refetch { queries, reason });
+    }
+}
+
+fn replay(room: &RoomId, epoch: &Epoch, query: QueryId, kept: &Kept, ctx: &mut Ctx) {
+    ctx.emit(Output::Event(Event {
+        body: kept.body,
+        skip: kept.skip,
+        name: kept.name.clone(),
+        position: Some(Position { room: room.clone(), epoch: epoch.clone(), offset: kept.offset }),
+        write: kept.write.clone(),
+        own: false,
+        replayed: true,
+        dispatch: false,
+        apply: vec![query],
+    }));
+}

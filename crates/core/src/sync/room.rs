@@ -1,0 +1,90 @@
+//! One room: whether it is wanted, how far its events were heard, and the last ones for bases that come late.
+
+use std::collections::VecDeque;
+
+use crate::ctx::Ctx;
+use crate::ids::*;
+use crate::io::{Output, RoomState};
+use crate::limits;
+
+/// How far a room's membership has come on this link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// No link, or not wanted.
+    Out,
+    /// Asked with this `since`; the answer comes under this acknowledgement.
+    Asked { ack: u64, since: Option<(Epoch, Offset)> },
+    /// A member. Events up to `head` are history.
+    In { head: Offset, recovered: bool },
+    /// Refused.
+    Denied,
+}
+
+/// An event that is kept for bases that come late.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) offset: Offset,
+    pub(crate) body: BodyId,
+    pub(crate) skip: u8,
+    pub(crate) name: String,
+    pub(crate) write: Option<WriteId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Room {
+    /// How often it is wanted.
+    pub(crate) wanted: u32,
+    pub(crate) stage: Stage,
+    /// The last event that listeners got, in this history.
+    pub(crate) cursor: Option<(Epoch, Offset)>,
+    /// The last events up to the cursor, contiguous.
+    pub(crate) ring: VecDeque<Kept>,
+    pub(crate) queries: Vec<QueryId>,
+    /// The tick of the last event, join or reset: a fetch that began before raced with it.
+    pub(crate) changed: u64,
+    reported: Option<RoomState>,
+}
+
+impl Room {
+    pub(crate) fn new() -> Room {
+        Room {
+            wanted: 0,
+            stage: Stage::Out,
+            cursor: None,
+            ring: VecDeque::new(),
+            queries: Vec::new(),
+            changed: 0,
+            reported: None,
+        }
+    }
+
+    /// Keeps an event, and lets the oldest go if there are too many.
+    pub(crate) fn keep(&mut self, kept: Kept, ctx: &mut Ctx) {
+        self.ring.push_back(kept);
+        if self.ring.len() > limits::ROOM_RING
+            && let Some(oldest) = self.ring.pop_front()
+        {
+            ctx.emit(Output::Release { bodies: vec![oldest.body] });
+        }
+    }
+
+    pub(crate) fn clear_ring(&mut self, ctx: &mut Ctx) {
+        let bodies: Vec<BodyId> = self.ring.drain(..).map(|kept| kept.body).collect();
+        if !bodies.is_empty() {
+            ctx.emit(Output::Release { bodies });
+        }
+    }
+
+    /// Whether the ring holds everything after `offset` up to the cursor.
+    pub(crate) fn ring_reaches(&self, offset: Offset) -> bool {
+        self.ring.front().is_some_and(|first| first.offset.0 <= offset.0 + 1)
+    }
+
+    /// Tells the app, if it changed.
+    pub(crate) fn report(&mut self, room: &RoomId, state: RoomState, ctx: &mut Ctx) {
+        if self.reported.as_ref() != Some(&state) {
+            ctx.emit(Output::Room { room: room.clone(), state: state.clone() });
+            self.reported = Some(state);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One table of deadlines; each entry says why it exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::*;
+
+/// The reason of a deadline.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerKind {
+    /// The attempt to connect takes too long.
+    Attempt,
+    /// The next attempt to connect is due.
+    Backoff,
+    /// Nothing was heard from the peer for interval + timeout.
+    Heartbeat,
+    /// A probe went unanswered.
+    Probe,
+    /// The session is old enough to forget earlier failures.
+    Stable,
+    /// The platform says offline: it may be wrong.
+    OfflineProbe,
+    /// An answer to a `room:join` is missing.
+    Join(RoomId),
+    /// An emit's acknowledgement, or its place in the buffer, expires.
+    Emit(EmitId),
+    /// The store is read again after a failure.
+    Reload,
+    /// A step of the store is tried again after a failure.
+    StoreRetry,
+    /// The platform says offline, and something waits to be sent.
+    OfflineSend,
+    /// A request takes too long.
+    Request(FetchId),
+    /// The origin's pause ends.
+    OriginPause,
+    /// A write waits after an answer about itself.
+    WriteRetry(WriteId),
+    /// An acknowledged write was not seen in the base in time.
+    Layer(WriteId),
+}
+
+/// The table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Timers {
+    by_kind: BTreeMap<TimerKind, Timestamp>,
+    by_time: BTreeSet<(Timestamp, TimerKind)>,
+}
+
+impl Timers {
+    /// Sets the deadline, replacing an earlier one of the same kind.
+    pub(crate) fn set(&mut self, kind: TimerKind, at: Timestamp) {
+        self.stop(&kind);
+        self.by_time.insert((at, kind.clone()));
+        self.by_kind.insert(kind, at);
+    }
+
+    pub(crate) fn stop(&mut self, kind: &TimerKind) {
+        if let Some(at) = self.by_kind.remove(kind) {
+            self.by_time.remove(&(at, kind.clone()));
+        }
+    }
+
+    pub(crate) fn get(&self, kind: &TimerKind) -> Option<Timestamp> {
+        self.by_kind.get(kind).copied()
+    }
+
+    /// Removes and returns the earliest deadline that has passed.
+    pub(crate) fn expired(&mut self, now: Timestamp) -> Option<TimerKind> {
+        let (at, kind) = self.by_time.first()?;
+        if *at > now {
+            return None;
+        }
+        let kind = kind.clone();
+        self.stop(&kind);
+        Some(kind)
+    }
+
+    pub(crate) fn next(&self) -> Option<(Timestamp, &TimerKind)> {
+        self.by_time.first().map(|(at, kind)| (*at, kind))
+    }
+}
