@@ -1,0 +1,351 @@
+// The owner of the cache: performs what the engine decided (`CachePort`), tells it what happened to the queries
+// (`CacheLink`) and keeps the query client showing bases with their layers. Decides nothing itself; knows no React.
+
+import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query';
+import type { CacheEvent, CacheLink, CachePort, LayerRecord, QueryId, RefetchReason, StoredBase, StoreWrite, Tidewire } from '@tidewire/client';
+import type { Timer } from '../ports/timer.js';
+import { baseInfoOf } from './base-info.js';
+import { Bindings } from './bindings.js';
+import { Captures, type Capture } from './capture.js';
+import { Entries, newBase, type Base, type Entry } from './entries.js';
+import { applyEvent } from './events.js';
+import { matchesAny, type Layer } from './fold.js';
+import { LayerStack, newLayer, recorder } from './layers.js';
+import { rebase } from './rebase.js';
+import { Refetcher } from './refetch.js';
+import { RoomTable } from './rooms.js';
+import { RuleTable } from './rules.js';
+import { Screen, share } from './screen.js';
+import { openSeam, type StatePart } from './seam.js';
+import { Shelf } from './shelf.js';
+import { Snapshots } from './snapshots.js';
+
+export interface AdapterOptions {
+  readonly source: Pick<Tidewire<object>, 'attachCache' | 'baseInfo' | 'rules'>;
+  readonly queryClient: QueryClient;
+  readonly timer: Timer;
+}
+
+export class CacheAdapter implements CachePort {
+  readonly #client: QueryClient;
+  readonly #source: AdapterOptions['source'];
+  readonly #rules: RuleTable;
+  readonly #rooms: RoomTable;
+  readonly #entries = new Entries();
+  readonly #layers = new LayerStack();
+  readonly #snapshots = new Snapshots();
+  readonly #shelf = new Shelf();
+  readonly #screen: Screen;
+  readonly #bindings: Bindings;
+  readonly #captures: Captures;
+  readonly #refetcher: Refetcher;
+  readonly #link: CacheLink;
+  readonly #unsubscribe: () => void;
+  #unannounced: Entry[] = [];
+  /** A value is on its way into a query: commits wait until it is there, so that they cannot show it half done. */
+  #passing = 0;
+
+  constructor({ source, queryClient, timer }: AdapterOptions) {
+    this.#client = queryClient;
+    this.#source = source;
+    this.#rules = new RuleTable(source.rules);
+    this.#rooms = new RoomTable(source.rules);
+    this.#screen = new Screen(this.#layers, this.#snapshots, timer);
+    this.#bindings = new Bindings(this.#rooms);
+    this.#captures = new Captures({ adopted: (layer) => this.#markConcerned(layer), dropped: (layer) => this.#drop(layer, true) });
+    this.#refetcher = new Refetcher(queryClient, timer);
+    this.#link = source.attachCache(this);
+    const cache = queryClient.getQueryCache();
+    for (const query of cache.getAll()) this.#register(query);
+    this.#unsubscribe = cache.subscribe((change) => {
+      if (change.type === 'added') this.#register(change.query);
+      else if (change.type === 'removed') this.#forget(change.query);
+      else if (change.type === 'updated') this.#observe(change.query, change.action.type);
+    });
+  }
+
+  detach(): void {
+    this.#unsubscribe();
+    for (const entry of this.#entries.all()) entry.seam.restore();
+    this.#screen.stop();
+    this.#refetcher.stop();
+    this.#link.detach();
+  }
+
+  /** Writes that the app makes to the cache inside the capture stand as one layer (A3). */
+  capture(): Capture {
+    return this.#captures.open();
+  }
+
+  /** The base below a value that was shown: what is dehydrated (Q16). */
+  baseBelow(visible: unknown): unknown {
+    const snapshot = this.#snapshots.of(visible);
+    return snapshot ? snapshot.base : visible;
+  }
+
+  // ---- CachePort: what the engine decided
+
+  event(event: CacheEvent, args: readonly unknown[]): void {
+    this.#announce();
+    const scene = { entries: this.#entries.all(), rules: this.#rules, rooms: this.#rooms, user: this.#link.user };
+    const { changed, moved, refetch } = applyEvent(event, args, scene);
+    for (const entry of changed) this.#screen.mark(entry, false);
+    for (const entry of moved) this.#shelf.stale(entry, this.#link);
+    for (const entry of refetch) this.#refetcher.want(entry.query);
+  }
+
+  layerAdded(record: LayerRecord): void {
+    const known = this.#layers.of(record.write);
+    if (known) this.#drop(known, false);
+    const layer = newLayer(record.write);
+    try {
+      record.optimistic?.(recorder(layer.operations, this.#rules), { user: this.#link.user, writeId: record.write });
+    } catch {
+      layer.operations.length = 0; // the write goes on without a layer
+    }
+    if (this.#layers.of(record.write)) return; // a capture has taken this write as its own
+    this.#layers.push(layer);
+    this.#markConcerned(layer);
+  }
+
+  layerRetired(write: string, query?: QueryId): void {
+    const layer = this.#layers.of(write);
+    if (query === undefined) {
+      if (layer) this.#drop(layer, false);
+      return;
+    }
+    const entry = this.#entries.byId(query);
+    if (!entry?.base) return;
+    entry.base.carries.add(write);
+    if (layer) this.#layers.handPictureDown(layer, entry.hash);
+    this.#screen.mark(entry, true);
+    this.#shelf.stale(entry, this.#link);
+  }
+
+  settled(write: string): void {
+    const layer = this.#layers.of(write);
+    if (layer) this.#drop(layer, false);
+    for (const entry of this.#entries.all()) entry.base?.carries.delete(write);
+  }
+
+  refetch(queries: readonly QueryId[], _reason: RefetchReason): void {
+    for (const id of queries) {
+      const entry = this.#entries.byId(id);
+      if (entry) this.#refetcher.now(entry.query);
+    }
+  }
+
+  commit(): void {
+    if (this.#passing > 0) return;
+    const shows = this.#screen.waiting;
+    notifyManager.batch(() => {
+      if (this.#screen.commit() && shows) this.#screen.beginFrame(() => this.commit());
+      this.#refetcher.run();
+    });
+    for (const [write, entries] of this.#screen.takeTouched()) this.#link.touched(write, [...entries].map((entry) => entry.id));
+  }
+
+  restore(records: readonly StoredBase[]): void {
+    for (const value of this.#shelf.open(records, this.#link)) {
+      const query = this.#client.getQueryCache().build(this.#client, this.#client.defaultQueryOptions({ queryKey: value.queryKey }));
+      const entry = this.#entries.of(query);
+      if (!entry || entry.base?.fetched) continue;
+      this.#announce();
+      entry.base = newBase(value.data, { ...value, revision: (entry.base?.revision ?? 0) + 1 });
+      this.#link.baseInstalled(entry.id, { positions: value.positions, carries: value.carries, restored: true });
+      this.#screen.mark(entry, true); // shown at the commit, when its layers are known too
+    }
+  }
+
+  dirty(): StoreWrite[] {
+    return this.#shelf.take();
+  }
+
+  // ---- the query client: what happened
+
+  #register(query: Query): void {
+    const seam = openSeam(query, {
+      fetched: (raw, pass) => this.#fetched(query, raw, pass),
+      written: (data, pass) => this.#written(query, data, pass),
+      restored: (state, pass) => this.#restored(query, state, pass),
+    });
+    const { data, dataUpdatedAt } = query.state;
+    const base = data === undefined ? undefined : newBase(data, { updatedAt: dataUpdatedAt });
+    const entry = this.#entries.add({ hash: query.queryHash, query, seam, announced: false, fetching: false, base });
+    if (base) this.#screen.mark(entry, false);
+    // A query may be built while React renders; the engine hears of it after that, or before anything else of it.
+    if (this.#unannounced.push(entry) === 1) queueMicrotask(() => this.#announce());
+  }
+
+  #announce(): void {
+    for (const entry of this.#unannounced.splice(0)) {
+      if (this.#entries.of(entry.query) !== entry || entry.announced) continue;
+      entry.announced = true;
+      this.#bindings.enter(entry, this.#link);
+      if (entry.base) this.#link.baseInstalled(entry.id, { positions: [], restored: true });
+      if (entry.query.state.fetchStatus === 'fetching') this.#begin(entry);
+    }
+  }
+
+  #forget(query: Query): void {
+    const entry = this.#entries.of(query);
+    if (!entry) return;
+    entry.seam.restore();
+    this.#entries.remove(entry);
+    this.#screen.forget(entry);
+    this.#shelf.forget(entry);
+    this.#refetcher.forget(query);
+    this.#leave(entry);
+  }
+
+  #leave(entry: Entry): void {
+    if (!entry.announced) return;
+    entry.announced = false;
+    this.#bindings.leave(entry, this.#link);
+    this.#link.queryGone(entry.id);
+  }
+
+  #observe(query: Query, action: string): void {
+    const entry = this.#entries.of(query);
+    if (!entry) return;
+    const { fetchStatus } = query.state;
+    if ((action === 'fetch' || action === 'continue') && fetchStatus === 'fetching') {
+      this.#announce();
+      this.#begin(entry);
+    } else if (action === 'invalidate') this.#shelf.stale(entry, this.#link);
+    if (fetchStatus !== 'idle') return;
+    if (entry.fetching) {
+      entry.fetching = false;
+      this.#link.fetchFailed(entry.id);
+    }
+    if (this.#passing === 0) this.#refetcher.ended(query); // else the commit after it does
+  }
+
+  #begin(entry: Entry): void {
+    entry.fetching = true;
+    this.#link.fetchStarted(entry.id);
+  }
+
+  /** A fetch brought data: one step from the answer to base, events, layers and screen (Q16, Q17, Y2). */
+  #fetched(query: Query, raw: unknown, pass: (data: unknown) => unknown): unknown {
+    const entry = this.#entries.of(query);
+    if (!entry || raw === undefined) return pass(raw);
+    return this.#step(entry, () => {
+      const info = baseInfoOf(raw, (data) => this.#source.baseInfo(data));
+      const old = entry.base;
+      const positions = info?.positions ?? [];
+      const revision = (old?.revision ?? 0) + 1;
+      entry.base = newBase(share(query, raw, old?.data), { positions, carries: old?.carries ?? [], revision, fetched: true });
+      entry.fetching = false;
+      this.#link.baseInstalled(entry.id, { positions, ...(info?.applied && { applied: info.applied }), restored: false });
+      return pass(this.#screen.visible(entry));
+    });
+  }
+
+  /** The app wrote a value: a picture of its own write (A3), a snapshot that it puts back, or a new base. */
+  #written(query: Query, data: unknown, pass: (data: unknown) => unknown): unknown {
+    const entry = this.#entries.of(query);
+    if (!entry) return pass(data);
+    return this.#step(entry, () => {
+      const layer = this.#captures.active();
+      if (layer && entry.base) {
+        const earlier = layer.operations.findIndex((one) => one.kind === 'hold' && one.hash === entry.hash);
+        layer.operations.splice(earlier < 0 ? layer.operations.length : earlier, 1, { kind: 'hold', hash: entry.hash, data });
+        this.#layers.push(layer);
+      } else if (entry.base) entry.base.data = this.#edited(entry, entry.base, data);
+      else {
+        entry.base = newBase(data, {});
+        this.#link.baseInstalled(entry.id, { positions: [], restored: true });
+      }
+      return pass(this.#screen.visible(entry));
+    });
+  }
+
+  /** The base after the app's own change of what was visible; positions stay. */
+  #edited(entry: Entry, base: Base, data: unknown): unknown {
+    const { query } = entry;
+    const snapshot = this.#snapshots.of(data);
+    if (!snapshot || snapshot.hash !== entry.hash || data === query.state.data) {
+      base.edits += 1;
+      return rebase(base.data, query.state.data, data, this.#rules.idField(query.queryKey));
+    }
+    // A snapshot of the screen is put back: the app's own changes since are undone, never newer data.
+    if (snapshot.revision === base.revision) {
+      base.edits = snapshot.edits;
+      return snapshot.base;
+    }
+    if (base.edits > 0) this.#refetcher.want(query); // the change and newer events are one by now: ask the server
+    return base.data;
+  }
+
+  /** Somebody restores a state: a cancelled fetch puts its start state back (Y6), hydration, devtools, a reset. */
+  #restored(query: Query, state: StatePart, pass: (state: StatePart) => void): void {
+    const entry = this.#entries.of(query);
+    if (!entry || !('data' in state)) return pass(state);
+    if (state === query.resetState) return this.#reset(entry, state, pass);
+    const ours = this.#snapshots.of(state.data)?.hash === entry.hash || state.data === undefined || (entry.fetching && state.fetchStatus === 'idle');
+    this.#step(entry, () => {
+      if (!entry.base && state.data !== undefined) {
+        entry.base = newBase(state.data, { updatedAt: state.dataUpdatedAt ?? 0 });
+        this.#link.baseInstalled(entry.id, { positions: [], restored: true });
+      } else if (entry.base && !ours) {
+        entry.base.data = state.data;
+        entry.base.revision += 1;
+      }
+      if (!entry.base) return pass(state);
+      const now = query.state;
+      pass({
+        ...state,
+        data: share(query, this.#screen.visible(entry)),
+        status: 'success',
+        dataUpdatedAt: Math.max(state.dataUpdatedAt ?? 0, now.dataUpdatedAt),
+        isInvalidated: ours ? now.isInvalidated : (state.isInvalidated ?? now.isInvalidated),
+      });
+    });
+  }
+
+  #reset(entry: Entry, state: StatePart, pass: (state: StatePart) => void): void {
+    this.#leave(entry);
+    this.#screen.forget(entry);
+    this.#entries.renew(entry);
+    entry.fetching = false;
+    entry.base = state.data === undefined ? undefined : newBase(state.data, { updatedAt: state.dataUpdatedAt ?? 0 });
+    this.#unannounced.push(entry);
+    this.#announce();
+    pass(state);
+  }
+
+  /** Runs a change of one entry to its end, with everything that the engine answers, before anybody is told. */
+  #step<T>(entry: Entry, work: () => T): T {
+    return notifyManager.batch(() => {
+      this.#passing += 1;
+      try {
+        this.#announce();
+        return work();
+      } finally {
+        this.#passing -= 1;
+        if (entry.base) entry.base.updatedAt = entry.query.state.dataUpdatedAt;
+        this.#screen.remember(entry);
+        this.#shelf.stale(entry, this.#link);
+        this.commit();
+      }
+    });
+  }
+
+  // ---- layers
+
+  /** Takes a layer out of everything; shown `now` where no drain of the client will commit it. */
+  #drop(layer: Layer, now: boolean): void {
+    this.#layers.remove(layer);
+    this.#markConcerned(layer);
+    if (now) this.commit();
+  }
+
+  /** Every query that the layer may change is folded again. */
+  #markConcerned(layer: Layer): void {
+    for (const entry of this.#entries.all()) {
+      const concerned = layer.operations.some((one) => (one.kind === 'hold' ? one.hash === entry.hash : matchesAny(entry.query.queryKey, one.keys)));
+      if (concerned) this.#screen.mark(entry, true);
+    }
+  }
+}

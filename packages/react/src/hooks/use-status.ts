@@ -1,0 +1,81 @@
+'use client';
+// The connection and the queue as React sees them. Snapshots come from the client; nothing is computed twice.
+
+import { useCallback, useMemo, useSyncExternalStore } from 'react';
+import type { BlockedReason, ConnectionSnapshot, Observable, OutboxSnapshot, WriteSnapshot } from '@tidewire/client';
+import { useScope } from './context.js';
+
+const SERVER_CONNECTION: ConnectionSnapshot = { status: 'idle' };
+const SERVER_OUTBOX: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'memory', writes: [] };
+
+function useObservable<T>(observable: Observable<T>, onServer: T): T {
+  const subscribe = useCallback((changed: () => void) => observable.subscribe(changed), [observable]);
+  return useSyncExternalStore(subscribe, () => observable.get(), () => onServer);
+}
+
+export interface SocketConnection {
+  isConnected: boolean;
+  status: ConnectionSnapshot['status'];
+  /** Attempts that failed since the last session. */
+  reconnectAttempts: number;
+  /** Wall time in milliseconds. */
+  nextAttemptAt: number | undefined;
+  /** `AUTH` or the server's code, where the server refuses this user. */
+  code: string | undefined;
+}
+
+export function useSocketConnection(): SocketConnection {
+  const now = useObservable(useScope().client.connection, SERVER_CONNECTION);
+  return useMemo(
+    () => ({
+      isConnected: now.status === 'connected',
+      status: now.status,
+      reconnectAttempts: now.status === 'connecting' || now.status === 'waiting' ? Math.max(0, now.attempt - 1) : 0,
+      nextAttemptAt: now.status === 'waiting' ? now.nextAttemptAt : undefined,
+      code: now.status === 'refused' ? now.code : undefined,
+    }),
+    [now],
+  );
+}
+
+export interface OfflineQueueStatus {
+  /** Waiting or in flight. */
+  count: number;
+  pending: number;
+  inFlight: number;
+  parked: number;
+  processing: boolean;
+  ready: boolean;
+  blocked: BlockedReason | undefined;
+  nextAttempt: number | undefined;
+}
+
+export function useOfflineQueueStatus(): OfflineQueueStatus {
+  const now = useObservable(useScope().client.outbox, SERVER_OUTBOX);
+  return useMemo(() => {
+    const { pending, inFlight, parked, ready, blocked, nextAttempt } = now;
+    return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };
+  }, [now]);
+}
+
+export interface Outbox {
+  /** Not answered yet, oldest first. */
+  pending: readonly WriteSnapshot[];
+  parked: readonly WriteSnapshot[];
+  retry: (id: string) => boolean;
+  discard: (id: string) => boolean;
+}
+
+export function useOutbox(): Outbox {
+  const { client } = useScope();
+  const { writes } = useObservable(client.outbox, SERVER_OUTBOX);
+  return useMemo(
+    () => ({
+      pending: writes.filter((write) => write.state !== 'parked' && write.state !== 'acknowledged'),
+      parked: writes.filter((write) => write.state === 'parked'),
+      retry: (id) => client.retry(id),
+      discard: (id) => client.discard(id),
+    }),
+    [client, writes],
+  );
+}
