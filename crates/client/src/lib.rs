@@ -1,1 +1,4 @@
-//! placeholder
+//! Tidewire for Rust apps.
+#![forbid(unsafe_code)]
+
+pub mod store;
