@@ -1,0 +1,58 @@
+// All activities, newest first, and the place to start one.
+import { Skeleton } from '@mantine/core';
+import { IconSparkles } from '@tabler/icons-react';
+import { Notice } from '../shell/Notice.tsx';
+import { QueryNotice } from '../shell/QueryNotice.tsx';
+import { useNow } from '../shell/useNow.ts';
+import { useActivities } from '../tidewire/queries.ts';
+import { useWrites } from '../tidewire/useWrites.ts';
+import { ActivityRow } from './ActivityRow.tsx';
+import { CreateActivity } from './CreateActivity.tsx';
+import classes from './ActivityList.module.css';
+
+export function ActivityList({ picked }: { picked: string | null }) {
+  const query = useActivities();
+  const writes = useWrites();
+  const now = useNow();
+
+  return (
+    <>
+      <CreateActivity />
+      {query.data === undefined ? (
+        query.isError || query.isPaused ? <QueryNotice query={query} what="Activities" /> : <Loading />
+      ) : query.data.length === 0 ? (
+        <Notice icon={<IconSparkles size={24} />} title="Nothing planned yet">
+          Write above what you would like to do. Others see it at once.
+        </Notice>
+      ) : (
+        <ul className={classes['list']} aria-label="All activities">
+          {query.data.map((activity) => (
+            <ActivityRow
+              key={activity.id}
+              activity={activity}
+              picked={activity.id === picked}
+              creation={writes.find('activity.create', activity.id)}
+              now={now}
+            />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Loading() {
+  return (
+    <ul className={classes['list']} aria-busy aria-label="Loading activities">
+      {[62, 48, 70, 54].map((width) => (
+        <li key={width} className={classes['placeholder']}>
+          <Skeleton circle height={40} />
+          <div className={classes['lines']}>
+            <Skeleton height={13} width={`${width}%`} radius="xl" />
+            <Skeleton height={10} width="38%" radius="xl" />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,52 @@
+// Where messages are written. Enter sends, Shift+Enter begins a new line.
+import { ActionIcon, Textarea } from '@mantine/core';
+import { useOfflineMutation } from '@tidewire/react';
+import { IconArrowUp } from '@tabler/icons-react';
+import { useState, type FormEvent, type KeyboardEvent } from 'react';
+import { newId } from '../domain/ids.ts';
+import { sendMessage } from '../tidewire/mutations.ts';
+import classes from './Composer.module.css';
+
+export function Composer({ activityId, onSent }: { activityId: string; onSent: () => void }) {
+  const [text, setText] = useState('');
+  const send = useOfflineMutation(sendMessage);
+  const empty = text.trim() === '';
+
+  const submit = () => {
+    if (empty) return;
+    send.mutate({ activityId, messageId: newId(), text: text.trim(), createdAt: new Date().toISOString() });
+    setText('');
+    onSent();
+  };
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    submit();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+
+  return (
+    <form className={classes['composer']} onSubmit={onSubmit}>
+      <Textarea
+        className={classes['field'] ?? ''}
+        classNames={{ input: classes['input'] ?? '' }}
+        aria-label="Message"
+        placeholder="Message"
+        autosize
+        minRows={1}
+        maxRows={5}
+        maxLength={4000}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        data-testid="message-input"
+      />
+      <ActionIcon type="submit" size={44} radius="xl" variant={empty ? 'light' : 'filled'} aria-disabled={empty} aria-label="Send" data-testid="message-send">
+        <IconArrowUp size={22} />
+      </ActionIcon>
+    </form>
+  );
+}

@@ -1,0 +1,66 @@
+// The messages, newest at the bottom. Stays at the bottom while its reader is there, and goes there when they send.
+import type { WriteSnapshot } from '@tidewire/client';
+import { IconMessageCircle } from '@tabler/icons-react';
+import { Fragment, useLayoutEffect, useRef } from 'react';
+import type { Message, User } from '../domain/types.ts';
+import { Notice } from '../shell/Notice.tsx';
+import { useNow } from '../shell/useNow.ts';
+import { Bubble } from './Bubble.tsx';
+import { thread } from './thread.ts';
+import classes from './MessageList.module.css';
+
+const NEAR = 80;
+
+export function MessageList({ messages, user, sent, writeOf, onRetry, onDiscard }: {
+  messages: readonly Message[];
+  user: User;
+  /** How many were sent from here: each brings the end into view. */
+  sent: number;
+  writeOf: (messageId: string) => WriteSnapshot | undefined;
+  onRetry: (writeId: string) => void;
+  onDiscard: (writeId: string) => void;
+}) {
+  const now = useNow();
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const newest = messages[0]?.id;
+
+  useLayoutEffect(() => {
+    atEnd.current = true;
+  }, [sent]);
+  useLayoutEffect(() => {
+    if (box.current !== null && atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [newest, sent]);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    // The keyboard of a phone, or the window, takes room away at the bottom.
+    const observer = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const onScroll = () => {
+    const element = box.current;
+    if (element !== null) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+  };
+
+  return (
+    <div className={classes['box']} ref={box} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
+      {messages.length === 0 ? (
+        <Notice icon={<IconMessageCircle size={24} />} title="No messages yet">Say hello: those who are going will see it.</Notice>
+      ) : (
+        <ol className={classes['messages']}>
+          {thread(messages, now).map((entry) => (
+            <Fragment key={entry.message.id}>
+              {entry.day !== undefined && <li className={classes['day']} role="separator"><span>{entry.day}</span></li>}
+              <Bubble entry={entry} mine={entry.message.senderId === user.id} write={writeOf(entry.message.id)} onRetry={onRetry} onDiscard={onDiscard} />
+            </Fragment>
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}

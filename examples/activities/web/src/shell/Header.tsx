@@ -1,0 +1,81 @@
+// The top bar: the mark, what waits to be sent, the tunnel, and who is signed in.
+import { ActionIcon, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { useOfflineQueueStatus } from '@tidewire/react';
+import { IconDeviceDesktop, IconLogout, IconMoon, IconRefresh, IconSun } from '@tabler/icons-react';
+import { Link } from 'wouter';
+import type { User } from '../domain/types.ts';
+import { session } from '../session/session.ts';
+import { PersonAvatar } from '../theme/PersonAvatar.tsx';
+import { useUpdate } from '../worker/register.ts';
+import { Mark } from './Mark.tsx';
+import { OutboxBadge } from './OutboxBadge.tsx';
+import { TunnelSwitch } from './TunnelSwitch.tsx';
+import classes from './Header.module.css';
+
+export function Header({ user }: { user: User }) {
+  const update = useUpdate();
+  return (
+    <header className={classes['header']}>
+      <div className={classes['inner']}>
+        <Link href="/" className={classes['home'] ?? ''}>
+          <Mark size={30} />
+          <span>Activities</span>
+        </Link>
+        <div className={classes['tools']}>
+          {update !== null && (
+            <ActionIcon variant="subtle" size={38} radius="xl" onClick={update} aria-label="Load the new version" title="Load the new version">
+              <IconRefresh size={20} />
+            </ActionIcon>
+          )}
+          <OutboxBadge />
+          <TunnelSwitch />
+          <Account user={user} />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function Account({ user }: { user: User }) {
+  const { count, parked } = useOfflineQueueStatus();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const kept = count + parked;
+  return (
+    <Menu position="bottom-end" width={240} radius="lg" shadow="md">
+      <Menu.Target>
+        <UnstyledButton className={classes['account']} aria-label={`Account of ${user.name}`} data-testid="account">
+          <PersonAvatar id={user.id} size={36} />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div className={classes['who']}>
+          <Text fw={600}>{user.name}</Text>
+          <Text size="sm" c="dimmed">Signed in, in this tab</Text>
+        </div>
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          m={4}
+          radius="md"
+          aria-label="Colours"
+          value={colorScheme}
+          onChange={(value) => setColorScheme(value === 'light' || value === 'dark' ? value : 'auto')}
+          data={[
+            { value: 'light', label: <Scheme name="Light"><IconSun size={16} /></Scheme> },
+            { value: 'auto', label: <Scheme name="As the device"><IconDeviceDesktop size={16} /></Scheme> },
+            { value: 'dark', label: <Scheme name="Dark"><IconMoon size={16} /></Scheme> },
+          ]}
+        />
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => session.set(null)} data-testid="logout">
+          Sign out
+          {kept > 0 && <Text size="xs" c="dimmed">{kept === 1 ? '1 change is' : `${kept} changes are`} kept for {user.name}</Text>}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Scheme({ name, children }: { name: string; children: React.ReactNode }) {
+  return <span className={classes['scheme']} title={name} aria-label={name} role="img">{children}</span>;
+}

@@ -1,0 +1,58 @@
+// The signed-in app's frame. A phone shows one thing at a time, a wide screen the list beside what was picked.
+import { useMediaQuery } from '@mantine/hooks';
+import { useQueryClient } from '@tanstack/react-query';
+import { useRoom, useSocketConnection } from '@tidewire/react';
+import { IconHandClick } from '@tabler/icons-react';
+import { useEffect } from 'react';
+import { useRoute } from 'wouter';
+import { ActivityDetail } from '../activities/ActivityDetail.tsx';
+import { ActivityList } from '../activities/ActivityList.tsx';
+import type { User } from '../domain/types.ts';
+import { ACTIVITIES_ROOM } from '../tidewire/keys.ts';
+import { ConnectionBanner } from './ConnectionBanner.tsx';
+import { Header } from './Header.tsx';
+import { Notice } from './Notice.tsx';
+import classes from './Shell.module.css';
+
+export function Shell({ user }: { user: User }) {
+  const wide = useMediaQuery('(min-width: 860px)', undefined, { getInitialValueInEffect: false });
+  const [picked, params] = useRoute<{ id: string }>('/activities/:id');
+  const id = picked ? params.id : null;
+
+  useRoom(ACTIVITIES_ROOM);
+  useFailedQueriesOnceConnected();
+
+  return (
+    <div className={classes['app']}>
+      <Header user={user} />
+      <ConnectionBanner />
+      <div className={classes['panes']}>
+        {(wide || id === null) && (
+          <nav className={classes['list']} aria-label="Activities">
+            <ActivityList picked={id} />
+          </nav>
+        )}
+        {(wide || id !== null) && (
+          <main className={classes['detail']}>
+            {id === null ? (
+              <Notice icon={<IconHandClick size={24} />} title="Pick an activity">
+                Its people and its chat open here.
+              </Notice>
+            ) : (
+              <ActivityDetail key={id} id={id} user={user} beside={wide} />
+            )}
+          </main>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** A query that failed for want of a network is tried again when there is one. */
+function useFailedQueriesOnceConnected(): void {
+  const client = useQueryClient();
+  const { isConnected } = useSocketConnection();
+  useEffect(() => {
+    if (isConnected) void client.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
+  }, [client, isConnected]);
+}

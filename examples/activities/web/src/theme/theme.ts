@@ -1,0 +1,38 @@
+// Mantine's theme: the app's colour, letters and corners. Measures and shades live in tokens.css.
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+
+const tide: MantineColorsTuple = [
+  '#e6f5f5', '#d3eaea', '#a6d5d6', '#79c1c3', '#54b0b4', '#3aa3a9', '#20959c', '#0f7f88', '#0d6b74', '#0a565e',
+];
+
+const font = '"Figtree Variable", ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
+
+export const theme = createTheme({
+  primaryColor: 'tide',
+  primaryShade: { light: 8, dark: 4 },
+  colors: { tide },
+  fontFamily: font,
+  headings: { fontFamily: font, fontWeight: '650' },
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  focusRing: 'auto',
+  respectReducedMotion: true,
+});
+
+/** Mantine's own surfaces take the app's tokens, in both schemes. */
+export const resolver: CSSVariablesResolver = () => ({
+  variables: {
+    '--mantine-color-body': 'var(--surface)',
+    '--mantine-color-text': 'var(--ink)',
+    '--mantine-color-dimmed': 'var(--ink-soft)',
+    '--mantine-color-placeholder': 'var(--ink-faint)',
+    '--mantine-color-default': 'var(--surface)',
+    '--mantine-color-default-hover': 'var(--surface-sunken)',
+    '--mantine-color-default-border': 'var(--line)',
+    '--mantine-color-error': 'var(--alarm)',
+  },
+  light: {},
+  dark: {},
+});

@@ -1,0 +1,48 @@
+// Makes Tidewire and its query cache for one session. Inert until the provider mounts.
+import { browser, createTidewire, type Tidewire } from '@tidewire/client';
+import { onlineManager, QueryClient } from '@tanstack/react-query';
+import type { Session } from '../session/session.ts';
+import { ApiError } from './api.ts';
+import type { Events } from './events.ts';
+import { mutations } from './mutations.ts';
+import { rules } from './rules.ts';
+import { fetchInTunnel, throughTunnel } from './tunnel.ts';
+
+export interface Scope {
+  readonly tw: Tidewire<Events>;
+  readonly queryClient: QueryClient;
+}
+
+export function createScope(session: Session): Scope {
+  const platform = throughTunnel(browser());
+  // Queries wait while the network is known to be down, in the tunnel too.
+  onlineManager.setEventListener((setOnline) => {
+    setOnline(platform.network.current() !== 'Offline');
+    return platform.network.watch((word) => setOnline(word !== 'Offline'));
+  });
+
+  const tw = createTidewire<Events>({
+    url: '',
+    app: 'activities',
+    user: session.user.id,
+    token: () => session.token,
+    platform,
+    fetch: fetchInTunnel,
+    mutations,
+    rules,
+  });
+
+  const queryClient = new QueryClient({
+    defaultOptions: {
+      queries: {
+        // Events keep what was fetched fresh, and Tidewire says when something must be fetched again.
+        staleTime: Infinity,
+        gcTime: Infinity,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+        retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
+      },
+    },
+  });
+  return { tw, queryClient };
+}

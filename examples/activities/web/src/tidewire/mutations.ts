@@ -1,0 +1,144 @@
+// Every write of the app: what is sent, and what the screen shows until the server's word arrives. A layer is folded over newer and
+// newer bases, so it must leave a base alone that has the write already. The one exception is `cheer`: a counter cannot know, and
+// relies on Tidewire to take its layer away in the same step that brings the write.
+//
+// All writes about one activity share a lane: it is created before anyone joins it, joined before anyone writes in its chat, and
+// a like and its taking back keep their order.
+import { defineMutation } from '@tidewire/client';
+import type { Activity, Cheers, Message } from '../domain/types.ts';
+import { keys } from './keys.ts';
+
+interface OfActivity {
+  activityId: string;
+}
+
+const laneOf = ({ activityId }: OfActivity): string => `activity/${activityId}`;
+const pathOf = ({ activityId }: OfActivity, rest: string): string => `/api/activities/${encodeURIComponent(activityId)}/${rest}`;
+
+export const likeActivity = defineMutation<OfActivity>({
+  name: 'activity.like',
+  version: 1,
+  request: (vars) => ({ method: 'POST', path: pathOf(vars, 'like') }),
+  optimistic: ({ activityId }, cache) => {
+    cache.patch<Activity>('activity', activityId, (it) => (it.liked ? it : { ...it, liked: true, likeCount: it.likeCount + 1 }));
+  },
+  lane: laneOf,
+  idempotent: true,
+  whenParked: 'rollback',
+  label: 'Like',
+});
+
+export const unlikeActivity = defineMutation<OfActivity>({
+  name: 'activity.unlike',
+  version: 1,
+  request: (vars) => ({ method: 'DELETE', path: pathOf(vars, 'like') }),
+  optimistic: ({ activityId }, cache) => {
+    cache.patch<Activity>('activity', activityId, (it) => (it.liked ? { ...it, liked: false, likeCount: it.likeCount - 1 } : it));
+  },
+  lane: laneOf,
+  idempotent: true,
+  whenParked: 'rollback',
+  label: 'Take back like',
+});
+
+export const joinActivity = defineMutation<OfActivity>({
+  name: 'activity.join',
+  version: 1,
+  request: (vars) => ({ method: 'POST', path: pathOf(vars, 'participants') }),
+  optimistic: ({ activityId }, cache) => {
+    cache.patch<Activity>('activity', activityId, (it) =>
+      it.joined ? it : { ...it, joined: true, participantCount: it.participantCount + 1 },
+    );
+  },
+  lane: laneOf,
+  idempotent: true,
+  whenParked: 'rollback',
+  label: 'Join',
+});
+
+export const leaveActivity = defineMutation<OfActivity>({
+  name: 'activity.leave',
+  version: 1,
+  request: (vars) => ({ method: 'DELETE', path: pathOf(vars, 'participants') }),
+  optimistic: ({ activityId }, cache) => {
+    cache.patch<Activity>('activity', activityId, (it) =>
+      it.joined ? { ...it, joined: false, participantCount: it.participantCount - 1 } : it,
+    );
+  },
+  lane: laneOf,
+  idempotent: true,
+  whenParked: 'rollback',
+  label: 'Leave',
+});
+
+/** `activityId` is made by the client, so that everything else can refer to it before the server knows it. */
+export const createActivity = defineMutation<OfActivity & { title: string; createdAt: string }>({
+  name: 'activity.create',
+  version: 1,
+  request: ({ activityId, title }) => ({ method: 'POST', path: '/api/activities', body: { id: activityId, title } }),
+  optimistic: ({ activityId, title, createdAt }, cache, { user }) => {
+    const created: Activity = {
+      id: activityId,
+      title,
+      createdBy: user,
+      createdAt,
+      version: 1,
+      likeCount: 0,
+      participantCount: 1,
+      liked: false,
+      joined: true,
+    };
+    cache.insert<Activity>(keys.activities, created, { at: 'start' });
+  },
+  lane: laneOf,
+  whenParked: 'keep',
+  label: ({ title }) => `New activity “${title}”`,
+});
+
+export const sendMessage = defineMutation<OfActivity & { messageId: string; text: string; createdAt: string }>({
+  name: 'message.send',
+  version: 1,
+  request: (vars) => ({ method: 'POST', path: pathOf(vars, 'messages'), body: { id: vars.messageId, text: vars.text } }),
+  optimistic: ({ activityId, messageId, text, createdAt }, cache, { user }) => {
+    const sent: Message = { id: messageId, activityId, senderId: user, text, createdAt, readBy: [] };
+    cache.insert<Message>(keys.messages(activityId), sent, { at: 'start' });
+  },
+  lane: laneOf,
+  whenParked: 'keep',
+  label: ({ text }) => `Message “${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`,
+});
+
+export const readMessage = defineMutation<{ messageId: string }>({
+  name: 'message.read',
+  version: 1,
+  request: ({ messageId }) => ({ method: 'POST', path: `/api/messages/${encodeURIComponent(messageId)}/read` }),
+  optimistic: ({ messageId }, cache, { user }) => {
+    cache.patch<Message>('message', messageId, (it) => (it.readBy.includes(user) ? it : { ...it, readBy: [...it.readBy, user] }));
+  },
+  idempotent: true,
+  whenParked: 'rollback',
+  label: 'Read receipt',
+});
+
+export const cheerActivity = defineMutation<OfActivity>({
+  name: 'activity.cheer',
+  version: 1,
+  request: (vars) => ({ method: 'POST', path: pathOf(vars, 'cheers') }),
+  optimistic: ({ activityId }, cache) => {
+    cache.patch<Cheers>('cheers', activityId, (it) => ({ ...it, cheers: it.cheers + 1 }));
+  },
+  lane: laneOf,
+  whenParked: 'rollback',
+  label: 'Cheer',
+});
+
+export const mutations = [
+  likeActivity,
+  unlikeActivity,
+  joinActivity,
+  leaveActivity,
+  createActivity,
+  sendMessage,
+  readMessage,
+  cheerActivity,
+];

@@ -1,0 +1,112 @@
+// A tunnel to try the app in: while it is entered, this tab's own network is dark. Sockets die and are refused, requests fail, the
+// network signal says offline. Everything else (store, tabs, queue) is what it always is. It lasts over a reload, as tunnels do.
+import { useSyncExternalStore } from 'react';
+import type { NetworkPort, NetworkWord, Platform, SocketEvents, SocketLink, SocketPort } from '@tidewire/client';
+
+const KEY = 'activities.tunnel';
+
+let dark = sessionStorage.getItem(KEY) !== null;
+let way = newWay();
+const listeners = new Set<() => void>();
+
+/** Aborted while dark, and from the moment when it becomes dark. */
+function newWay(): AbortController {
+  const controller = new AbortController();
+  if (dark) controller.abort();
+  return controller;
+}
+
+export const tunnel = {
+  isDark: (): boolean => dark,
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  toggle(): void {
+    dark = !dark;
+    if (dark) {
+      sessionStorage.setItem(KEY, 'dark');
+      way.abort();
+    } else {
+      sessionStorage.removeItem(KEY);
+      way = newWay();
+    }
+    for (const listener of [...listeners]) listener();
+  },
+};
+
+export function useTunnel(): boolean {
+  return useSyncExternalStore(tunnel.subscribe, tunnel.isDark);
+}
+
+/** `fetch` as it is in the tunnel: like any `fetch` without a network, it rejects. */
+export async function fetchInTunnel(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  if (dark) throw new TypeError('No network: the tab is in the tunnel.');
+  const signal = init.signal ? AbortSignal.any([init.signal, way.signal]) : way.signal;
+  return fetch(input, { ...init, signal });
+}
+
+/** The platform, with its network led through the tunnel. */
+export function throughTunnel(platform: Platform): Platform {
+  return { ...platform, socket: tunnelSocket(platform.socket), network: tunnelNetwork(platform.network) };
+}
+
+function tunnelSocket(outside: SocketPort): SocketPort {
+  return {
+    open(url, events) {
+      return dark ? refused(events) : cutAtEntry(outside, url, events);
+    },
+  };
+}
+
+function refused(events: SocketEvents): SocketLink {
+  let over = false;
+  queueMicrotask(() => {
+    if (!over) events.closed('Unreachable');
+  });
+  return {
+    send: () => undefined,
+    close: () => {
+      over = true;
+    },
+  };
+}
+
+function cutAtEntry(outside: SocketPort, url: string, events: SocketEvents): SocketLink {
+  const link = outside.open(url, {
+    ...events,
+    closed(cause) {
+      ignoreEntry();
+      events.closed(cause);
+    },
+  });
+  const ignoreEntry = tunnel.subscribe(() => {
+    ignoreEntry();
+    link.close();
+    events.closed('Lost');
+  });
+  return {
+    send: (frame) => link.send(frame),
+    close: () => {
+      ignoreEntry();
+      link.close();
+    },
+  };
+}
+
+function tunnelNetwork(outside: NetworkPort): NetworkPort {
+  const current = (): NetworkWord => (dark ? 'Offline' : outside.current());
+  return {
+    current,
+    watch(callback) {
+      const stopOutside = outside.watch((word) => {
+        if (!dark) callback(word);
+      });
+      const stopTunnel = tunnel.subscribe(() => callback(current()));
+      return () => {
+        stopOutside();
+        stopTunnel();
+      };
+    },
+  };
+}
