@@ -14,6 +14,8 @@ pub mod describe;
 mod sample;
 pub mod schema;
 mod session;
+#[cfg(test)]
+mod tests;
 pub mod trace;
 
 pub use border::{Batch, CommandResult, Effect, Failure, Init, Message, Reply, StepResult};
