@@ -8,8 +8,6 @@ pub const HISTORY_MILLIS: u64 = 7 * 24 * 60 * 60 * 1000;
 pub const KEY_MILLIS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// Longest answer body that is stored, in bytes (V5). A replay of a longer one has no body.
 pub const STORED_ANSWER: usize = 64 * 1024;
-/// Longest room or event name, in bytes (protocol section 1).
-pub const NAME_BYTES: usize = 128;
 /// Longest payload of an event, in bytes: with its head it must stay below a client's longest frame.
 pub const PAYLOAD_BYTES: usize = 256 * 1024;
 /// Events of one transaction.

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
+use tidewire_wire::limits::NAME_BYTES;
+use tidewire_wire::names;
 
 use super::error::StoreError;
 use super::limits;
@@ -79,8 +81,9 @@ impl Draft {
     /// Checks what the protocol asks of names and sizes.
     pub(crate) fn new(room: &str, name: &str, payload: String) -> Result<Self, StoreError> {
         for (what, text) in [("room", room), ("name", name)] {
-            if text.is_empty() || text.len() > limits::NAME_BYTES {
-                return Err(StoreError::Publish(format!("its {what} has {} bytes, not 1 to {}", text.len(), limits::NAME_BYTES)));
+            if !names::is_name(text) {
+                let (size, most) = (text.len(), NAME_BYTES);
+                return Err(StoreError::Publish(format!("its {what} has {size} bytes: it must be 1 to {most} without control characters")));
             }
         }
         if payload.len() > limits::PAYLOAD_BYTES {

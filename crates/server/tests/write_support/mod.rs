@@ -164,10 +164,11 @@ impl App {
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (parts, body) = response.into_parts();
+        let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         let (outcome, base, content_type) = (header("tidewire-outcome"), header("tidewire-base"), header("content-type"));
-        let (etag, location, status) = (header("etag"), header("location"), response.status().as_u16());
-        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let (etag, location, status) = (header("etag"), header("location"), parts.status.as_u16());
+        let body = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
         Answer { status, outcome, base, content_type, etag, location, body }
     }
