@@ -9,31 +9,7 @@ use std::sync::Arc;
 /// A future behind a pointer, so that the traits here can be used as objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// An event in a room's history.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RoomEvent {
-    /// The room.
-    pub room: Arc<str>,
-    /// The identity of the room's history.
-    pub epoch: Arc<str>,
-    /// Its place there: from 1, contiguous.
-    pub offset: u64,
-    /// Its own id.
-    pub event_id: Arc<str>,
-    /// The write that caused it; empty for none.
-    pub write_id: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
-    /// One JSON value.
-    pub payload: Arc<str>,
-}
-
-impl fmt::Debug for RoomEvent {
-    /// Without the payload, which is people's data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}:{} {}", self.room, self.epoch, self.offset, self.name)
-    }
-}
+pub use tidewire_hub::RoomEvent;
 
 /// Why a history could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,5 +34,10 @@ pub trait History: Send + Sync {
     fn head<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<(Arc<str>, u64), HistoryError>>;
 
     /// Events after `offset`, oldest first, at most `limit`. The first one follows `offset` unless retention took it.
-    fn after<'a>(&'a self, room: &'a str, offset: u64, limit: usize) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>>;
+    fn after<'a>(
+        &'a self,
+        room: &'a str,
+        offset: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>>;
 }

@@ -4,5 +4,6 @@
 pub mod auth;
 mod base;
 pub mod event;
+pub mod socket;
 pub mod store;
 pub mod write;

@@ -1,0 +1,212 @@
+//! The socket half of the server: Engine.IO and Socket.IO over WebSocket, mounted into any axum app, around the hub.
+//! It knows no database and no HTTP API.
+
+mod access;
+mod connection;
+mod handlers;
+mod random;
+mod serve;
+mod task;
+mod upgrade;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use serde::Serialize;
+use serde_json::Value;
+use tidewire_hub::{Ephemeral, Hub, Input, Json, RoomId, SessionId};
+use tokio::sync::{mpsc, watch};
+
+pub use access::{Access, Denied, RoomAuthorizer};
+pub use handlers::{BroadcastError, Context};
+pub use serve::serve;
+pub use tidewire_hub::Config;
+
+use crate::auth::Authenticator;
+use crate::event::{History, RoomEvent};
+use handlers::Handlers;
+use task::{App, FromSocket, HubTask, Sources};
+
+/// Frames of all connections that may wait for the hub; then reading waits.
+const INBOX: usize = 1024;
+
+/// Something without which there is no socket server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing(&'static str);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the socket server needs {}: give it to the builder", self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// What a socket server is made of. See [`SocketServer::builder`].
+#[derive(Default)]
+#[must_use]
+pub struct Builder {
+    authenticator: Option<Arc<dyn Authenticator>>,
+    authorizer: Option<Arc<dyn RoomAuthorizer>>,
+    history: Option<Arc<dyn History>>,
+    feed: Option<mpsc::UnboundedReceiver<Vec<RoomEvent>>>,
+    handlers: Handlers,
+    config: Config,
+    origins: Option<Vec<String>>,
+}
+
+impl Builder {
+    /// Who is who.
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
+    /// Who may be in which room.
+    pub fn authorizer(mut self, authorizer: Arc<dyn RoomAuthorizer>) -> Self {
+        self.authorizer = Some(authorizer);
+        self
+    }
+
+    /// What rooms have seen.
+    pub fn history(mut self, history: Arc<dyn History>) -> Self {
+        self.history = Some(history);
+        self
+    }
+
+    /// What is committed from now on: the other end of the channel that the store was opened with. Each transaction's
+    /// events must be visible in the history before they are sent here.
+    pub fn feed(mut self, feed: mpsc::UnboundedReceiver<Vec<RoomEvent>>) -> Self {
+        self.feed = Some(feed);
+        self
+    }
+
+    /// Handles an event of clients. `payload` is its first argument, `null` if it has none; the returned value is the
+    /// acknowledgement's, if the client asked for one. The connection's next event waits until this one is handled.
+    pub fn on<F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        F: Fn(Context, Value) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<Value>> + Send + 'static,
+    {
+        self.handlers.add(name, handler);
+        self
+    }
+
+    /// Other limits and times than the defaults.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Members of this room are told `user:online` and `user:offline`.
+    pub fn presence_room(mut self, room: &str) -> Self {
+        self.config.presence_room = Some(RoomId::from(room));
+        self
+    }
+
+    /// Browsers are let in from these origins only (`https://app.example`). Needed where cookies authenticate; a token in
+    /// CONNECT cannot be sent by a foreign page.
+    pub fn origins(mut self, origins: impl IntoIterator<Item = String>) -> Self {
+        self.origins = Some(origins.into_iter().collect());
+        self
+    }
+
+    /// Starts the hub's task on the current tokio runtime.
+    pub fn build(self) -> Result<SocketServer, Missing> {
+        let app = App {
+            authenticator: self.authenticator.ok_or(Missing("an authenticator"))?,
+            authorizer: self.authorizer.ok_or(Missing("a room authorizer"))?,
+            history: self.history.ok_or(Missing("a history"))?,
+            handlers: self.handlers,
+        };
+        let feed = self.feed.ok_or(Missing("the feed of committed events"))?;
+        let (to_hub, sockets) = mpsc::channel(INBOX);
+        let (facts, answers) = mpsc::unbounded_channel();
+        let frame_bytes = usize::try_from(self.config.frame_bytes).unwrap_or(usize::MAX);
+        let task = HubTask::new(Hub::new(self.config), app, facts.clone());
+        tokio::spawn(task.run(Sources { sockets, facts: answers, feed }));
+        let shared = Shared {
+            to_hub,
+            facts,
+            frame_bytes,
+            origins: self.origins,
+            last_session: AtomicU64::new(0),
+            open: watch::channel(0).0,
+        };
+        Ok(SocketServer { shared: Arc::new(shared) })
+    }
+}
+
+pub(crate) struct Shared {
+    to_hub: mpsc::Sender<FromSocket>,
+    facts: mpsc::UnboundedSender<Input>,
+    frame_bytes: usize,
+    origins: Option<Vec<String>>,
+    last_session: AtomicU64,
+    /// Connections whose task runs.
+    open: watch::Sender<usize>,
+}
+
+/// Counts a connection while its task runs.
+pub(crate) struct Open(Arc<Shared>);
+
+impl Open {
+    fn new(shared: Arc<Shared>) -> Self {
+        shared.open.send_modify(|count| *count += 1);
+        Open(shared)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Shared {
+    fn next_session(&self) -> SessionId {
+        SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// A running socket server. Cheap to clone.
+#[derive(Clone)]
+pub struct SocketServer {
+    shared: Arc<Shared>,
+}
+
+impl SocketServer {
+    /// Starts to describe one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Routes to merge into the app's: `/socket.io/`.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        upgrade::router(self.shared.clone())
+    }
+
+    /// Sends an ephemeral event to everybody in a room. It has no place in history.
+    pub fn broadcast(&self, room: &str, name: &str, payload: &impl Serialize) -> Result<(), BroadcastError> {
+        let args = Json(serde_json::to_string(payload).map_err(BroadcastError::Payload)?);
+        let event = Ephemeral { room: RoomId::from(room), from: None, name: name.into(), args };
+        self.shared.facts.send(Input::Broadcast(event)).map_err(|_| BroadcastError::Stopped)
+    }
+
+    /// Connections at this moment.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        *self.shared.open.borrow()
+    }
+
+    /// Sends every client away with close code 1012 and lets nobody in any more. Completes when the connections have
+    /// ended, at the latest 10 s later.
+    pub async fn shutdown(&self) {
+        // A hub that has stopped has no clients.
+        self.shared.facts.send(Input::Drain).ok();
+        self.shared.open.subscribe().wait_for(|count| *count == 0).await.ok();
+    }
+}
