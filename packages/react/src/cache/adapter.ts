@@ -21,7 +21,7 @@ import { Shelf } from './shelf.js';
 import { Snapshots } from './snapshots.js';
 
 export interface AdapterOptions {
-  readonly source: Pick<Tidewire<object>, 'attachCache' | 'baseInfo' | 'rules'>;
+  readonly source: Pick<Tidewire<object>, 'attachCache' | 'baseInfo' | 'rules' | 'user'>;
   readonly queryClient: QueryClient;
   readonly timer: Timer;
 }
@@ -54,7 +54,7 @@ export class CacheAdapter implements CachePort {
     this.#bindings = new Bindings(this.#rooms);
     this.#captures = new Captures({ adopted: (layer) => this.#markConcerned(layer), dropped: (layer) => this.#drop(layer, true) });
     this.#refetcher = new Refetcher(queryClient, timer);
-    this.#link = source.attachCache(this);
+    this.#link = source.attachCache(this); // layers that stand already come during this call
     const cache = queryClient.getQueryCache();
     for (const query of cache.getAll()) this.#register(query);
     this.#unsubscribe = cache.subscribe((change) => {
@@ -87,7 +87,7 @@ export class CacheAdapter implements CachePort {
 
   event(event: CacheEvent, args: readonly unknown[]): void {
     this.#announce();
-    const scene = { entries: this.#entries.all(), rules: this.#rules, rooms: this.#rooms, user: this.#link.user };
+    const scene = { entries: this.#entries.all(), rules: this.#rules, rooms: this.#rooms, user: this.#source.user };
     const { changed, moved, refetch } = applyEvent(event, args, scene);
     for (const entry of changed) this.#screen.mark(entry, false);
     for (const entry of moved) this.#shelf.stale(entry, this.#link);
@@ -99,7 +99,7 @@ export class CacheAdapter implements CachePort {
     if (known) this.#drop(known, false);
     const layer = newLayer(record.write);
     try {
-      record.optimistic?.(recorder(layer.operations, this.#rules), { user: this.#link.user, writeId: record.write });
+      record.optimistic?.(recorder(layer.operations, this.#rules), { user: this.#source.user, writeId: record.write });
     } catch {
       layer.operations.length = 0; // the write goes on without a layer
     }
@@ -174,9 +174,15 @@ export class CacheAdapter implements CachePort {
     const entry = this.#entries.add({ hash: query.queryHash, query, seam, announced: false, fetching: false, base });
     if (base) this.#screen.mark(entry, false);
     // A query may be built while React renders; the engine hears of it after that, or before anything else of it.
-    if (this.#unannounced.push(entry) === 1) queueMicrotask(() => this.#announce());
+    if (this.#unannounced.push(entry) === 1) queueMicrotask(() => this.#tellAll());
   }
 
+  #tellAll(): void {
+    this.#announce();
+    this.commit();
+  }
+
+  /** Tells the engine of the queries that it does not know yet. */
   #announce(): void {
     for (const entry of this.#unannounced.splice(0)) {
       if (this.#entries.of(entry.query) !== entry || entry.announced) continue;

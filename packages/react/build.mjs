@@ -1,0 +1,35 @@
+// Builds dist/esm and dist/cjs, file by file, so that "use client" stays where it is written.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const esm = join(here, 'dist/esm');
+const cjs = join(here, 'dist/cjs');
+rmSync(join(here, 'dist'), { recursive: true, force: true });
+
+const { config } = ts.readConfigFile(join(here, 'tsconfig.json'), ts.sys.readFile);
+const { options, fileNames } = ts.parseJsonConfigFileContent({ ...config, include: ['src'] }, ts.sys, here);
+// Built against the client's own declarations where it is built, else against its sources.
+const program = ts.createProgram(fileNames, { ...options, noEmit: false, declaration: true, outDir: esm, rootDir: join(here, 'src') });
+const source = join(here, 'src');
+// Only our own files are emitted and reported; the client checks its own.
+const ours = program.getSourceFiles().filter((file) => !relative(source, file.fileName).startsWith('..'));
+const found = ours.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]);
+if (found.length > 0) {
+  console.error(ts.formatDiagnosticsWithColorAndContext(found, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => here, getNewLine: () => '\n' }));
+  process.exit(1);
+}
+for (const file of ours) program.emit(file);
+
+for (const name of readdirSync(source, { recursive: true }).filter((one) => /\.tsx?$/.test(one))) {
+  const out = join(cjs, name.replace(/\.tsx?$/, '.js'));
+  const { outputText } = ts.transpileModule(readFileSync(join(source, name), 'utf8'), {
+    compilerOptions: { ...options, module: ts.ModuleKind.CommonJS, moduleResolution: undefined, verbatimModuleSyntax: false, noEmit: false },
+  });
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, outputText);
+}
+cpSync(esm, cjs, { recursive: true, filter: (from) => !/\.js$/.test(from) });
+writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
