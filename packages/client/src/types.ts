@@ -91,7 +91,7 @@ export type RoomState =
 
 export type JoinResult =
   | { readonly success: true; readonly recovered: boolean }
-  | { readonly success: false; readonly code: 'DENIED' | 'LEFT' | 'MALFORMED' | 'STOPPED'; readonly error: string };
+  | { readonly success: false; readonly code: 'DENIED' | 'LEFT' | 'MALFORMED' | 'TOO_MANY_ROOMS' | 'STOPPED'; readonly error: string };
 
 export interface RoomHandle {
   readonly room: string;
@@ -186,6 +186,10 @@ export type ErrorCode =
   | 'BUFFER_FULL' | 'MAYBE_LOST' | 'DROPPED'
   // a write at its submission
   | 'QUEUE_FULL' | 'TOO_LARGE' | 'STORE_FULL' | 'STORE_FAILED' | 'MALFORMED' | 'UNKNOWN_MUTATION'
+  // an intent about a write
+  | 'UNKNOWN_WRITE' | 'ALREADY_SENT' | 'NOT_PARKED' | 'FOLLOWER'
+  // a room
+  | 'TOO_MANY_ROOMS'
   // a write later
   | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'DISCARDED';
 

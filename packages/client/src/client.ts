@@ -1,0 +1,255 @@
+// The client: what an app holds. Puts the parts together and turns calls into intents for the engine of the current session.
+import { TidewireError } from './errors.js';
+import type { CreateEngine } from './engine/binding.js';
+import type { Command, CommandResult } from './generated/protocol.js';
+import { Bridge } from './host/bridge.js';
+import { Notifier } from './host/cell.js';
+import { Connection } from './host/connection.js';
+import { deferred } from './host/deferred.js';
+import { Definitions, unknownMutation, type Prepared } from './host/definitions.js';
+import { Listeners } from './host/listeners.js';
+import { Reads } from './host/reads.js';
+import { refusalError } from './host/refusals.js';
+import { fetchPort } from './host/requests.js';
+import { Rooms } from './host/rooms.js';
+import { Session, type SessionParts, type SessionSettings } from './host/session.js';
+import { Tokens, type TokenSource } from './host/tokens.js';
+import { Writes } from './host/writes.js';
+import { browser } from './ports/browser.js';
+import type { Platform } from './ports/port.js';
+import type { AnyEvents, AnyMutation, EventHandler, LogNote, MutationDefinition, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle } from './types.js';
+
+export interface TidewireOptions<E extends object = AnyEvents> {
+  /** Origin of the backend; '' is the page's. */
+  readonly url: string;
+  /** Id of the signed-in user. Another user needs another client: the store is split by it. */
+  readonly user: string;
+  readonly app?: string;
+  readonly env?: string;
+  /** Asked at each attempt; `fresh` when the last one was refused. Null: not signed in. Left out: none is needed. */
+  readonly token?: TokenSource;
+  /** Sends the queue's requests; default: `fetch` with a bearer token. */
+  readonly request?: RequestPort;
+  readonly backend?: 'tidewire' | 'foreign';
+  readonly platform?: Platform;
+  readonly mutations?: readonly AnyMutation[];
+  readonly rules?: SyncRules<E>;
+  /** Milliseconds that an emit waits for a connection, or for its acknowledgement. */
+  readonly emitTimeout?: number;
+  /** Path of the socket on the backend. */
+  readonly path?: string;
+  readonly namespace?: string;
+  readonly log?: (note: LogNote) => void;
+}
+
+export function newClient<E extends object>(options: TidewireOptions<E>, createEngine: CreateEngine): Tidewire<E> {
+  return new Client(options, createEngine);
+}
+
+class Client<E extends object> implements Tidewire<E> {
+  readonly user: string;
+  readonly rules: SyncRules<E> | undefined;
+  readonly #settings: SessionSettings;
+  readonly #parts: SessionParts;
+  readonly #ready = deferred<void>();
+  readonly #reads: Reads;
+  #session: Session | undefined;
+  #clientId: string | undefined;
+  /** `connect` was called and `disconnect` was not: a new session connects too. */
+  #wanted = false;
+  #processing = true;
+
+  constructor(options: TidewireOptions<E>, createEngine: CreateEngine) {
+    this.user = options.user;
+    this.rules = options.rules;
+    const log = (note: LogNote): void => options.log?.(note);
+    const report = (error: unknown): void => log({ level: 'error', note: "the app's own code threw", error });
+    const notifier = new Notifier(report);
+    const tokens = new Tokens(options.token);
+    this.#settings = {
+      createEngine,
+      platform: options.platform ?? browser(),
+      url: options.url,
+      path: options.path ?? '/socket.io/',
+      partition: [options.app ?? 'app', options.env ?? 'default', options.user].map(encodeURIComponent).join('|'),
+      foreign: options.backend === 'foreign',
+      namespace: options.namespace ?? '/',
+      request: options.request ?? fetchPort,
+      emitTimeout: options.emitTimeout ?? 10_000,
+    };
+    this.#parts = {
+      bridge: new Bridge({
+        user: options.user,
+        push: () => {
+          const session = this.#session;
+          return session === undefined ? undefined : (input) => session.push(input);
+        },
+        scheduleFlush: () => this.#session?.scheduleFlush(),
+        attached: () => this.#session?.restoreBases(),
+      }),
+      connection: new Connection(notifier),
+      definitions: new Definitions(options.mutations ?? [], (note) => log({ level: 'warn', note })),
+      listeners: new Listeners(report),
+      notifier,
+      rooms: new Rooms(notifier),
+      tokens,
+      writes: new Writes(notifier, {
+        user: options.user,
+        leads: () => this.#session?.leads ?? false,
+        cancel: (write) => this.#intend({ kind: 'Cancel', write }),
+        report,
+      }),
+      log,
+      client: (id) => {
+        this.#clientId = id;
+      },
+      ready: () => this.#ready.resolve(),
+      broken: () => this.stop(),
+    };
+    this.#reads = new Reads(options.url, tokens, () => this.#clientId);
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+  get connection(): Tidewire<E>['connection'] {
+    return this.#parts.connection.snapshot;
+  }
+  get outbox(): Tidewire<E>['outbox'] {
+    return this.#parts.writes.snapshot;
+  }
+
+  start(): void {
+    if (this.#session !== undefined) return;
+    const session = new Session(this.#settings, this.#parts);
+    this.#session = session;
+    const wishes = this.#parts.rooms.wishes();
+    if (!this.#processing) wishes.push({ kind: 'SetProcessing', on: false });
+    if (this.#wanted) wishes.push({ kind: 'Connect' });
+    session.begin(wishes);
+  }
+
+  stop(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    session.stop();
+    this.#session = undefined;
+    this.#parts.connection.stop();
+    this.#parts.rooms.stop();
+    this.#parts.writes.stop();
+    this.#parts.bridge.closed();
+    this.#parts.notifier.flush();
+  }
+
+  connect(): Promise<void> {
+    this.#wanted = true;
+    return this.#parts.connection.connect(() => this.#intend({ kind: 'Connect' }));
+  }
+
+  disconnect(): void {
+    this.#wanted = false;
+    this.#session?.command({ kind: 'Disconnect' });
+  }
+
+  readonly on: Tidewire<E>['on'] = (event, handler) => this.#parts.listeners.add(event, handler as EventHandler<unknown>, false);
+  readonly listen: Tidewire<E>['listen'] = (event, handler) => this.#parts.listeners.add(event, handler as EventHandler<unknown>, true);
+  readonly off: Tidewire<E>['off'] = (event, handler) => this.#parts.listeners.remove(event, handler as EventHandler<unknown> | undefined);
+
+  readonly emit: Tidewire<E>['emit'] = (event, ...args) => {
+    this.start();
+    return this.#session?.emits.plain(this.#run, event, args) ?? false;
+  };
+
+  readonly emitWithAck: Tidewire<E>['emitWithAck'] = (event, ...args) => {
+    this.start();
+    return this.#session?.emits.acknowledged(this.#run, event, args) ?? Promise.reject(new TidewireError('STOPPED'));
+  };
+
+  readonly join: Tidewire<E>['join'] = (room) => {
+    this.start();
+    return this.#parts.rooms.join(room, this.#run);
+  };
+
+  submit<V>(what: MutationDefinition<V> | string | UnnamedWrite, variables?: V): WriteHandle {
+    const { definitions } = this.#parts;
+    if (typeof what === 'string') {
+      const prepared = definitions.named(what, variables);
+      return prepared === undefined ? refused(unknownMutation(what)) : this.#queue(prepared);
+    }
+    return this.#queue('request' in what ? definitions.defined(what as AnyMutation, variables) : definitions.unnamed(what));
+  }
+
+  write(id: string): WriteHandle | undefined {
+    return this.#parts.writes.handle(id);
+  }
+
+  retry(id: string): boolean {
+    return this.#intend({ kind: 'Retry', write: id });
+  }
+
+  discard(id: string): boolean {
+    return this.#intend({ kind: 'Discard', write: id });
+  }
+
+  process(): void {
+    this.#intend({ kind: 'Process' });
+  }
+
+  setProcessing(on: boolean): void {
+    this.#processing = on;
+    this.#session?.command({ kind: 'SetProcessing', on });
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return this.#reads.fetch(path, init);
+  }
+
+  baseInfo(data: unknown): ReturnType<Tidewire<E>['baseInfo']> {
+    return this.#reads.info(data);
+  }
+
+  attachCache(cache: Parameters<Tidewire<E>['attachCache']>[0]): ReturnType<Tidewire<E>['attachCache']> {
+    return this.#parts.bridge.attach(cache);
+  }
+
+  useClientId(): string | undefined {
+    return this.#clientId;
+  }
+
+  #queue({ submission, facts, layer }: Prepared): WriteHandle {
+    const { definitions, writes } = this.#parts;
+    this.start();
+    let handle: WriteHandle | undefined;
+    const result = this.#session?.command({ kind: 'Submit', write: submission }, (reply) => {
+      if (reply.kind !== 'Accepted' || reply.write === undefined) return;
+      // Known before its layer is added, which happens before this call returns.
+      writes.add(reply.write, facts, 'here');
+      handle = writes.handle(reply.write);
+      if (layer === undefined) return;
+      const id = reply.write;
+      definitions.keep(id, layer);
+      const forget = (): void => definitions.forget(id);
+      void handle?.settled.then(forget, forget);
+    });
+    if (handle !== undefined) return handle;
+    return refused(result?.kind === 'Refused' ? refusalError(result.refusal) : new TidewireError('STOPPED'));
+  }
+
+  /** Starts if need be; whether the engine accepted. */
+  #intend(command: Command): boolean {
+    this.start();
+    return this.#run(command)?.kind === 'Accepted';
+  }
+
+  readonly #run = (command: Command): CommandResult | undefined => this.#session?.command(command);
+}
+
+/** A write that never was one. */
+function refused(error: TidewireError): WriteHandle {
+  const never = <T>(): Promise<T> => {
+    const promise = Promise.reject<T>(error);
+    promise.catch(() => undefined);
+    return promise;
+  };
+  return { id: '', durable: never(), acknowledged: never(), settled: never(), cancel: () => false };
+}

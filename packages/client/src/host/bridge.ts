@@ -1,0 +1,134 @@
+// Between the engine and the cache: outputs about events and layers go to the cache, what the cache tells goes to the engine.
+// Keeps which layers stand, so that a cache attached later sees them too. Knows nothing of what a cache holds.
+import type { Event, Input } from '../generated/protocol.js';
+import type { CacheLink, CachePort, LayerRecord, QueryId, RefetchReason, StoredBase, StoreWrite } from '../types.js';
+
+export interface BridgeHost {
+  readonly user: string;
+  /** Undefined while no engine runs. */
+  push(): ((input: Input) => void) | undefined;
+  scheduleFlush(): void;
+  /** A cache came while the engine runs: its stored bases are wanted. */
+  attached(): void;
+}
+
+export class Bridge {
+  readonly #host: BridgeHost;
+  readonly #layers = new Map<string, LayerRecord>();
+  readonly #bound = new Map<string, readonly QueryId[]>();
+  readonly #queries = new Set<QueryId>();
+  /** What the cache told before an engine ran. */
+  #early: Input[] = [];
+  #cache: CachePort | undefined;
+
+  constructor(host: BridgeHost) {
+    this.#host = host;
+  }
+
+  get attached(): boolean {
+    return this.#cache !== undefined;
+  }
+
+  attach(cache: CachePort): CacheLink {
+    this.#detach();
+    this.#cache = cache;
+    const whileMine = (work: () => void): void => {
+      if (this.#cache === cache) work();
+    };
+    const tell = (input: Input): void => whileMine(() => this.#tell(input));
+    const link: CacheLink = {
+      user: this.#host.user,
+      bound: (room, queries) =>
+        whileMine(() => {
+          if (queries.length === 0) this.#bound.delete(room);
+          else this.#bound.set(room, queries);
+          const push = this.#host.push();
+          push?.({ kind: 'Bound', room, queries });
+        }),
+      fetchStarted: (query) => tell({ kind: 'FetchStarted', query }),
+      baseInstalled: (query, { positions, applied, carries = [], restored = false }) =>
+        tell({ kind: 'BaseInstalled', query, positions, applied, carries, restored }),
+      fetchFailed: (query) => tell({ kind: 'FetchFailed', query }),
+      queryGone: (query) => tell({ kind: 'QueryGone', query }),
+      touched: (write, queries) => tell({ kind: 'Touched', write, queries }),
+      scheduleFlush: () => whileMine(() => this.#host.scheduleFlush()),
+      detach: () => whileMine(() => this.#detach()),
+    };
+    for (const layer of this.#layers.values()) cache.layerAdded(layer);
+    if (this.#host.push() !== undefined) this.#host.attached();
+    return link;
+  }
+
+  /** What a new engine must be told of the cache. */
+  opening(): Input[] {
+    const bound = [...this.#bound].map(([room, queries]): Input => ({ kind: 'Bound', room, queries }));
+    const early = this.#early;
+    this.#early = [];
+    return [...bound, ...early];
+  }
+
+  /** The engine is gone, and with it what it knew of layers. */
+  closed(): void {
+    for (const write of this.#layers.keys()) this.#cache?.layerRetired(write);
+    this.#layers.clear();
+    this.#cache?.commit();
+  }
+
+  event(event: Event, args: readonly unknown[]): void {
+    const { name, position, write, own, replayed, apply, dispatch } = event;
+    const place = position === undefined ? {} : { position: { ...position } };
+    this.#cache?.event({ name, own, replayed, apply, dispatch, ...place, ...(write === undefined ? {} : { write }) }, args);
+  }
+
+  layerAdded(layer: LayerRecord): void {
+    this.#layers.set(layer.write, layer);
+    this.#cache?.layerAdded(layer);
+  }
+
+  layerRetired(write: string, query: QueryId | undefined): void {
+    if (query === undefined) this.#layers.delete(write);
+    this.#cache?.layerRetired(write, query);
+  }
+
+  settled(write: string): void {
+    this.#cache?.settled(write);
+  }
+
+  refetch(queries: readonly QueryId[], reason: RefetchReason): void {
+    this.#cache?.refetch(queries, reason);
+  }
+
+  restore(bases: readonly StoredBase[]): void {
+    this.#cache?.restore(bases);
+  }
+
+  commit(): void {
+    this.#cache?.commit();
+  }
+
+  dirty(): StoreWrite[] {
+    return this.#cache?.dirty() ?? [];
+  }
+
+  #tell(input: Input): void {
+    if ('query' in input) {
+      if (input.kind === 'QueryGone') this.#queries.delete(input.query);
+      else this.#queries.add(input.query);
+    }
+    const push = this.#host.push();
+    if (push === undefined) this.#early.push(input);
+    else push(input);
+  }
+
+  /** The numbers of its queries mean nothing to the next cache. */
+  #detach(): void {
+    if (this.#cache === undefined) return;
+    const push = this.#host.push();
+    for (const room of this.#bound.keys()) push?.({ kind: 'Bound', room, queries: [] });
+    for (const query of this.#queries) push?.({ kind: 'QueryGone', query });
+    this.#bound.clear();
+    this.#queries.clear();
+    this.#early = [];
+    this.#cache = undefined;
+  }
+}

@@ -1,0 +1,128 @@
+// The app's mutations by name, and what becomes of a submission: the request, the facts to show, the layer to fold.
+import { TidewireError } from '../errors.js';
+import type { Submission } from '../generated/protocol.js';
+import type { AnyMutation, LayerContext, LayerWriter, MutationDefinition, UnnamedWrite } from '../types.js';
+import type { WriteFacts } from './writes.js';
+
+export type Layer = (cache: LayerWriter, context: LayerContext) => void;
+
+/** A submission, ready for the engine. */
+export interface Prepared {
+  readonly submission: Submission;
+  readonly facts: WriteFacts;
+  /** The layer of a write without a definition. */
+  readonly layer: Layer | undefined;
+}
+
+export class Definitions {
+  readonly #byName = new Map<string, AnyMutation>();
+  readonly #log: (note: string) => void;
+  /** Layers of unnamed writes: for this session only. */
+  readonly #unnamed = new Map<string, Layer>();
+
+  constructor(definitions: readonly AnyMutation[], log: (note: string) => void) {
+    this.#log = log;
+    for (const definition of definitions) this.#byName.set(definition.name, definition);
+  }
+
+  /** By name: undefined if no definition has it. */
+  named(name: string, variables: unknown): Prepared | undefined {
+    const definition = this.#byName.get(name);
+    return definition === undefined ? undefined : this.defined(definition, variables);
+  }
+
+  defined(given: AnyMutation | MutationDefinition<unknown>, variables: unknown): Prepared {
+    const definition = given as MutationDefinition<unknown>;
+    // Known to this session at least; the app should list it, or its writes mean nothing after a restart.
+    if (!this.#byName.has(definition.name)) this.#log(`mutation ${definition.name} is not in createTidewire's list`);
+    this.#byName.set(definition.name, definition);
+    const { method, path, body } = definition.request(variables);
+    const lane = typeof definition.lane === 'function' ? definition.lane(variables) : definition.lane;
+    const submission: Submission = {
+      name: definition.name,
+      version: definition.version,
+      variables: json(variables) ?? 'null',
+      method,
+      path,
+      body: json(body),
+      lane,
+      optimistic: definition.optimistic !== undefined,
+      keepLayerWhenParked: definition.whenParked === 'keep',
+      idempotent: definition.idempotent ?? harmless(method),
+      ttl: definition.ttl,
+      touched: [],
+    };
+    return { submission, facts: withLane(factsOf(definition, variables), lane), layer: undefined };
+  }
+
+  unnamed(write: UnnamedWrite): Prepared {
+    const variables = write.variables === undefined ? write.body : write.variables;
+    const submission: Submission = {
+      name: '',
+      version: 0,
+      variables: json(variables) ?? 'null',
+      method: write.method,
+      path: write.path,
+      body: json(write.body),
+      lane: write.lane,
+      optimistic: write.optimistic !== undefined,
+      keepLayerWhenParked: write.whenParked === 'keep',
+      idempotent: write.idempotent ?? harmless(write.method),
+      ttl: write.ttl,
+      touched: [],
+    };
+    const label = write.label ?? `${write.method} ${write.path}`;
+    return { submission, facts: withLane({ name: '', label, variables, definition: undefined }, write.lane), layer: write.optimistic };
+  }
+
+  /** Keeps the layer of an unnamed write until `forget`. */
+  keep(write: string, layer: Layer): void {
+    this.#unnamed.set(write, layer);
+  }
+
+  forget(write: string): void {
+    this.#unnamed.delete(write);
+  }
+
+  /** What to show of a write that the store or another tab brought. */
+  facts(name: string, version: number, variables: unknown): WriteFacts {
+    const definition = this.#usable(name, version);
+    return definition === undefined ? { name, label: name, variables, definition } : factsOf(definition, variables);
+  }
+
+  layer(write: string, name: string, version: number, variables: unknown): Layer | undefined {
+    const unnamed = this.#unnamed.get(write);
+    if (unnamed !== undefined) return unnamed;
+    const definition = this.#usable(name, version);
+    const optimistic = definition?.optimistic;
+    return optimistic === undefined ? undefined : (cache, context) => optimistic(variables, cache, context);
+  }
+
+  /** A definition of another version does not know what these variables mean. */
+  #usable(name: string, version: number): MutationDefinition<unknown> | undefined {
+    const definition = this.#byName.get(name) as MutationDefinition<unknown> | undefined;
+    return definition?.version === version ? definition : undefined;
+  }
+}
+
+export function unknownMutation(name: string): TidewireError {
+  return new TidewireError('UNKNOWN_MUTATION', `No mutation "${name}" was given to createTidewire`);
+}
+
+function factsOf(definition: MutationDefinition<unknown>, variables: unknown): WriteFacts {
+  const label = typeof definition.label === 'function' ? definition.label(variables) : (definition.label ?? definition.name);
+  return { name: definition.name, label, variables, definition };
+}
+
+function withLane(facts: WriteFacts, lane: string | undefined): WriteFacts {
+  return lane === undefined ? facts : { ...facts, lane };
+}
+
+/** By HTTP's own definition, sending it twice does what sending it once does. */
+function harmless(method: string): boolean {
+  return /^(PUT|DELETE)$/i.test(method);
+}
+
+function json(value: unknown): string | undefined {
+  return JSON.stringify(value) as string | undefined;
+}

@@ -1,0 +1,145 @@
+// The run loop: hands facts and intents to the engine, performs what comes out in order, and keeps the one timer.
+// Facts wait for the end of the turn and go in together; an intent goes in at once, after the facts before it.
+// Nothing that is performed re-enters the engine's step; what it causes is performed after what was there before.
+import type { EngineBinding } from '../engine/binding.js';
+import type { Command, CommandResult, Input, Message, Now, Output } from '../generated/protocol.js';
+import type { ClockPort } from '../ports/port.js';
+
+export interface LoopHooks {
+  perform(output: Exclude<Output, { kind: 'Reply' }>): void;
+  /** Everything was performed: fold, notify. What it pushes is worked off in the same drain. */
+  settle(): void;
+  /** The engine broke (`fatal`), a message could not be carried to it, or performing an output threw. */
+  failed(error: unknown, fatal: boolean): void;
+}
+
+export class Loop {
+  readonly #engine: EngineBinding;
+  readonly #clock: ClockPort;
+  readonly #hooks: LoopHooks;
+  #inbox: Message[] = [];
+  readonly #work: Exclude<Output, { kind: 'Reply' }>[] = [];
+  #draining = false;
+  #scheduled = false;
+  #over = false;
+  #deadline: number | undefined;
+  #stopTimer: () => void = () => undefined;
+
+  constructor(engine: EngineBinding, clock: ClockPort, hooks: LoopHooks) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#hooks = hooks;
+  }
+
+  /** Takes facts in; they are handled at the end of this turn. */
+  push(...inputs: Input[]): void {
+    if (this.#over) return;
+    this.#inbox.push(...inputs);
+    if (this.#draining || this.#scheduled) return;
+    this.#scheduled = true;
+    void Promise.resolve().then(() => {
+      this.#scheduled = false;
+      this.drain();
+    });
+  }
+
+  /** Takes an intent in, now. `replied` runs before anything that it caused is performed. Undefined: the loop is over. */
+  command(command: Command, replied?: (result: CommandResult) => void): CommandResult | undefined {
+    if (this.#over) return undefined;
+    this.#inbox.push(command);
+    const result = this.#step();
+    if (result !== undefined) replied?.(result);
+    this.drain();
+    return result;
+  }
+
+  /** Handles what waits and performs what comes out, until nothing is left. Within a drain it does nothing. */
+  drain(): void {
+    if (this.#draining || this.#over) return;
+    this.#draining = true;
+    try {
+      do {
+        if (this.#inbox.length > 0) this.#step();
+        for (let output = this.#work.shift(); output !== undefined; output = this.#work.shift()) this.#perform(output);
+        if (this.#inbox.length === 0) this.#guarded(() => this.#hooks.settle());
+      } while (!this.#isOver() && (this.#inbox.length > 0 || this.#work.length > 0));
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  stop(): void {
+    this.#over = true;
+    this.#stopTimer();
+    this.#inbox = [];
+    this.#work.length = 0;
+  }
+
+  /** Hands all that waits to the engine; returns the answer to the last command. */
+  #step(): CommandResult | undefined {
+    const now = this.#clock.now();
+    const messages = this.#inbox;
+    this.#inbox = [];
+    // A timer may sleep longer than the deadline: whoever comes first brings the news.
+    if (this.#deadline !== undefined && now.mono >= this.#deadline) messages.unshift({ kind: 'Timeout' });
+    return this.#carry(messages, now);
+  }
+
+  #carry(messages: readonly Message[], now: Now): CommandResult | undefined {
+    let answer: CommandResult | undefined;
+    try {
+      const { outputs, timeout } = this.#engine.step(messages, now);
+      for (const output of outputs) {
+        if (output.kind === 'Reply') answer = output.result;
+        else this.#work.push(output);
+      }
+      this.#arrange(timeout, now.mono);
+    } catch (error) {
+      if (!(error instanceof RangeError)) {
+        this.stop();
+        this.#hooks.failed(error, true);
+      } else if (messages.length > 1) {
+        // One value is beyond the border, and nothing was taken in: the others go alone.
+        for (const message of messages) answer = this.#over ? undefined : this.#carry([message], now);
+      } else {
+        this.#hooks.failed(error, false);
+        answer = { kind: 'Refused', refusal: 'Malformed' };
+      }
+    }
+    return answer;
+  }
+
+  #arrange(deadline: number | undefined, mono: number): void {
+    this.#stopTimer();
+    this.#stopTimer = () => undefined;
+    this.#deadline = deadline;
+    if (deadline === undefined) return;
+    this.#stopTimer = this.#clock.after(Math.max(1, deadline - mono), () => {
+      // Too early by the clock's rounding: the step says so and arranges the rest.
+      if (this.#deadline !== undefined && this.#clock.now().mono < this.#deadline) this.#arrange(this.#deadline, this.#clock.now().mono);
+      else this.#wake();
+    });
+  }
+
+  #wake(): void {
+    if (this.#over) return;
+    this.#step();
+    this.drain();
+  }
+
+  #perform(output: Exclude<Output, { kind: 'Reply' }>): void {
+    this.#guarded(() => this.#hooks.perform(output));
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#hooks.failed(error, false);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#over;
+  }
+}

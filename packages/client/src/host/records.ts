@@ -1,0 +1,138 @@
+// The store as the engine's outputs use it: load, persist, broadcast; and the cache's bases in the same partition.
+// A base that is dirty goes to disk before, or with, the removal of any record: a record may only go once the bases carry it.
+import type { Input } from '../generated/protocol.js';
+import { StoreFault, type ClockPort, type Store, type StoreRecord, type StoreStep, type StoreValue } from '../ports/port.js';
+import type { Durability, StoredBase, StoreWrite } from '../types.js';
+
+/** Bases of the cache have keys below this prefix; all other records are the engine's. */
+const BASES = 'q/';
+/** Milliseconds for which changes of bases are gathered. */
+const GATHER = 150;
+
+export interface RecordsHost {
+  push(input: Input): void;
+  /** The cache's base writes that nobody has stored yet. */
+  dirty(): StoreWrite[];
+  /** The store was read: bases, when the engine has been told of its own records. */
+  loaded(bases: readonly StoredBase[]): void;
+  opened(durability: Durability): void;
+  failed(what: string, error: unknown): void;
+}
+
+export class Records {
+  readonly #store: Promise<Store>;
+  readonly #clock: ClockPort;
+  readonly #host: RecordsHost;
+  /** Base writes that were taken from the cache and are not on disk. */
+  readonly #held = new Map<string, StoreValue | null>();
+  /** The turn in which each base was last taken: a write that fails late must not bring an older one back. */
+  readonly #turns = new Map<string, number>();
+  #turn = 0;
+  #stopTimer: (() => void) | undefined;
+  #over = false;
+
+  constructor(store: Promise<Store>, clock: ClockPort, host: RecordsHost) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#host = host;
+    store.then(
+      ({ durability }) => this.#over || host.opened(durability),
+      (error: unknown) => host.failed('the store cannot be opened', error),
+    );
+  }
+
+  load(load: number): void {
+    this.#read().then(
+      (records) => {
+        if (this.#over) return;
+        const own = records.flatMap(({ key, value }) => (!key.startsWith(BASES) && typeof value !== 'string' ? [{ key, value }] : []));
+        this.#host.push({ kind: 'Loaded', load, records: own });
+        this.#host.loaded(basesOf(records));
+      },
+      (error: unknown) => {
+        this.#host.failed('the store cannot be read', error);
+        this.#host.push({ kind: 'LoadFailed', load });
+      },
+    );
+  }
+
+  /** The stored bases alone, for a cache that comes later. */
+  async bases(): Promise<readonly StoredBase[]> {
+    return basesOf(await this.#read());
+  }
+
+  persist(persist: number, key: string, value: Uint8Array | undefined, fence: number | undefined): void {
+    const own: StoreStep = { key, value: value ?? null };
+    const written = value === undefined ? this.#withBases(own, fence) : this.#write([own], fence);
+    written.then(
+      () => this.#host.push({ kind: 'Persisted', persist }),
+      (error: unknown) => {
+        const kind = error instanceof StoreFault ? error.kind : 'Failed';
+        if (kind !== 'Fenced') this.#host.failed('a record cannot be written', error);
+        this.#host.push({ kind: 'PersistFailed', persist, error: kind });
+      },
+    );
+  }
+
+  async lead(): Promise<number> {
+    return (await this.#store).lead();
+  }
+
+  /** Bases became dirty: store them soon. */
+  schedule(): void {
+    if (this.#over) return;
+    this.#stopTimer ??= this.#clock.after(GATHER, () => this.flush());
+  }
+
+  /** Stores the bases that are dirty, now. */
+  flush(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+    this.#take();
+    if (this.#held.size === 0) return;
+    this.#withBases(undefined, undefined).catch((error: unknown) => this.#host.failed('the stored bases cannot be written', error));
+  }
+
+  stop(): void {
+    this.flush();
+    this.#over = true;
+    this.#stopTimer?.();
+    void this.#store.then(
+      (store) => store.close(),
+      () => undefined,
+    );
+  }
+
+  #take(): void {
+    this.#turn += 1;
+    for (const { key, value } of this.#host.dirty()) {
+      this.#held.set(key, value);
+      this.#turns.set(key, this.#turn);
+    }
+  }
+
+  /** Held bases and the step, all or none. What fails stays held, unless a newer one was taken since. */
+  #withBases(own: StoreStep | undefined, fence: number | undefined): Promise<void> {
+    this.#take();
+    const bases = [...this.#held].map(([key, value]) => ({ key, value, turn: this.#turns.get(key) }));
+    this.#held.clear();
+    const steps: StoreStep[] = bases.map(({ key, value }) => ({ key, value }));
+    if (own !== undefined) steps.push(own);
+    return this.#write(steps, fence).catch((error: unknown) => {
+      for (const { key, value, turn } of bases) if (turn === this.#turns.get(key)) this.#held.set(key, value);
+      throw error;
+    });
+  }
+
+  async #write(steps: readonly StoreStep[], fence: number | undefined): Promise<void> {
+    return (await this.#store).write(steps, fence);
+  }
+
+  async #read(): Promise<StoreRecord[]> {
+    return (await this.#store).scan();
+  }
+}
+
+function basesOf(records: readonly StoreRecord[]): StoredBase[] {
+  return records.flatMap(({ key, value }) => (key.startsWith(BASES) && typeof value === 'string' ? [{ key, value }] : []));
+}

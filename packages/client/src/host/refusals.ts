@@ -1,0 +1,26 @@
+// The engine's typed refusals as errors for the app.
+import { TidewireError } from '../errors.js';
+import type { Refusal, StoreError } from '../generated/protocol.js';
+import type { ErrorCode } from '../types.js';
+
+const REFUSALS: { readonly [K in Refusal]: ErrorCode } = {
+  QueueFull: 'QUEUE_FULL',
+  TooLarge: 'TOO_LARGE',
+  BufferFull: 'BUFFER_FULL',
+  Malformed: 'MALFORMED',
+  UnknownWrite: 'UNKNOWN_WRITE',
+  AlreadySent: 'ALREADY_SENT',
+  NotParked: 'NOT_PARKED',
+  Follower: 'FOLLOWER',
+  TooManyRooms: 'TOO_MANY_ROOMS',
+};
+
+const STORE: { readonly [K in StoreError]: ErrorCode } = { Full: 'STORE_FULL', Failed: 'STORE_FAILED', Fenced: 'STORE_FAILED' };
+
+export function refusalError(refusal: Refusal): TidewireError {
+  return new TidewireError(REFUSALS[refusal]);
+}
+
+export function storeError(error: StoreError): TidewireError {
+  return new TidewireError(STORE[error]);
+}

@@ -1,0 +1,262 @@
+// One run of an engine, from `start` to `stop`: makes it, gives each output to the part that performs it, and ends all of them.
+// This is the only place that knows every output; it decides nothing about any.
+import type { CreateEngine } from '../engine/binding.js';
+import type { Command, CommandResult, Input, Output } from '../generated/protocol.js';
+import type { Platform } from '../ports/port.js';
+import type { LogNote, RequestPort } from '../types.js';
+import { Bodies } from './bodies.js';
+import type { Bridge } from './bridge.js';
+import type { Notifier } from './cell.js';
+import type { Connection } from './connection.js';
+import { Emits } from './emits.js';
+import { Leadership } from './leadership.js';
+import { Links } from './links.js';
+import type { Listeners } from './listeners.js';
+import { Loop } from './loop.js';
+import type { Definitions } from './definitions.js';
+import { Records } from './records.js';
+import { Requests } from './requests.js';
+import type { Rooms } from './rooms.js';
+import type { Tokens } from './tokens.js';
+import { parsed, type Origin, type Writes } from './writes.js';
+
+export interface SessionSettings {
+  readonly createEngine: CreateEngine;
+  readonly platform: Platform;
+  readonly url: string;
+  readonly path: string;
+  readonly partition: string;
+  readonly foreign: boolean;
+  readonly namespace: string;
+  readonly request: RequestPort;
+  readonly emitTimeout: number;
+}
+
+/** What outlives a session. */
+export interface SessionParts {
+  readonly bridge: Bridge;
+  readonly connection: Connection;
+  readonly definitions: Definitions;
+  readonly listeners: Listeners;
+  readonly notifier: Notifier;
+  readonly rooms: Rooms;
+  readonly tokens: Tokens;
+  readonly writes: Writes;
+  log(note: LogNote): void;
+  /** The client id is known. */
+  client(id: string): void;
+  /** The store was read for the first time. */
+  ready(): void;
+  /** The engine broke: nothing more comes from this session. */
+  broken(): void;
+}
+
+export class Session {
+  readonly emits: Emits;
+  readonly #platform: Platform;
+  readonly #parts: SessionParts;
+  readonly #loop: Loop;
+  readonly #bodies = new Bodies();
+  readonly #links: Links;
+  readonly #requests: Requests;
+  readonly #records: Records;
+  readonly #leadership: Leadership;
+  readonly #unwatch: (() => void)[] = [];
+  /** What appears in the drain of `Loaded` was in the store; what appears later comes from other tabs. */
+  #origin: Origin = 'tab';
+
+  constructor(settings: SessionSettings, parts: SessionParts) {
+    const { platform, url, partition } = settings;
+    this.#platform = platform;
+    this.#parts = parts;
+    const config = { partition, server: settings.foreign ? 'Foreign' : 'Tidewire', namespace: settings.namespace } as const;
+    this.#loop = new Loop(settings.createEngine(config, platform.random.seed(), platform.clock.now()), platform.clock, {
+      perform: (output) => this.#perform(output),
+      settle: () => this.#settle(),
+      failed: (error, fatal) => this.#failed(error, fatal),
+    });
+    const push = (input: Input): void => this.#loop.push(input);
+    const failed = (note: string, error: unknown): void => parts.log({ level: 'error', note, error });
+    this.emits = new Emits(this.#bodies, settings.emitTimeout);
+    this.#links = new Links(platform.socket, `${url.replace(/\/+$/, '')}${settings.path}?EIO=4&transport=websocket`, this.#bodies, push);
+    this.#requests = new Requests(url, settings.request, parts.tokens, push);
+    this.#leadership = new Leadership(platform.tabs, partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
+    this.#records = new Records(platform.store.open(partition), platform.clock, {
+      push,
+      failed,
+      dirty: () => parts.bridge.dirty(),
+      opened: (durability) => {
+        parts.writes.durability(durability);
+        this.#leadership.begin(durability);
+      },
+      loaded: (bases) => {
+        // In the drain of `Loaded`, after it: a base is told of after the writes that it may carry.
+        this.#origin = 'store';
+        parts.bridge.restore(bases);
+        this.#loop.drain();
+        this.#origin = 'tab';
+        parts.ready();
+      },
+    });
+  }
+
+  /** Tells the engine what is the case, and what was wished for before. Apart from the constructor, because work begins here. */
+  begin(wishes: readonly Command[]): void {
+    this.#unwatch.push(...this.#watch((input) => this.#loop.push(input)));
+    this.#loop.push(
+      { kind: 'Network', signal: this.#platform.network.current() },
+      { kind: 'App', signal: this.#platform.visibility.current() },
+      ...this.#parts.bridge.opening(),
+    );
+    for (const wish of wishes) this.#loop.command(wish);
+  }
+
+  get leads(): boolean {
+    return this.#leadership.leads;
+  }
+
+  push(input: Input): void {
+    this.#loop.push(input);
+  }
+
+  command(command: Command, replied?: (result: CommandResult) => void): CommandResult | undefined {
+    return this.#loop.command(command, replied);
+  }
+
+  scheduleFlush(): void {
+    this.#records.schedule();
+  }
+
+  /** A cache came later than the records. */
+  restoreBases(): void {
+    this.#records.bases().then(
+      (bases) => {
+        this.#parts.bridge.restore(bases);
+        this.#loop.drain();
+      },
+      (error: unknown) => this.#parts.log({ level: 'error', note: 'the stored bases cannot be read', error }),
+    );
+  }
+
+  stop(): void {
+    for (const unwatch of this.#unwatch) unwatch();
+    this.#loop.stop();
+    this.#links.stop();
+    this.#requests.stop();
+    this.#leadership.stop();
+    this.#records.stop();
+    this.emits.stop();
+  }
+
+  #watch(push: (input: Input) => void): (() => void)[] {
+    const app = (signal: 'Foreground' | 'Background'): void => push({ kind: 'App', signal });
+    return [
+      this.#platform.network.watch((signal) => push({ kind: 'Network', signal })),
+      this.#platform.visibility.watch({
+        foreground: () => app('Foreground'),
+        background: () => {
+          this.#records.flush();
+          app('Background');
+        },
+        leaving: () => {
+          this.#records.flush();
+          this.#leadership.pause();
+        },
+        returned: () => {
+          this.#leadership.resume();
+          app(this.#platform.visibility.current());
+        },
+      }),
+    ];
+  }
+
+  #perform(output: Exclude<Output, { kind: 'Reply' }>): void {
+    const { bridge, connection, listeners, rooms, writes } = this.#parts;
+    switch (output.kind) {
+      case 'Load':
+        return this.#records.load(output.load);
+      case 'Persist':
+        return this.#records.persist(output.persist, output.key, output.value, output.fence);
+      case 'Broadcast':
+        return this.#leadership.broadcast(output.key, output.value);
+      case 'FetchAuth':
+        return this.#authorise(output.auth, output.fresh);
+      case 'Open':
+        return this.#links.open(output.link);
+      case 'Send':
+        return this.#links.send(output.link, output.text, output.body);
+      case 'Close':
+        return this.#links.close(output.link);
+      case 'Fetch':
+        return this.#requests.send(output.fetch, output.request);
+      case 'Abort':
+        return this.#requests.abort(output.fetch);
+      case 'Event': {
+        const { event } = output;
+        const args = this.#bodies.array(event.body).slice(event.skip);
+        bridge.event(event, args);
+        const room = event.position === undefined ? {} : { room: event.position.room };
+        if (event.dispatch) listeners.dispatch(event.name, args, { replayed: event.replayed, own: event.own, ...room });
+        return;
+      }
+      case 'Release':
+        return this.#bodies.release(output.bodies);
+      case 'Emitted':
+        return this.emits.ended(output.emit, output.result);
+      case 'Room':
+        return rooms.changed(output.room, output.state);
+      case 'LayerAdded':
+        return this.#layerAdded(output);
+      case 'LayerRetired':
+        return bridge.layerRetired(output.write, output.query);
+      case 'Refetch':
+        return bridge.refetch(output.queries, output.reason);
+      case 'Connection':
+        return connection.changed(output.state, this.#wallOf);
+      case 'Outbox':
+        return writes.counted(output.status, this.#wallOf);
+      case 'Write':
+        writes.changed(output.write, output.state, this.#origin);
+        if (output.state.kind === 'Settled') bridge.settled(output.write);
+        return;
+      case 'Client':
+        return this.#parts.client(output.client);
+      case 'Quarantined':
+        return this.#parts.log({ level: 'error', note: `record ${output.key} was set aside: ${output.reason}` });
+      case 'Log':
+        return this.#parts.log({ level: 'warn', note: output.note });
+    }
+  }
+
+  #layerAdded(output: Extract<Output, { kind: 'LayerAdded' }>): void {
+    const { bridge, definitions, writes } = this.#parts;
+    const { write, name, version, restored } = output;
+    const variables = parsed(output.variables);
+    writes.add(write, definitions.facts(name, version, variables), this.#origin);
+    const optimistic = definitions.layer(write, name, version, variables);
+    bridge.layerAdded({ write, name, version, variables, restored, ...(optimistic === undefined ? {} : { optimistic }) });
+  }
+
+  #authorise(auth: number, fresh: boolean): void {
+    void this.#parts.tokens.result(fresh).then((result) => {
+      this.#parts.connection.tokenMissing(result.kind === 'Missing');
+      this.#loop.push({ kind: 'Auth', auth, result });
+    });
+  }
+
+  #settle(): void {
+    this.#parts.bridge.commit();
+    this.#parts.notifier.flush();
+  }
+
+  #failed(error: unknown, fatal: boolean): void {
+    this.#parts.log({ level: 'error', note: fatal ? 'the engine stopped' : 'performing an output failed', error });
+    if (fatal) this.#parts.broken();
+  }
+
+  /** The engine's clock has an origin of its own; people are shown wall time. */
+  readonly #wallOf = (mono: number): number => {
+    const now = this.#platform.clock.now();
+    return now.wall + (mono - now.mono);
+  };
+}

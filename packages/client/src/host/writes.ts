@@ -1,0 +1,219 @@
+// The writes of the queue as the app sees them: snapshots, handles whose promises never surface, definitions' callbacks.
+// What happens to a write is decided in the engine; here it is only told on.
+import { TidewireError } from '../errors.js';
+import type { OutboxStatus, ParkReason, WriteState } from '../generated/protocol.js';
+import type { AnyMutation, Answer, BlockedReason, Durability, ErrorCode, OutboxSnapshot, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
+import { Cell, type Notifier } from './cell.js';
+import { deferred, type Deferred } from './deferred.js';
+import { storeError } from './refusals.js';
+
+/** What is known of a write beside its state. */
+export interface WriteFacts {
+  readonly name: string;
+  readonly label: string;
+  readonly variables: unknown;
+  readonly lane?: string;
+  readonly definition: AnyMutation | undefined;
+}
+
+/** Where it comes from: submitted here, found in the store at start, or another tab's. Decides whose callbacks run. */
+export type Origin = 'here' | 'store' | 'tab';
+
+interface Entry {
+  facts: WriteFacts;
+  readonly origin: Origin;
+  snapshot: WriteSnapshot;
+  readonly durable: Deferred<void>;
+  readonly acknowledged: Deferred<Answer>;
+  readonly settled: Deferred<void>;
+  readonly told: Set<'success' | 'error'>;
+}
+
+const PARKED: { readonly [K in ParkReason]: ErrorCode } = {
+  Permanent: 'PERMANENT',
+  Conflict: 'CONFLICT',
+  OutOfTries: 'OUT_OF_TRIES',
+  Expired: 'EXPIRED',
+  Unknown: 'UNKNOWN',
+  KeyReused: 'KEY_REUSED',
+};
+
+const NO_FACTS: WriteFacts = { name: '', label: '', variables: undefined, definition: undefined };
+const NOTHING: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'memory', writes: [] };
+
+export interface WritesHost {
+  readonly user: string;
+  /** This tab sends: writes of earlier sessions are its to tell. */
+  leads(): boolean;
+  cancel(write: string): boolean;
+  report(error: unknown): void;
+}
+
+export class Writes {
+  readonly snapshot: Cell<OutboxSnapshot>;
+  readonly #host: WritesHost;
+  readonly #entries = new Map<string, Entry>();
+  #status: Omit<OutboxSnapshot, 'writes' | 'durability'> = NOTHING;
+  #durability: Durability = 'memory';
+  #list: readonly WriteSnapshot[] = [];
+
+  constructor(notifier: Notifier, host: WritesHost) {
+    this.snapshot = new Cell(notifier, NOTHING);
+    this.#host = host;
+  }
+
+  /** A write exists. What is known already stays. */
+  add(id: string, facts: WriteFacts, origin: Origin): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      this.#enter(id, facts, origin);
+    } else if (entry.facts === NO_FACTS) {
+      entry.facts = facts;
+      this.#show(id, entry, entry.snapshot.state, entry.snapshot.error);
+    }
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  handle(id: string): WriteHandle | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    const { durable, acknowledged, settled } = entry;
+    return { id, durable: durable.promise, acknowledged: acknowledged.promise, settled: settled.promise, cancel: () => this.#host.cancel(id) };
+  }
+
+  /** `Write`. A write nobody announced has an origin and nothing else. */
+  changed(id: string, state: WriteState, origin: Origin): void {
+    const ends = state.kind === 'Settled' || state.kind === 'Discarded' || state.kind === 'Refused';
+    if (ends && !this.#entries.has(id)) return;
+    const entry = this.#entries.get(id) ?? this.#enter(id, NO_FACTS, origin);
+    switch (state.kind) {
+      case 'Durable':
+        entry.durable.resolve();
+        return this.#show(id, entry, 'durable');
+      case 'Sending':
+        entry.durable.resolve();
+        return this.#show(id, entry, 'sending');
+      case 'Retrying':
+        return this.#show(id, entry, 'retrying', state.status === 0 ? undefined : { code: 'RETRYING', status: state.status });
+      case 'Acknowledged': {
+        const answer: Answer = { status: state.status, data: parsed(state.body), replayed: state.replayed };
+        entry.durable.resolve();
+        entry.acknowledged.resolve(answer);
+        this.#show(id, entry, 'acknowledged');
+        return this.#tell(id, entry, 'success', (definition, context) => definition.onSuccess?.(answer, context));
+      }
+      case 'Parked': {
+        const status = state.status === 0 ? {} : { status: state.status };
+        const error = { code: PARKED[state.reason], ...status, data: parsed(state.body) };
+        entry.durable.resolve();
+        this.#show(id, entry, 'parked', error);
+        return this.#fail(id, entry, new TidewireError(error.code, undefined, error), false);
+      }
+      case 'Refused':
+        return this.#fail(id, entry, storeError(state.error), true);
+      case 'Discarded':
+        return this.#fail(id, entry, new TidewireError('DISCARDED'), true);
+      case 'Settled':
+        entry.durable.resolve();
+        entry.settled.resolve();
+        return this.#leave(id);
+    }
+  }
+
+  /** `Outbox`. */
+  counted(status: OutboxStatus, wallOf: (mono: number) => number): void {
+    const blocked = status.blocked === undefined ? {} : { blocked: status.blocked.toLowerCase() as BlockedReason };
+    const next = status.nextAttempt === undefined ? {} : { nextAttempt: wallOf(status.nextAttempt) };
+    const { ready, pending, inFlight, parked, bytes } = status;
+    this.#status = { ready, pending, inFlight, parked, bytes, ...blocked, ...next };
+    this.#publish();
+  }
+
+  durability(durability: Durability): void {
+    if (durability === this.#durability) return;
+    this.#durability = durability;
+    this.#publish();
+  }
+
+  /** The engine is gone: nothing is known until the store is read again. Handles wait for it. */
+  stop(): void {
+    this.#status = NOTHING;
+    this.#publish();
+  }
+
+  #enter(id: string, facts: WriteFacts, origin: Origin): Entry {
+    const entry: Entry = {
+      facts,
+      origin,
+      snapshot: { id, name: '', label: '', variables: undefined, state: 'queued' },
+      durable: deferred(),
+      acknowledged: deferred(),
+      settled: deferred(),
+      told: new Set(),
+    };
+    this.#entries.set(id, entry);
+    this.#show(id, entry, 'queued');
+    return entry;
+  }
+
+  #show(id: string, entry: Entry, state: WriteSnapshot['state'], error?: WriteSnapshot['error']): void {
+    const { name, label, variables, lane } = entry.facts;
+    entry.snapshot = { id, name, label, variables, state, ...(lane === undefined ? {} : { lane }), ...(error === undefined ? {} : { error }) };
+    this.#publishList();
+  }
+
+  #fail(id: string, entry: Entry, error: TidewireError, gone: boolean): void {
+    if (gone) {
+      entry.durable.reject(error);
+      entry.settled.reject(error);
+    }
+    entry.acknowledged.reject(error);
+    this.#tell(id, entry, 'error', (definition, context) => definition.onError?.(error, context));
+    if (gone) this.#leave(id);
+  }
+
+  /** Runs a definition's callback: each once, in the tab that the write belongs to. */
+  #tell(id: string, entry: Entry, what: 'success' | 'error', call: (definition: AnyMutation, context: WriteContext<never>) => void): void {
+    const { definition } = entry.facts;
+    const ours = entry.origin === 'here' || (entry.origin === 'store' && this.#host.leads());
+    if (definition === undefined || entry.told.has(what) || !ours) return;
+    entry.told.add(what);
+    try {
+      call(definition, { writeId: id, variables: entry.facts.variables as never, user: this.#host.user });
+    } catch (error) {
+      this.#host.report(error);
+    }
+  }
+
+  #leave(id: string): void {
+    this.#entries.delete(id);
+    this.#publishList();
+  }
+
+  #publishList(): void {
+    this.#list = NOTHING.writes;
+    this.snapshot.stale(() => this.#build(true));
+  }
+
+  #publish(): void {
+    this.snapshot.stale(() => this.#build(false));
+  }
+
+  #build(relist: boolean): OutboxSnapshot {
+    if (relist || this.#list.length !== this.#entries.size) this.#list = [...this.#entries.values()].map(({ snapshot }) => snapshot);
+    return { ...this.#status, durability: this.#durability, writes: this.#list };
+  }
+}
+
+/** JSON if it is JSON, else the text. */
+export function parsed(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,51 @@
+// A store that lives as long as the port: for servers, tests, and browsers without IndexedDB.
+import { StoreFault, type Store, type StorePort, type StoreValue } from './port.js';
+
+interface Partition {
+  readonly records: Map<string, StoreValue>;
+  epoch: number;
+}
+
+export function memoryStore(): StorePort {
+  const partitions = new Map<string, Partition>();
+  return {
+    open(name) {
+      const partition = partitions.get(name) ?? { records: new Map<string, StoreValue>(), epoch: 0 };
+      partitions.set(name, partition);
+      return Promise.resolve(opened(partition));
+    },
+  };
+}
+
+function opened(partition: Partition): Store {
+  let closed = false;
+  const whileOpen = <T>(work: () => T): Promise<T> =>
+    closed ? Promise.reject(new StoreFault('Failed', 'The store is closed')) : Promise.resolve().then(work);
+  return {
+    durability: 'memory',
+    scan: () =>
+      whileOpen(() =>
+        [...partition.records]
+          .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+          .map(([key, value]) => ({ key, value: copy(value) })),
+      ),
+    write: (steps, fence) => {
+      const taken = steps.map(({ key, value }) => ({ key, value: value === null ? null : copy(value) }));
+      return whileOpen(() => {
+        if (fence !== undefined && partition.epoch > fence) throw new StoreFault('Fenced', 'Another tab leads');
+        for (const { key, value } of taken) {
+          if (value === null) partition.records.delete(key);
+          else partition.records.set(key, value);
+        }
+      });
+    },
+    lead: () => whileOpen(() => ++partition.epoch),
+    close() {
+      closed = true;
+    },
+  };
+}
+
+function copy(value: StoreValue): StoreValue {
+  return typeof value === 'string' ? value : value.slice();
+}

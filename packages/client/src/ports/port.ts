@@ -1,0 +1,151 @@
+// What a platform must offer. Interfaces only: the host's code knows these and nothing of any platform.
+import type { Durability } from '../types.js';
+
+/** Everything that the host needs of a platform. `browser()` gives one; tests and React Native give their own. */
+export interface Platform {
+  readonly store: StorePort;
+  readonly socket: SocketPort;
+  readonly clock: ClockPort;
+  readonly network: NetworkPort;
+  readonly visibility: VisibilityPort;
+  readonly tabs: TabsPort;
+  readonly random: RandomPort;
+}
+
+// ---------------------------------------------------------------- store
+
+export type StoreValue = Uint8Array | string;
+
+export interface StoreRecord {
+  readonly key: string;
+  readonly value: StoreValue;
+}
+
+/** One step: null removes. */
+export interface StoreStep {
+  readonly key: string;
+  readonly value: StoreValue | null;
+}
+
+export type StoreFaultKind = 'Full' | 'Failed' | 'Fenced';
+
+/** Why a step is not stored, and never will be. */
+export class StoreFault extends Error {
+  readonly kind: StoreFaultKind;
+  constructor(kind: StoreFaultKind, message: string) {
+    super(message);
+    this.name = 'StoreFault';
+    this.kind = kind;
+  }
+}
+
+export interface StorePort {
+  /** Rejects with a `StoreFault` if there is a store that must not be touched (a newer build's). */
+  open(partition: string): Promise<Store>;
+}
+
+/** One partition's records. Steps take effect in the order of the calls. */
+export interface Store {
+  readonly durability: Durability;
+  /** All records, in key order. */
+  scan(): Promise<StoreRecord[]>;
+  /**
+   * All steps or none, where the platform can; resolves once they are as durable as `durability` says.
+   * Rejects with a `StoreFault`: `Fenced` if the store knows a later leadership than `fence`.
+   */
+  write(steps: readonly StoreStep[], fence?: number): Promise<void>;
+  /** Begins a new leadership, atomically: one more than the last. */
+  lead(): Promise<number>;
+  /** Lets go of it; what was written before is still written. */
+  close(): void;
+}
+
+// ---------------------------------------------------------------- socket
+
+export type SocketCause = 'Unreachable' | 'Lost' | 'Overloaded';
+
+export interface SocketEvents {
+  opened(): void;
+  text(frame: string): void;
+  /** A binary frame of this many bytes. */
+  binary(length: number): void;
+  closed(cause: SocketCause): void;
+}
+
+export interface SocketLink {
+  send(frame: string): void;
+  /** After this no event is told any more. */
+  close(): void;
+}
+
+export interface SocketPort {
+  /** `url` is an http(s) URL, or a path on the page's origin. */
+  open(url: string, events: SocketEvents): SocketLink;
+}
+
+// ---------------------------------------------------------------- clock and chance
+
+export interface ClockPort {
+  /** Whole milliseconds. `mono` never goes back and counts sleep; `wall` is since 1970. */
+  now(): { mono: number; wall: number };
+  /** Calls back once, not before `delay` milliseconds have passed as far as the platform can; returns the way to stop that. */
+  after(delay: number, callback: () => void): () => void;
+}
+
+export interface RandomPort {
+  /** 32 random bytes of cryptographic quality. */
+  seed(): Uint8Array;
+}
+
+// ---------------------------------------------------------------- signals
+
+export type NetworkWord = 'Unknown' | 'Offline' | 'Online' | 'Changed';
+
+export interface NetworkPort {
+  current(): NetworkWord;
+  watch(callback: (word: NetworkWord) => void): () => void;
+}
+
+export interface VisibilityEvents {
+  foreground(): void;
+  background(): void;
+  /** The page may never run again: store what is dirty, let others lead. */
+  leaving(): void;
+  /** It runs again after `leaving`. */
+  returned(): void;
+}
+
+export interface VisibilityPort {
+  current(): 'Foreground' | 'Background';
+  watch(events: VisibilityEvents): () => void;
+}
+
+// ---------------------------------------------------------------- tabs
+
+/** A record that changed; null: removed. */
+export interface TabMessage {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+export interface TabsEvents {
+  message(message: TabMessage): void;
+  /** This tab holds the partition's lock. */
+  granted(): void;
+  /** It was taken away. */
+  lost(): void;
+}
+
+export interface TabsSession {
+  post(message: TabMessage): void;
+  /** Stops holding, or waiting for, the lock; messages go on. */
+  release(): void;
+  /** Waits for the lock (again). */
+  contend(): void;
+  leave(): void;
+}
+
+export interface TabsPort {
+  /** Hears messages from now on; the lock only after `contend`. */
+  join(partition: string, events: TabsEvents): TabsSession;
+}

@@ -1,0 +1,69 @@
+// Links over the platform's WebSocket. Knows no protocol but the close codes.
+import type { SocketEvents, SocketLink, SocketPort } from './port.js';
+
+const SERVICE_RESTART = 1012;
+const TRY_AGAIN_LATER = 1013;
+
+/** The WebSocket URL for an http(s) URL, or for a path on the page's origin. */
+export function webSocketUrl(url: string, page: string | undefined): string {
+  const absolute = new URL(url, page);
+  absolute.protocol = absolute.protocol === 'https:' || absolute.protocol === 'wss:' ? 'wss:' : 'ws:';
+  return absolute.href;
+}
+
+export function webSockets(): SocketPort {
+  return {
+    open(url, events) {
+      const page = typeof location === 'undefined' ? undefined : location.href;
+      try {
+        return watched(new WebSocket(webSocketUrl(url, page)), events);
+      } catch {
+        // No WebSocket here, a bad URL, or mixed content: the same as a peer that cannot be reached.
+        return neverOpened(events);
+      }
+    },
+  };
+}
+
+function watched(socket: WebSocket, events: SocketEvents): SocketLink {
+  let opened = false;
+  let over = false;
+  socket.binaryType = 'arraybuffer';
+  socket.onopen = () => {
+    opened = true;
+    if (!over) events.opened();
+  };
+  socket.onmessage = (event: MessageEvent<unknown>) => {
+    if (over) return;
+    if (typeof event.data === 'string') events.text(event.data);
+    else events.binary(event.data instanceof ArrayBuffer ? event.data.byteLength : 0);
+  };
+  socket.onclose = (event) => {
+    if (over) return;
+    over = true;
+    const overloaded = event.code === SERVICE_RESTART || event.code === TRY_AGAIN_LATER;
+    events.closed(overloaded ? 'Overloaded' : opened ? 'Lost' : 'Unreachable');
+  };
+  return {
+    send(frame) {
+      if (!over && socket.readyState === WebSocket.OPEN) socket.send(frame);
+    },
+    close() {
+      over = true;
+      socket.close();
+    },
+  };
+}
+
+function neverOpened(events: SocketEvents): SocketLink {
+  let over = false;
+  void Promise.resolve().then(() => {
+    if (!over) events.closed('Unreachable');
+  });
+  return {
+    send: () => undefined,
+    close() {
+      over = true;
+    },
+  };
+}
