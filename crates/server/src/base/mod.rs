@@ -38,6 +38,14 @@ impl Tidewire {
         });
         respond(read.await)
     }
+
+    /// Reads something for the server itself, from one snapshot: who takes part in what, for example.
+    pub async fn snapshot<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.store().snapshot(move |connection| work(&ReadTx::new(connection))).await
+    }
 }
 
 /// As many ranges as the header holds. A sequence that is not named only makes its layer wait for an event.

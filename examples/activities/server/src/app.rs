@@ -10,16 +10,17 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tidewire_server::auth::{JwtAuthenticator, JwtOptions};
-use tidewire_server::event::{History, RoomEvent};
+use tidewire_server::event::History;
+use tidewire_server::socket::{Missing, SocketServer};
 use tidewire_server::store::{Store, StoreError, StoreOptions};
 use tidewire_server::write::{Reject, Tidewire, mark_outcomes};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::unbounded_channel;
 
 use crate::metrics::Metrics;
 use crate::model::ACTIVITIES_ROOM;
 use crate::schema::MIGRATIONS;
 use crate::web::Web;
-use crate::{activities, login, messages, metrics, secret, seed};
+use crate::{activities, login, messages, metrics, secret, seed, sockets};
 
 /// What the server needs to start.
 pub struct Config {
@@ -36,6 +37,7 @@ pub struct App {
     pub(crate) jwt: Arc<JwtAuthenticator>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) web: Web,
+    sockets: SocketServer,
 }
 
 impl FromRef<App> for Tidewire {
@@ -45,8 +47,8 @@ impl FromRef<App> for Tidewire {
 }
 
 impl App {
-    /// Opens the data directory and fills an empty database. `events` gets what each write publishes.
-    pub async fn open(config: Config, events: UnboundedSender<Vec<RoomEvent>>) -> Result<Self, StartError> {
+    /// Opens the data directory, fills an empty database and starts the socket server on the current runtime.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data).map_err(StartError::Data)?;
         let secret = secret::load_or_make(&config.data).map_err(StartError::Data)?;
         let jwt = Arc::new(JwtAuthenticator::new(JwtOptions {
@@ -56,16 +58,24 @@ impl App {
         }));
         let mut options = StoreOptions::new(config.data.join("activities.sqlite"));
         options.migrations = MIGRATIONS.to_vec();
+        let (events, feed) = unbounded_channel();
         let store = Store::open(options, events).map_err(StartError::Store)?;
         let tidewire = Tidewire::new(store, jwt.clone());
         tidewire.transact("", seed::seed).await.map_err(StartError::Store)?;
-        Ok(Self { tidewire, jwt, metrics: Arc::default(), web: Web::new(config.web) })
+        let sockets = sockets::start(&tidewire, jwt.clone(), feed).map_err(StartError::Sockets)?;
+        Ok(Self { tidewire, jwt, metrics: Arc::default(), web: Web::new(config.web), sockets })
     }
 
-    /// Store and authenticator, for the socket half.
+    /// The store behind it: its history tells what has been published.
     #[must_use]
     pub fn tidewire(&self) -> &Tidewire {
         &self.tidewire
+    }
+
+    /// The connections.
+    #[must_use]
+    pub fn sockets(&self) -> &SocketServer {
+        &self.sockets
     }
 
     /// All routes.
@@ -82,6 +92,7 @@ impl App {
             .method_not_allowed_fallback(wrong_method);
         Router::new()
             .nest("/api", api)
+            .merge(self.sockets.router())
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics::show))
@@ -115,6 +126,8 @@ pub enum StartError {
     Data(std::io::Error),
     /// The database cannot be used.
     Store(StoreError),
+    /// The socket server lacks a part.
+    Sockets(Missing),
     /// The port cannot be used.
     Listen(std::io::Error),
 }
@@ -124,6 +137,7 @@ impl std::fmt::Display for StartError {
         match self {
             Self::Data(error) => write!(f, "the data directory cannot be used: {error}"),
             Self::Store(error) => write!(f, "the database cannot be used: {error}"),
+            Self::Sockets(missing) => write!(f, "{missing}"),
             Self::Listen(error) => write!(f, "the port cannot be used: {error}; choose another with --port"),
         }
     }

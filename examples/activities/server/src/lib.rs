@@ -12,6 +12,7 @@ mod queries;
 mod schema;
 mod secret;
 mod seed;
+mod sockets;
 mod web;
 
 pub use app::{App, Config, StartError};

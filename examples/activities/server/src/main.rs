@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use activities_server::{App, Config, StartError};
 use args::Args;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,16 +29,13 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(args: Args) -> Result<(), StartError> {
-    let (events, _hub) = mpsc::unbounded_channel();
-    let app = App::open(Config { data: args.data, web: args.web }, events).await?;
+    let app = App::open(Config { data: args.data, web: args.web }).await?;
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(StartError::Listen)?;
     let address = listener.local_addr().map_err(StartError::Listen)?;
     announce(&format!("listening on http://{address}"));
-    // Every answered write is on disk already, so that stopping is only a matter of not being in the middle of an answer.
-    tokio::select! {
-        served = axum::serve(listener, app.router()) => served.map_err(StartError::Listen),
-        () = stop_signal() => Ok(()),
-    }
+    // Every answered write is on disk already: stopping is only a matter of not being in the middle of an answer.
+    let sockets = app.sockets().clone();
+    tidewire_server::socket::serve(listener, app.router(), sockets, stop_signal()).await.map_err(StartError::Listen)
 }
 
 #[expect(clippy::print_stdout, reason = "whoever started us waits for this line")]

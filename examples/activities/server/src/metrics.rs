@@ -51,5 +51,7 @@ pub(crate) async fn show(State(app): State<App>) -> Response {
     let _ = writeln!(out, "tidewire_commits_total {}", counts.commits);
     out.push_str(&head("tidewire_events_total", "Events published in rooms."));
     let _ = writeln!(out, "tidewire_events_total {}", counts.events);
+    out.push_str("# HELP tidewire_connections Open socket connections.\n# TYPE tidewire_connections gauge\n");
+    let _ = writeln!(out, "tidewire_connections {}", app.sockets().connections());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], out).into_response()
 }
