@@ -6,7 +6,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tidewire_hub::{CloseReason, Frame, Inbound, SessionId, limits};
+use tidewire_hub::{CloseReason, Frame, Inbound, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::task::{FromSocket, Link, ToSocket};
@@ -16,8 +16,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Frames that are written before the operating system is asked to take them.
 const BATCH: usize = 64;
 
-/// Runs a connection from its handshake to its end.
-pub(crate) async fn run(socket: WebSocket, session: SessionId, hub: mpsc::Sender<FromSocket>) {
+/// Runs a connection from its handshake to its end. What was written is reported in lumps of `report_bytes`.
+pub(crate) async fn run(
+    socket: WebSocket,
+    session: SessionId,
+    hub: mpsc::Sender<FromSocket>,
+    report_bytes: u64,
+) {
     let (frames, queue) = mpsc::unbounded_channel();
     let (paused, reading) = watch::channel(false);
     let (close, closed) = oneshot::channel();
@@ -25,7 +30,7 @@ pub(crate) async fn run(socket: WebSocket, session: SessionId, hub: mpsc::Sender
         return;
     }
     let (mut sink, mut stream) = socket.split();
-    let mut writer = Writer { session, hub: hub.clone(), queue, unreported: 0 };
+    let mut writer = Writer { session, hub: hub.clone(), queue, unreported: 0, report_bytes };
     let reason = tokio::select! {
         reason = writer.run(&mut sink) => reason,
         () = read(&mut stream, session, &hub, reading) => None,
@@ -56,6 +61,7 @@ struct Writer {
     hub: mpsc::Sender<FromSocket>,
     queue: mpsc::UnboundedReceiver<ToSocket>,
     unreported: u64,
+    report_bytes: u64,
 }
 
 impl Writer {
@@ -79,7 +85,7 @@ impl Writer {
                 }
             }
             sink.flush().await.ok()?;
-            if self.unreported > limits::CATCH_UP_BYTES / 4 {
+            if self.unreported >= self.report_bytes {
                 let bytes = std::mem::take(&mut self.unreported);
                 self.hub.send(FromSocket::Flushed { session: self.session, bytes }).await.ok()?;
             }

@@ -126,12 +126,15 @@ impl Builder {
         let (to_hub, sockets) = mpsc::channel(INBOX);
         let (facts, answers) = mpsc::unbounded_channel();
         let frame_bytes = usize::try_from(self.config.frame_bytes).unwrap_or(usize::MAX);
+        // The hub allows for a quarter of what it lets wait.
+        let report_bytes = self.config.catch_up_bytes / 4;
         let task = HubTask::new(Hub::new(self.config), app, facts.clone());
         tokio::spawn(task.run(Sources { sockets, facts: answers, feed }));
         let shared = Shared {
             to_hub,
             facts,
             frame_bytes,
+            report_bytes,
             origins: self.origins,
             last_session: AtomicU64::new(0),
             open: watch::channel(0).0,
@@ -144,6 +147,7 @@ pub(crate) struct Shared {
     to_hub: mpsc::Sender<FromSocket>,
     facts: mpsc::UnboundedSender<Input>,
     frame_bytes: usize,
+    report_bytes: u64,
     origins: Option<Vec<String>>,
     last_session: AtomicU64,
     /// Connections whose task runs.

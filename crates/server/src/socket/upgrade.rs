@@ -96,7 +96,7 @@ async fn upgrade(
     let socket = socket.max_message_size(shared.frame_bytes).max_frame_size(shared.frame_bytes);
     let open = Open::new(shared);
     Ok(socket.on_upgrade(move |socket| async move {
-        connection::run(socket, session, open.0.to_hub.clone()).await;
+        connection::run(socket, session, open.0.to_hub.clone(), open.0.report_bytes).await;
         drop(open);
     }))
 }
