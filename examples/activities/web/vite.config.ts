@@ -16,6 +16,8 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
+    // The engine is inside, as WebAssembly in text.
+    chunkSizeWarningLimit: 1_200,
     rolldownOptions: {
       input: { main: 'index.html', sw: 'src/worker/sw.ts' },
       output: {

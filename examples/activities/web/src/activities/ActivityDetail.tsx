@@ -18,9 +18,8 @@ import classes from './ActivityDetail.module.css';
 
 export function ActivityDetail({ id, user, beside }: { id: string; user: User; beside: boolean }) {
   const creation = useWrites().find('activity.create', id);
-  const query = useActivity(id, creation === undefined);
+  const { activity, query } = useActivity(id, creation === undefined);
   const now = useNow();
-  const activity = query.data;
 
   return (
     <article className={classes['detail']} aria-label={activity?.title ?? 'Activity'}>

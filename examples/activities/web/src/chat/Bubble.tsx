@@ -33,7 +33,7 @@ export function Bubble({ entry, mine, write, onRetry, onDiscard }: {
         {parked && (
           <div className={classes['parked']} data-testid="parked" role="alert">
             <span title={reason(write)}>not sent</span>
-            <Button size="compact-xs" variant="subtle" color="red" data-testid="parked-retry" onClick={() => onRetry(write.id)}>Retry</Button>
+            <Button size="compact-xs" variant="subtle" data-testid="parked-retry" onClick={() => onRetry(write.id)}>Retry</Button>
             <Button size="compact-xs" variant="subtle" color="gray" data-testid="parked-discard" onClick={() => onDiscard(write.id)}>Discard</Button>
           </div>
         )}

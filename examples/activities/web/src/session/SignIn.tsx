@@ -80,6 +80,7 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
             size="md"
             data-testid="login-name"
             className={classes['input'] ?? ''}
+            classNames={{ label: classes['label'] ?? '' }}
           />
           <Button type="submit" size="md" px="md" disabled={name.trim() === '' || busy !== null} data-testid="login-submit" aria-label="Sign in with this name">
             <IconArrowRight size={20} />

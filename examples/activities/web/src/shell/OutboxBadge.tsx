@@ -16,7 +16,7 @@ export function OutboxBadge() {
   return (
     <>
       {count + parked > 0 && (
-        <UnstyledButton className={classes['badge']} data-parked={parked > 0 || undefined} aria-label={label} title={label} onClick={show} data-testid="outbox">
+        <UnstyledButton className={classes['badge']} aria-label={label} title={label} onClick={show} data-testid="outbox">
           {count > 0 && (
             <span className={classes['part']}>
               <IconCloudUp size={18} aria-hidden />
@@ -24,7 +24,7 @@ export function OutboxBadge() {
             </span>
           )}
           {parked > 0 && (
-            <span className={classes['part']}>
+            <span className={classes['part']} data-parked>
               <IconAlertTriangle size={17} aria-hidden />
               <span data-testid="parked-badge">{parked}</span>
             </span>

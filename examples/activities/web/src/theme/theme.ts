@@ -21,18 +21,22 @@ export const theme = createTheme({
   respectReducedMotion: true,
 });
 
-/** Mantine's own surfaces take the app's tokens, in both schemes. */
-export const resolver: CSSVariablesResolver = () => ({
-  variables: {
-    '--mantine-color-body': 'var(--surface)',
-    '--mantine-color-text': 'var(--ink)',
-    '--mantine-color-dimmed': 'var(--ink-soft)',
-    '--mantine-color-placeholder': 'var(--ink-faint)',
-    '--mantine-color-default': 'var(--surface)',
-    '--mantine-color-default-hover': 'var(--surface-sunken)',
-    '--mantine-color-default-border': 'var(--line)',
-    '--mantine-color-error': 'var(--alarm)',
-  },
-  light: {},
-  dark: {},
-});
+/** Mantine's own surfaces take the app's tokens. In each scheme, since Mantine sets its own values there. */
+const surfaces = {
+  '--mantine-color-body': 'var(--surface)',
+  '--mantine-color-text': 'var(--ink)',
+  '--mantine-color-dimmed': 'var(--ink-soft)',
+  '--mantine-color-placeholder': 'var(--ink-faint)',
+  '--mantine-color-default': 'var(--surface)',
+  '--mantine-color-default-hover': 'var(--surface-sunken)',
+  '--mantine-color-default-border': 'var(--line)',
+  '--mantine-color-error': 'var(--alarm)',
+  '--mantine-color-anchor': 'var(--tide)',
+  '--mantine-color-tide-light': 'var(--tide-wash)',
+  '--mantine-color-tide-light-hover': 'var(--tide-wash-hover)',
+  '--mantine-color-tide-light-color': 'var(--tide)',
+  '--mantine-color-gray-light-color': 'var(--ink-soft)',
+  '--mantine-color-gray-outline': 'var(--ink-faint)',
+};
+
+export const resolver: CSSVariablesResolver = () => ({ variables: {}, light: surfaces, dark: surfaces });

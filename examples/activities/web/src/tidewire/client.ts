@@ -6,7 +6,13 @@ import { ApiError } from './api.ts';
 import type { Events } from './events.ts';
 import { mutations } from './mutations.ts';
 import { rules } from './rules.ts';
-import { fetchInTunnel, throughTunnel } from './tunnel.ts';
+import { requestInTunnel, throughTunnel } from './tunnel.ts';
+
+declare module '@tidewire/react' {
+  interface Register {
+    events: Events;
+  }
+}
 
 export interface Scope {
   readonly tw: Tidewire<Events>;
@@ -27,7 +33,7 @@ export function createScope(session: Session): Scope {
     user: session.user.id,
     token: () => session.token,
     platform,
-    fetch: fetchInTunnel,
+    request: requestInTunnel,
     mutations,
     rules,
   });

@@ -1,6 +1,6 @@
 // The queries of the app: plain TanStack Query. Fresh without polling, because Tidewire applies events to what they hold.
 import { useTidewire } from '@tidewire/react';
-import { skipToken, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { skipToken, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import type { Activity, Cheers, Message } from '../domain/types.ts';
 import { api } from './api.ts';
 import { keys } from './keys.ts';
@@ -10,15 +10,18 @@ export function useActivities(): UseQueryResult<Activity[]> {
   return useQuery({ queryKey: keys.activities, queryFn: ({ signal }) => api.activities(tw, signal) });
 }
 
-/** One activity; what the list knows of it stands in until its own answer is here. `onServer` is false while only this device knows it. */
-export function useActivity(id: string, onServer: boolean): UseQueryResult<Activity> {
+/**
+ * One activity, and the query for it. What the list knows stands in until its own answer is here, with live changes: an activity that
+ * was never opened opens offline too. `onServer` is false while only this device knows it.
+ */
+export function useActivity(id: string, onServer: boolean): { activity: Activity | undefined; query: UseQueryResult<Activity> } {
   const tw = useTidewire();
-  const client = useQueryClient();
-  return useQuery({
+  const query = useQuery<Activity>({
     queryKey: keys.activity(id),
     queryFn: onServer ? ({ signal }) => api.activity(tw, id, signal) : skipToken,
-    placeholderData: () => client.getQueryData<Activity[]>(keys.activities)?.find((it) => it.id === id),
   });
+  const { data: list } = useActivities();
+  return { activity: query.data ?? list?.find((it) => it.id === id), query };
 }
 
 /** Newest first. */

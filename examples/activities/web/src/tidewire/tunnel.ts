@@ -1,7 +1,7 @@
 // A tunnel to try the app in: while it is entered, this tab's own network is dark. Sockets die and are refused, requests fail, the
 // network signal says offline. Everything else (store, tabs, queue) is what it always is. It lasts over a reload, as tunnels do.
 import { useSyncExternalStore } from 'react';
-import type { NetworkPort, NetworkWord, Platform, SocketEvents, SocketLink, SocketPort } from '@tidewire/client';
+import type { NetworkPort, NetworkWord, Platform, RequestPort, SocketEvents, SocketLink, SocketPort } from '@tidewire/client';
 
 const KEY = 'activities.tunnel';
 
@@ -12,8 +12,13 @@ const listeners = new Set<() => void>();
 /** Aborted while dark, and from the moment when it becomes dark. */
 function newWay(): AbortController {
   const controller = new AbortController();
-  if (dark) controller.abort();
+  if (dark) controller.abort(noNetwork());
   return controller;
+}
+
+/** What a browser's `fetch` says without a network. */
+function noNetwork(): TypeError {
+  return new TypeError('No network: this tab is in the tunnel.');
 }
 
 export const tunnel = {
@@ -26,7 +31,7 @@ export const tunnel = {
     dark = !dark;
     if (dark) {
       sessionStorage.setItem(KEY, 'dark');
-      way.abort();
+      way.abort(noNetwork());
     } else {
       sessionStorage.removeItem(KEY);
       way = newWay();
@@ -39,12 +44,21 @@ export function useTunnel(): boolean {
   return useSyncExternalStore(tunnel.subscribe, tunnel.isDark);
 }
 
-/** `fetch` as it is in the tunnel: like any `fetch` without a network, it rejects. */
-export async function fetchInTunnel(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
-  if (dark) throw new TypeError('No network: the tab is in the tunnel.');
-  const signal = init.signal ? AbortSignal.any([init.signal, way.signal]) : way.signal;
-  return fetch(input, { ...init, signal });
+/** Ends a request at the tunnel's entrance, and lets none begin inside. */
+export function signalInTunnel(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, way.signal]);
 }
+
+/** Sends the queue's writes, unless the tab is in the tunnel. */
+export const requestInTunnel: RequestPort = async ({ url, method, headers, body, signal, token }) => {
+  const bearer = await token();
+  return fetch(url, {
+    method,
+    headers: bearer === null ? headers : { ...headers, Authorization: `Bearer ${bearer}` },
+    signal: signalInTunnel(signal),
+    ...(body !== undefined && { body }),
+  });
+};
 
 /** The platform, with its network led through the tunnel. */
 export function throughTunnel(platform: Platform): Platform {
