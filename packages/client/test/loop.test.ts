@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineOutput, Input } from '../src/generated/protocol.js';
+import { Loop } from '../src/host/loop.js';
+import { ScriptedEngine } from './support/engine.js';
+import { FakePlatform, quiet } from './support/platform.js';
+
+let onSettle: () => void = () => undefined;
+
+function setUp(perform: (output: EngineOutput, loop: Loop) => void = () => undefined) {
+  const engine = new ScriptedEngine();
+  const platform = new FakePlatform();
+  const performed: EngineOutput[] = [];
+  const settled: number[] = [];
+  const failures: { error: unknown; fatal: boolean }[] = [];
+  const loop: Loop = new Loop(engine.create({ partition: 'p', server: 'Tidewire', namespace: '/' }, new Uint8Array(32), platform.clock.now()), platform.clock, {
+    perform: (output) => {
+      performed.push(output);
+      perform(output, loop);
+    },
+    settle: () => {
+      settled.push(performed.length);
+      onSettle();
+    },
+    failed: (error, fatal) => failures.push({ error, fatal }),
+  });
+  return { engine, platform, loop, performed, settled, failures };
+}
+
+const online: Input = { kind: 'Network', signal: 'Online' };
+const note = (note: 'LateFrame' | 'StrayAck' | 'GapSeen'): EngineOutput => ({ kind: 'Log', note });
+
+describe('the run loop', () => {
+  it('hands the facts of one turn over in one step', async () => {
+    const { engine, loop, settled } = setUp();
+    loop.push(online);
+    loop.push({ kind: 'LeaderLost' }, online);
+    expect(engine.batches).toHaveLength(0);
+    await quiet();
+    expect(engine.batches).toEqual([[online, { kind: 'LeaderLost' }, online]]);
+    expect(settled).toHaveLength(1);
+  });
+
+  it('takes an intent in at once, after the facts before it, and replies before it performs', () => {
+    const order: string[] = [];
+    const { engine, loop } = setUp((output) => order.push(output.kind));
+    engine.onCommand = () => ({ result: { kind: 'Accepted', write: 'w1' }, outputs: [note('LateFrame')] });
+    loop.push(online);
+    const result = loop.command({ kind: 'Process' }, () => order.push('reply'));
+    expect(result).toEqual({ kind: 'Accepted', write: 'w1' });
+    expect(engine.batches).toEqual([[online, { kind: 'Process' }]]);
+    expect(order).toEqual(['reply', 'Log']);
+  });
+
+  it('performs what an intent within a drain caused after what was there before', () => {
+    let nested = false;
+    const { engine, loop, performed, settled } = setUp((_output, loop) => {
+      if (nested) return;
+      nested = true;
+      engine.onCommand = () => ({ outputs: [note('GapSeen')] });
+      loop.command({ kind: 'Process' });
+    });
+    engine.onCommand = () => ({ outputs: [note('LateFrame'), note('StrayAck')] });
+    loop.command({ kind: 'Connect' });
+    expect(performed).toEqual([note('LateFrame'), note('StrayAck'), note('GapSeen')]);
+    expect(settled).toEqual([3]);
+  });
+
+  it('works off what settling pushes in the same drain, and settles again', () => {
+    const { engine, loop, performed, settled } = setUp();
+    engine.onInput = (input) => (input.kind === 'LeaderLost' ? [note('GapSeen')] : []);
+    engine.onCommand = () => ({ outputs: [note('LateFrame')] });
+    onSettle = () => {
+      onSettle = () => undefined;
+      loop.push({ kind: 'LeaderLost' });
+    };
+    loop.command({ kind: 'Process' });
+    expect(performed).toEqual([note('LateFrame'), note('GapSeen')]);
+    expect(settled).toEqual([1, 2]);
+  });
+
+  it('goes on after an output whose performing threw', () => {
+    const { engine, loop, performed, failures } = setUp((output) => {
+      if (output.kind === 'Log' && output.note === 'LateFrame') throw new Error('host bug');
+    });
+    engine.onCommand = () => ({ outputs: [note('LateFrame'), note('GapSeen')] });
+    loop.command({ kind: 'Process' });
+    expect(performed).toHaveLength(2);
+    expect(failures).toMatchObject([{ fatal: false }]);
+  });
+
+  it('a value that the border cannot carry costs that message only', () => {
+    const { engine, failures } = setUp();
+    const carried: string[] = [];
+    const bad = { kind: 'Timeout' } as const;
+    const inner = engine.create({ partition: 'p', server: 'Tidewire', namespace: '/' }, new Uint8Array(32), { mono: 0, wall: 0 });
+    const picky = new Loop(
+      {
+        step(messages, now) {
+          if (messages.some((message) => message === bad)) throw new RangeError('beyond');
+          carried.push(...messages.map(({ kind }) => kind));
+          return inner.step(messages, now);
+        },
+      },
+      new FakePlatform().clock,
+      { perform: () => undefined, settle: () => undefined, failed: (error, fatal) => failures.push({ error, fatal }) },
+    );
+    picky.push(online, bad);
+    expect(picky.command({ kind: 'Process' })).toEqual({ kind: 'Accepted' });
+    expect(carried).toEqual(['Network', 'Process']);
+    expect(failures).toMatchObject([{ fatal: false }]);
+  });
+
+  it('ends when the engine broke', () => {
+    const { failures } = setUp();
+    const broken = new Loop({ step: () => { throw new Error('crashed'); } }, new FakePlatform().clock, {
+      perform: () => undefined,
+      settle: () => undefined,
+      failed: (error, fatal) => failures.push({ error, fatal }),
+    });
+    expect(broken.command({ kind: 'Process' })).toBeUndefined();
+    expect(failures).toMatchObject([{ fatal: true }]);
+    expect(broken.command({ kind: 'Process' })).toBeUndefined();
+    expect(failures).toHaveLength(1);
+  });
+});
+
+describe('the timer', () => {
+  it('sends Timeout at the deadline, and has one timer at most', async () => {
+    const { engine, platform, loop } = setUp();
+    engine.timeout = platform.mono + 500;
+    loop.push(online);
+    await quiet();
+    engine.timeout = platform.mono + 800;
+    loop.push(online);
+    await quiet();
+    expect(platform.timers).toBe(1);
+    engine.timeout = undefined;
+    platform.pass(799);
+    expect(engine.kinds()).not.toContain('Timeout');
+    platform.pass(1);
+    expect(engine.kinds()).toContain('Timeout');
+    expect(platform.timers).toBe(0);
+  });
+
+  it('C4 tells a deadline that passed in sleep with the first fact after it, before that fact', async () => {
+    const { engine, platform, loop } = setUp();
+    engine.timeout = platform.mono + 500;
+    loop.push(online);
+    await quiet();
+    platform.mono += 60_000; // No timer ran: the machine slept.
+    loop.push(online);
+    await quiet();
+    expect(engine.batches.at(-1)).toEqual([{ kind: 'Timeout' }, online]);
+  });
+
+  it('stops with the loop', async () => {
+    const { engine, platform, loop } = setUp();
+    engine.timeout = platform.mono + 500;
+    loop.push(online);
+    await quiet();
+    loop.stop();
+    expect(platform.timers).toBe(0);
+    loop.push(online);
+    await quiet();
+    expect(engine.batches).toHaveLength(1);
+  });
+});
