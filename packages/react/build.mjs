@@ -9,10 +9,13 @@ const esm = join(here, 'dist/esm');
 const cjs = join(here, 'dist/cjs');
 rmSync(join(here, 'dist'), { recursive: true, force: true });
 
+mkdirSync(esm, { recursive: true });
+
 const { config } = ts.readConfigFile(join(here, 'tsconfig.json'), ts.sys.readFile);
 const { options, fileNames } = ts.parseJsonConfigFileContent({ ...config, include: ['src'] }, ts.sys, here);
-// Built against the client's own declarations where it is built, else against its sources.
-const program = ts.createProgram(fileNames, { ...options, noEmit: false, declaration: true, outDir: esm, rootDir: join(here, 'src') });
+// Checked against the client's sources, which lie beside ours: it need not be built first.
+const packages = dirname(here);
+const program = ts.createProgram(fileNames, { ...options, noEmit: false, declaration: true, outDir: esm, rootDir: packages });
 const source = join(here, 'src');
 // Only our own files are emitted and reported; the client checks its own.
 const ours = program.getSourceFiles().filter((file) => !relative(source, file.fileName).startsWith('..'));
@@ -21,7 +24,8 @@ if (found.length > 0) {
   console.error(ts.formatDiagnosticsWithColorAndContext(found, { getCanonicalFileName: (name) => name, getCurrentDirectory: () => here, getNewLine: () => '\n' }));
   process.exit(1);
 }
-for (const file of ours) program.emit(file);
+const place = (name) => join(esm, relative(join(esm, 'react/src'), name));
+for (const file of ours) program.emit(file, (name, text) => ts.sys.writeFile(place(name), text));
 
 for (const name of readdirSync(source, { recursive: true }).filter((one) => /\.tsx?$/.test(one))) {
   const out = join(cjs, name.replace(/\.tsx?$/, '.js'));
@@ -31,5 +35,6 @@ for (const name of readdirSync(source, { recursive: true }).filter((one) => /\.t
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, outputText);
 }
+mkdirSync(cjs, { recursive: true });
 cpSync(esm, cjs, { recursive: true, filter: (from) => !/\.js$/.test(from) });
 writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');

@@ -1,6 +1,6 @@
 // @tidewire/react: TanStack Query v5 kept right by Tidewire, and the hooks.
 
-export type { Register, RegisteredEvents } from './register.js';
+export type * from './register.js';
 export { bindQueryClient, type CacheBinding } from './cache/bind.js';
 export type { Capture } from './cache/capture.js';
 export { useTidewire } from './hooks/context.js';
