@@ -2,7 +2,7 @@
 
 use crate::process::{cargo, command, execute};
 use crate::report::Report;
-use crate::{rules, setup, suites};
+use crate::{rules, setup, suites, wasm};
 
 /// Parts whose types are checked, tests included.
 const TYPED: [&str; 4] = ["packages/client", "packages/react", "examples/activities/web", "e2e"];
@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result<(), String> {
         execute(cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]))
     });
     suites::all(&mut report);
+    report.check("size of the engine", wasm::check_size);
     for part in TYPED {
         report.check(&format!("types of {part}"), || {
             execute(command(setup::npm(), ["run", "typecheck", "--workspace", part]))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::process::{capture, cargo, command, execute, find, root, target};
 use crate::report::Report;
+use crate::wasm;
 
 const NODE_MAJOR: u32 = 20;
 
@@ -19,10 +20,10 @@ const BUILT: [&str; 3] = ["packages/client", "packages/react", "examples/activit
 pub(crate) fn app(report: &mut Report) -> Result<(), String> {
     report.step("tools", || {
         node()?;
-        wasm_tools().map(drop)
+        wasm_tools()
     })?;
     report.step("npm packages", npm_ci)?;
-    report.step("engine in JavaScript", wasm)?;
+    report.step("engine in JavaScript", wasm::run)?;
     for part in BUILT {
         report.step(&format!("build {part}"), || build(part))?;
     }
@@ -64,39 +65,18 @@ fn build(part: &str) -> Result<(), String> {
     execute(command(npm(), ["run", "build", "--workspace", part]))
 }
 
-/// How the engine is compiled to WebAssembly: with the target that rustup installed, or with Debian's compiler.
-fn wasm_tools() -> Result<Option<&'static str>, String> {
-    let asked = std::env::var("WASM_TOOLCHAIN").unwrap_or_default();
-    if asked == "debian" {
-        apt(&["rustc-web", "rust-web-src"])?;
-        return Ok(None);
-    }
-    let installed =
-        capture(command("rustc", ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]))
-            .is_ok_and(|dir| Path::new(dir.trim()).is_dir());
-    if !asked.is_empty() || installed {
-        return Ok(None);
-    }
-    if find("rustup").is_some() {
-        println!("    rustup target add wasm32-unknown-unknown");
-        if capture(command("rustup", ["target", "add", "wasm32-unknown-unknown"])).is_ok() {
-            return Ok(None);
+/// Debian's compiler for WebAssembly, where it is asked for. Otherwise `cargo xtask wasm` finds or adds the target itself.
+fn wasm_tools() -> Result<(), String> {
+    match std::env::var("WASM_TOOLCHAIN").as_deref() {
+        Ok("debian") => apt(&["rustc-web", "rust-web-src"]),
+        Ok(_) => Ok(()),
+        // Without rustup the target may be missing for good; the task itself says so if this does not help.
+        Err(_) if find("rustup").is_none() => {
+            let _ = apt(&["rustc-web", "rust-web-src"]);
+            Ok(())
         }
+        Err(_) => Ok(()),
     }
-    apt(&["rustc-web", "rust-web-src"])
-        .map(|()| Some("debian"))
-        .map_err(|error| format!("{error}\nor run `rustup target add wasm32-unknown-unknown`"))
-}
-
-/// `cargo xtask wasm`, as a process of its own because the choice of tools is told by the environment.
-fn wasm() -> Result<(), String> {
-    let tools = wasm_tools()?;
-    let this = std::env::current_exe().map_err(|error| format!("the running task has no path: {error}"))?;
-    let mut command = command(&this.to_string_lossy(), ["wasm"]);
-    if let Some(tools) = tools {
-        command.env("WASM_TOOLCHAIN", tools);
-    }
-    execute(command)
 }
 
 /// A Chromium for tests in a real browser; `CHROMIUM_PATH` overrides.

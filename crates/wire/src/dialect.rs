@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::error::FrameError;
 use crate::head::{Meta, ROOM_EVENT};
 use crate::json::{self, Scanner, ValueKind};
-use crate::{limits, names, socket};
+use crate::{names, socket};
 
 /// Event that asks to become a member of a room.
 pub const JOIN: &str = "room:join";
@@ -208,7 +208,7 @@ fn read_since<'a>(scanner: &mut Scanner<'a>) -> Result<Since<'a>, FrameError> {
         }
     }
     let epoch = epoch.filter(|epoch| names::is_epoch(epoch));
-    let offset = offset.map(json::integer).and_then(Result::ok).filter(|offset| *offset < limits::INTEGER);
+    let offset = offset.map(json::integer).and_then(Result::ok);
     match (epoch, offset) {
         (Some(epoch), Some(offset)) => Ok(Since { epoch, offset }),
         (None, _) | (_, None) => Err(FrameError::Request),

@@ -4,7 +4,7 @@ use tidewire_wire::dialect::{self, JoinRequest};
 use tidewire_wire::engine::{self, Handshake};
 use tidewire_wire::head::{self, Frame, Meta};
 use tidewire_wire::http::{self, Base, BasePosition, RetryAfter};
-use tidewire_wire::{FrameError, HeaderError, json, limits, socket};
+use tidewire_wire::{FrameError, HeaderError, json, limits, names, socket};
 
 /// Calls `read` with one under, at and one over `limit`: the last must be `error`, the others fine.
 fn around<T, E: PartialEq + std::fmt::Debug>(limit: usize, error: E, read: impl Fn(usize) -> Result<T, E>) {
@@ -123,6 +123,13 @@ fn y2_q9_q11_headers() {
         let items: Vec<String> = (0..count).map(|index| format!("r{index}=e:1")).collect();
         Base::parse(&items.join(", "))
     });
+    around(limits::INTEGER as usize - 1, HeaderError::Position, |offset| {
+        let offset = offset as u64;
+        Base { positions: vec![BasePosition { offset, ..position(0) }], applied: None }.encode()
+    });
+    around(limits::INTEGER as usize - 1, HeaderError::Applied, |to| {
+        Base { positions: Vec::new(), applied: Some(vec![(1, to as u64)]) }.encode()
+    });
     let range = |index: usize| (2 * index as u64 + 1, 2 * index as u64 + 1);
     around(limits::APPLIED_RANGES, HeaderError::TooMany, |count| {
         Base { positions: Vec::new(), applied: Some((0..count).map(range).collect()) }.encode()
@@ -157,6 +164,26 @@ fn c1_the_longest_head_fits() {
         assert!(
             matches!(&parsed, Frame::Event { meta: Some(read), name: found, skip: 3, .. } if *read == meta && *found == name),
             "the longest head was not read"
+        );
+    }
+}
+
+/// C11: control characters are in no name and no namespace; a comma, which ends a namespace, is in none either.
+#[test]
+fn c11_characters_of_names() {
+    for (character, fits) in
+        [('\u{0}', false), ('\u{1f}', false), (' ', true), ('~', true), ('\u{7f}', false), ('ü', true)]
+    {
+        assert_eq!(names::is_name(&format!("a{character}")), fits, "{character:?} in a name");
+        assert_eq!(names::is_namespace(&format!("/{character}")), fits, "{character:?} in a namespace");
+    }
+    for (namespace, fits) in [("/", true), ("/a,b", false), ("a", false), ("", false)] {
+        assert_eq!(names::is_namespace(namespace), fits, "{namespace:?}");
+    }
+    for character in ['/', ' ', 'ü', '+', '='] {
+        assert!(
+            !names::is_id(&character.to_string()) && !names::is_epoch(&character.to_string()),
+            "{character:?}"
         );
     }
 }

@@ -4,5 +4,6 @@
 mod errors;
 mod limits;
 mod properties;
+mod retry_after;
 mod support;
 mod vectors;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidewire_wire::dialect::{self, ConnectAuth, JoinRequest, Since};
 use tidewire_wire::engine::{self, Handshake};
 use tidewire_wire::head::{self, JoinAnswer, Meta};
-use tidewire_wire::http::{self, Base, Outcome, RetryAfter};
+use tidewire_wire::http::{self, Base, BasePosition, Outcome, RetryAfter};
 use tidewire_wire::{FrameError, HeaderError, json as tw_json, socket};
 
 fn shown<T>(result: Result<T, FrameError>, show: impl FnOnce(&T) -> Value) -> Value {
@@ -35,9 +35,9 @@ fn v3_c7_answers_to_joins() {
     });
 }
 
-/// C1, V3: every frame that either side writes.
+/// C1, V3, Y2, Q9: every frame that either side writes, and the headers.
 #[test]
-fn c1_v3_written_frames() {
+fn c1_v3_y2_q9_what_is_written() {
     replay("encode.json", 25, |case| {
         let [namespace, name, args] = ["namespace", "name", "args"].map(|field| text(case, field));
         let [room, epoch] = ["room", "epoch"].map(|field| Cow::Borrowed(text(case, field)));
@@ -82,6 +82,22 @@ fn c1_v3_written_frames() {
                     .collect();
                 engine::join_payload(&packets)
             }
+            "base" => {
+                let positions = case["positions"].as_array().unwrap().iter().map(|position| BasePosition {
+                    room: position[0].as_str().unwrap().to_owned(),
+                    epoch: position[1].as_str().unwrap().to_owned(),
+                    offset: position[2].as_u64().unwrap(),
+                });
+                let applied = case["applied"].as_array().map(|ranges| {
+                    ranges
+                        .iter()
+                        .map(|range| (range[0].as_u64().unwrap(), range[1].as_u64().unwrap()))
+                        .collect()
+                });
+                let base = Base { positions: positions.collect(), applied };
+                return header(base.encode(), |value| json!(value));
+            }
+            "key" => return header(http::quote_key(name), |value| json!(value)),
             other => panic!("unknown writer {other}"),
         };
         json!(written)
@@ -106,6 +122,7 @@ fn v3_c1_c11_what_a_server_reads() {
                 shown(socket::event_data(input), |event| json!({"name": event.name, "args": event.args}))
             }
             "ack" => shown(socket::ack_args(input), |args| json!(args)),
+            "string" => shown(tw_json::string(input), |text| json!(text)),
             "payload" => shown(engine::split_payload(input), |packets| json!(packets)),
             other => panic!("unknown reader {other}"),
         }
