@@ -14,6 +14,34 @@
 //!
 //! Every `Open`, `Fetch`, `FetchAuth`, `Load` and `Persist` carries an id that comes back in its answer. Answers with an unknown id are
 //! ignored, so a host needs no care with late ones.
+//!
+//! ```
+//! use tidewire_core::*;
+//!
+//! # let mut written = Vec::new();
+//! let now = Now { mono: Timestamp(0), wall: WallTime(1_790_000_000_000) };
+//! let config = Config { partition: "app|prod|ana".into(), server: Server::Tidewire, namespace: "/".into() };
+//! let mut engine = Engine::new(config, [7; 32], now);
+//!
+//! let write = Submission { method: "POST".into(), path: "/api/activities/7/like".into(), ..Submission::default() };
+//! engine.command(Command::Submit { write }, now).expect("accepted");
+//! engine.handle(Input::Leader { epoch: LeaderEpoch(1) }, now);
+//!
+//! while let Some(output) = engine.poll_output() {
+//!     match output {
+//!         Output::Load { load } => engine.handle(Input::Loaded { load, records: vec![] }, now),
+//!         Output::Persist { persist, key, .. } => {
+//!             written.push(key); // ... to the disk, and then:
+//!             engine.handle(Input::Persisted { persist }, now);
+//!         }
+//!         Output::Fetch { request, .. } => assert_eq!(request.path, "/api/activities/7/like"),
+//!         _ => {}
+//!     }
+//! }
+//! # assert_eq!(written.len(), 3); // the client id, the record, its claim
+//! // Then sleep until `engine.poll_timeout()`, and hand in `Input::Timeout {}`.
+//! assert!(engine.poll_timeout().is_some());
+//! ```
 #![forbid(unsafe_code)]
 
 mod connection;

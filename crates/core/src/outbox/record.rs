@@ -333,6 +333,9 @@ mod tests {
         let bytes = record(Stage::Claimed(claim)).encode("w/x", &"app|prod|ana".into());
         let hex: String = bytes.0.iter().map(|b| format!("{b:02x}")).collect();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/records/claimed-v1.hex");
+        if std::env::var_os("UPDATE_VECTORS").is_some() {
+            std::fs::write(path, format!("{hex}\n")).expect("write the vector");
+        }
         let expected = std::fs::read_to_string(path).expect("vectors/records/claimed-v1.hex");
         assert_eq!(hex, expected.trim());
     }

@@ -38,8 +38,8 @@ impl Outbox {
         for number in self.eligible() {
             self.start(number, ctx);
             if self.offline {
-                // One probe is enough to find out.
-                self.offline_probe = false;
+                // One probe is enough to find out; it is used up by a request, not by the claim before it.
+                self.offline_probe = self.fetches.is_empty();
                 break;
             }
         }
