@@ -1,5 +1,6 @@
 //! The built web app: files as they are, `index.html` for the app's own routes. Knows nothing of the API.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use axum::body::Body;
@@ -45,9 +46,11 @@ impl Web {
         } else {
             ServeFile::new(root.join("index.html")).try_call(request).await.map(|response| response.map(Body::new))
         };
+        let nothing = || Reject::not_found("there is no such file").into_response();
         match result {
-            Ok(response) if response.status() == StatusCode::NOT_FOUND => Reject::not_found("there is no such file").into_response(),
+            Ok(response) if response.status() == StatusCode::NOT_FOUND => nothing(),
             Ok(response) => response,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput) => nothing(),
             Err(error) => Reject::internal(error.to_string()).into_response(),
         }
     }
