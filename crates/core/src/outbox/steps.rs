@@ -38,7 +38,7 @@ pub(super) enum Gone {
 /// A step under way.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Put { number: LocalNumber, record: Record, then: Then },
+    Put { number: LocalNumber, record: Box<Record>, then: Then },
     Remove { number: LocalNumber, gone: Gone },
     Client(ClientRecord),
 }
@@ -46,7 +46,7 @@ pub(super) enum Step {
 impl Outbox {
     pub(super) fn put(&mut self, number: LocalNumber, record: Record, then: Then, ctx: &mut Ctx) {
         self.begin(number);
-        self.issue(Step::Put { number, record, then }, ctx);
+        self.issue(Step::Put { number, record: Box::new(record), then }, ctx);
     }
 
     pub(super) fn remove(&mut self, number: LocalNumber, gone: Gone, ctx: &mut Ctx) {
@@ -96,7 +96,7 @@ impl Outbox {
         match step {
             Step::Put { number, record, then } => {
                 let Some(entry) = self.entries.get_mut(&number) else { return };
-                entry.record = record;
+                entry.record = *record;
                 entry.busy -= 1;
                 entry.durable = true;
                 self.follow(number, then, ctx, facts);
