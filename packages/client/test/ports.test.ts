@@ -1,0 +1,224 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { browser } from '../src/ports/browser.js';
+import { systemClock } from '../src/ports/clock.js';
+import { webSocketUrl, webSockets } from '../src/ports/socket.js';
+import { browserTabs } from '../src/ports/tabs.js';
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('clock', () => {
+  it('adds what the machine slept: a forward jump of the wall clock beside the monotonic one', () => {
+    const raw = { perf: 100.7, wall: 1_000_000 };
+    const clock = systemClock({ performanceNow: () => raw.perf, dateNow: () => raw.wall });
+    expect(clock.now()).toEqual({ mono: 100, wall: 1_000_000 });
+    raw.perf += 50;
+    raw.wall += 50;
+    expect(clock.now().mono).toBe(150);
+    raw.perf += 10;
+    raw.wall += 60_010;
+    expect(clock.now().mono).toBe(60_160);
+  });
+
+  it('never goes back when the wall clock does, and ignores small differences', () => {
+    const raw = { perf: 0, wall: 1_000_000 };
+    const clock = systemClock({ performanceNow: () => raw.perf, dateNow: () => raw.wall });
+    clock.now();
+    raw.wall -= 3_600_000;
+    raw.perf += 10;
+    expect(clock.now().mono).toBe(10);
+    raw.wall += 900;
+    raw.perf += 10;
+    expect(clock.now().mono).toBe(20);
+  });
+});
+
+class FakeWebSocket {
+  static readonly OPEN = 1;
+  static last: FakeWebSocket | undefined;
+  readyState = 0;
+  binaryType = 'blob';
+  readonly sent: string[] = [];
+  onopen: (() => void) | undefined;
+  onmessage: ((event: { data: unknown }) => void) | undefined;
+  onclose: ((event: { code: number }) => void) | undefined;
+  constructor(readonly url: string) {
+    FakeWebSocket.last = this;
+  }
+  send(frame: string): void {
+    if (this.readyState !== FakeWebSocket.OPEN) throw new Error('InvalidState');
+    this.sent.push(frame);
+  }
+  close(): void {
+    this.readyState = 3;
+  }
+}
+
+function openSocket() {
+  vi.stubGlobal('WebSocket', FakeWebSocket);
+  const events = { opened: vi.fn(), text: vi.fn(), binary: vi.fn(), closed: vi.fn() };
+  const link = webSockets().open('https://api.test/socket.io/?EIO=4', events);
+  const socket = FakeWebSocket.last;
+  if (socket === undefined) throw new Error('no socket');
+  return { events, link, socket };
+}
+
+describe('socket', () => {
+  it.each([
+    ['http://a.test:4680/socket.io/?EIO=4', undefined, 'ws://a.test:4680/socket.io/?EIO=4'],
+    ['https://a.test/x', undefined, 'wss://a.test/x'],
+    ['/socket.io/?EIO=4', 'https://page.test/deep/link', 'wss://page.test/socket.io/?EIO=4'],
+  ])('%s on %s is %s', (url, page, expected) => expect(webSocketUrl(url, page)).toBe(expected));
+
+  it.each([
+    [false, 1006, 'Unreachable'],
+    [true, 1006, 'Lost'],
+    [true, 1000, 'Lost'],
+    [true, 1012, 'Overloaded'],
+    [false, 1013, 'Overloaded'],
+  ])('C2 opened %s, code %i: %s', (opened, code, cause) => {
+    const { events, socket } = openSocket();
+    if (opened) socket.onopen?.();
+    socket.onclose?.({ code });
+    expect(events.closed).toHaveBeenCalledExactlyOnceWith(cause);
+  });
+
+  it('C5 is silent after close', () => {
+    const { events, link, socket } = openSocket();
+    link.close();
+    socket.onopen?.();
+    socket.onmessage?.({ data: '2' });
+    socket.onclose?.({ code: 1000 });
+    expect(events.opened).not.toHaveBeenCalled();
+    expect(events.text).not.toHaveBeenCalled();
+    expect(events.closed).not.toHaveBeenCalled();
+  });
+
+  it('passes text, counts binary, and swallows what is sent before it is open', () => {
+    const { events, link, socket } = openSocket();
+    link.send('early');
+    socket.readyState = FakeWebSocket.OPEN;
+    socket.onopen?.();
+    link.send('2');
+    socket.onmessage?.({ data: '3' });
+    socket.onmessage?.({ data: new ArrayBuffer(5) });
+    expect(socket.sent).toEqual(['2']);
+    expect(events.text).toHaveBeenCalledWith('3');
+    expect(events.binary).toHaveBeenCalledWith(5);
+  });
+
+  it('is unreachable where there is no WebSocket, later, not within open', async () => {
+    vi.stubGlobal('WebSocket', undefined);
+    const closed = vi.fn();
+    webSockets().open('http://a.test/', { opened: vi.fn(), text: vi.fn(), binary: vi.fn(), closed });
+    expect(closed).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect(closed).toHaveBeenCalledWith('Unreachable');
+  });
+});
+
+/** The queue of one Web Lock, as the standard has it: exclusive, first come first served. */
+class FakeLocks {
+  readonly #waiting: { readonly run: () => Promise<void> }[] = [];
+  #held = false;
+  request(_name: string, options: { signal: AbortSignal }, callback: () => unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const entry = {
+        run: async () => {
+          this.#held = true;
+          await callback();
+          this.#held = false;
+          resolve(undefined);
+          this.#next();
+        },
+      };
+      this.#waiting.push(entry);
+      options.signal.addEventListener('abort', () => {
+        const at = this.#waiting.indexOf(entry);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        reject(new DOMException('aborted', 'AbortError'));
+      });
+      this.#next();
+    });
+  }
+  #next(): void {
+    if (!this.#held) void this.#waiting.shift()?.run();
+  }
+}
+
+describe('tabs', () => {
+  const tab = (log: string[], name: string) =>
+    browserTabs().join('p', { message: () => undefined, granted: () => log.push(`${name} granted`), lost: () => log.push(`${name} lost`) });
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('Q19 one holds the lock, the next gets it when the first goes', async () => {
+    vi.stubGlobal('navigator', { locks: new FakeLocks() });
+    const log: string[] = [];
+    const [one, two] = [tab(log, 'one'), tab(log, 'two')];
+    one.contend();
+    two.contend();
+    await settle();
+    expect(log).toEqual(['one granted']);
+    one.leave();
+    await settle();
+    expect(log).toEqual(['one granted', 'two granted']);
+    two.leave();
+  });
+
+  it('Q19 who stops waiting is not granted, and may wait again', async () => {
+    vi.stubGlobal('navigator', { locks: new FakeLocks() });
+    const log: string[] = [];
+    const [one, two] = [tab(log, 'one'), tab(log, 'two')];
+    one.contend();
+    two.contend();
+    two.release();
+    one.release();
+    await settle();
+    expect(log).toEqual(['one granted']);
+    two.contend();
+    await settle();
+    expect(log).toEqual(['one granted', 'two granted']);
+    one.leave();
+    two.leave();
+  });
+
+  it('passes records between tabs, and nothing else', async () => {
+    const heard: unknown[] = [];
+    const one = browserTabs().join('p', { message: () => undefined, granted: () => undefined, lost: () => undefined });
+    const got = new Promise<void>((resolve) => {
+      const two = browserTabs().join('p', {
+        message: (message) => {
+          heard.push(message);
+          if (message.key === 'last') {
+            two.leave();
+            resolve();
+          }
+        },
+        granted: () => undefined,
+        lost: () => undefined,
+      });
+    });
+    const stranger = new BroadcastChannel('tidewire:1:p');
+    stranger.postMessage({ key: 1 });
+    one.post({ key: 'w/1', value: Uint8Array.of(1, 2) });
+    one.post({ key: 'last', value: null });
+    await got;
+    stranger.close();
+    one.leave();
+    expect(heard).toEqual([{ key: 'w/1', value: Uint8Array.of(1, 2) }, { key: 'last', value: null }]);
+  });
+});
+
+describe('the browser platform', () => {
+  it('is inert where there is no browser', () => {
+    const platform = browser();
+    expect(platform.visibility.current()).toBe('Foreground');
+    vi.stubGlobal('navigator', { onLine: null });
+    expect(platform.network.current()).toBe('Unknown');
+    vi.stubGlobal('navigator', { onLine: false });
+    expect(platform.network.current()).toBe('Offline');
+    platform.network.watch(() => undefined)();
+    platform.visibility.watch({ foreground: vi.fn(), background: vi.fn(), leaving: vi.fn(), returned: vi.fn() })();
+    expect(platform.random.seed()).toHaveLength(32);
+  });
+});

@@ -1,0 +1,130 @@
+// What every store must do. `describeStore` is run by each adapter's own test, with a way to open the same store again.
+import { describe, expect, it } from 'vitest';
+import type { StoreFault, StorePort, StoreRecord } from '../src/ports/port.js';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+const keysOf = (records: readonly StoreRecord[]): string[] => records.map(({ key }) => key);
+const faultOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'none',
+    (fault: StoreFault) => fault.kind,
+  );
+
+/** `fresh`: a port whose store is empty; opening its partitions again finds what was written. */
+export function describeStore(name: string, fresh: () => StorePort): void {
+  describe(`store: ${name}`, () => {
+    it('is empty at first', async () => {
+      const store = await fresh().open('p');
+      expect(await store.scan()).toEqual([]);
+    });
+
+    it('gives back bytes and text, in key order', async () => {
+      const store = await fresh().open('p');
+      await store.write([{ key: 'w/b', value: bytes(1, 0, 255) }]);
+      await store.write([{ key: 'q/x', value: 'text 🌊' }, { key: 'w/a', value: bytes() }, { key: 'm/c', value: bytes(7) }]);
+      const records = await store.scan();
+      expect(keysOf(records)).toEqual(['m/c', 'q/x', 'w/a', 'w/b']);
+      expect(records[1]?.value).toBe('text 🌊');
+      expect([...(records[3]?.value ?? [])]).toEqual([1, 0, 255]);
+    });
+
+    it('replaces and removes single keys', async () => {
+      const store = await fresh().open('p');
+      await store.write([{ key: 'a', value: 'old' }, { key: 'b', value: 'b' }]);
+      await store.write([{ key: 'a', value: 'new' }]);
+      await store.write([{ key: 'b', value: null }, { key: 'never', value: null }]);
+      expect(await store.scan()).toEqual([{ key: 'a', value: 'new' }]);
+    });
+
+    it('Q2 writes take effect in the order of the calls, whoever waits', async () => {
+      const store = await fresh().open('p');
+      await Promise.all(Array.from({ length: 20 }, (_, at) => store.write([{ key: 'k', value: String(at) }])));
+      expect(await store.scan()).toEqual([{ key: 'k', value: '19' }]);
+    });
+
+    it('does not share memory with who wrote or reads', async () => {
+      const store = await fresh().open('p');
+      const value = bytes(1, 2, 3);
+      const written = store.write([{ key: 'k', value }]);
+      value[0] = 9;
+      await written;
+      const [first] = await store.scan();
+      if (first?.value instanceof Uint8Array) first.value[1] = 9;
+      const [again] = await store.scan();
+      expect([...(again?.value ?? [])]).toEqual([1, 2, 3]);
+    });
+
+    it('Q20 keeps partitions apart, also where one name begins like another', async () => {
+      const port = fresh();
+      const ana = await port.open('app|env|ana');
+      const anabel = await port.open('app|env|anabel');
+      await ana.write([{ key: 'k', value: 'ana' }]);
+      await anabel.write([{ key: 'k', value: 'anabel' }]);
+      expect(await ana.lead()).toBe(1);
+      expect(await anabel.lead()).toBe(1);
+      await anabel.write([{ key: 'k', value: null }]);
+      expect(await ana.scan()).toEqual([{ key: 'k', value: 'ana' }]);
+      expect(await anabel.scan()).toEqual([]);
+    });
+
+    it('Q1 finds after opening again what was acknowledged before, and the leadership counts on', async () => {
+      const port = fresh();
+      const store = await port.open('p');
+      await store.write([{ key: 'k', value: bytes(5) }]);
+      expect(await store.lead()).toBe(1);
+      store.close();
+      const again = await port.open('p');
+      expect(keysOf(await again.scan())).toEqual(['k']);
+      expect(await again.lead()).toBe(2);
+    });
+
+    it('Q19 refuses a step of an earlier leadership, whole, and takes that of the present one', async () => {
+      const store = await fresh().open('p');
+      const first = await store.lead();
+      await store.write([{ key: 'a', value: '1' }], first);
+      const second = await store.lead();
+      expect(second).toBeGreaterThan(first);
+      expect(await faultOf(store.write([{ key: 'a', value: 'late' }, { key: 'b', value: 'late' }], first))).toBe('Fenced');
+      expect(await faultOf(store.write([{ key: 'a', value: null }], first))).toBe('Fenced');
+      await store.write([{ key: 'c', value: '3' }], second);
+      await store.write([{ key: 'd', value: '4' }]);
+      expect(await store.scan()).toEqual([
+        { key: 'a', value: '1' },
+        { key: 'c', value: '3' },
+        { key: 'd', value: '4' },
+      ]);
+    });
+
+    it('Q19 two tabs never get the same leadership', async () => {
+      const port = fresh();
+      const [one, two] = [await port.open('p'), await port.open('p')];
+      const epochs = await Promise.all([one.lead(), two.lead(), one.lead(), two.lead()]);
+      expect(new Set(epochs).size).toBe(4);
+      expect(await faultOf(one.write([{ key: 'k', value: '1' }], Math.min(...epochs)))).toBe('Fenced');
+    });
+
+    it('a leadership is no record', async () => {
+      const store = await fresh().open('p');
+      await store.lead();
+      expect(await store.scan()).toEqual([]);
+    });
+
+    it('a write right before close is still written; after close nothing works', async () => {
+      const port = fresh();
+      const store = await port.open('p');
+      const last = store.write([{ key: 'k', value: 'last' }]);
+      store.close();
+      await last;
+      expect(await faultOf(store.write([{ key: 'k', value: 'after' }]))).toBe('Failed');
+      expect(await faultOf(store.scan())).toBe('Failed');
+      expect(await (await port.open('p')).scan()).toEqual([{ key: 'k', value: 'last' }]);
+    });
+
+    it('Q3 holds a thousand records', async () => {
+      const store = await fresh().open('p');
+      const steps = Array.from({ length: 1_000 }, (_, at) => ({ key: `w/${String(at).padStart(4, '0')}`, value: bytes(at & 255) }));
+      await store.write(steps);
+      expect(keysOf(await store.scan())).toEqual(steps.map(({ key }) => key));
+    });
+  });
+}

@@ -1,0 +1,127 @@
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { indexedDbStore } from '../src/ports/indexeddb-store.js';
+import { memoryStore } from '../src/ports/memory-store.js';
+import { StoreFault } from '../src/ports/port.js';
+import { describeStore } from './store-conformance.js';
+
+beforeAll(() => {
+  Object.assign(globalThis, { IDBKeyRange });
+});
+
+describeStore('memory', () => memoryStore());
+describeStore('IndexedDB', () => indexedDbStore({ factory: new IDBFactory() }));
+
+/** The database as another build of the app would open it. */
+function openAs(factory: IDBFactory, version: number): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = factory.open('tidewire', version);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('refused'));
+  });
+}
+
+describe('IndexedDB alone', () => {
+  it('asks for strict durability and says power-loss', async () => {
+    const factory = new IDBFactory();
+    const asked: unknown[] = [];
+    const store = await indexedDbStore({ factory: withTransactions(factory, (options) => asked.push(options)) }).open('p');
+    expect(store.durability).toBe('power-loss');
+    await store.write([{ key: 'k', value: '1' }]);
+    expect(asked).toEqual([{ durability: 'strict' }]);
+  });
+
+  it('Q4 a full device is Full, another failure is Failed, and neither leaves half a write', async () => {
+    const factory = new IDBFactory();
+    let failure: DOMException | undefined;
+    const store = await indexedDbStore({
+      factory: withPuts(factory, (key) => {
+        if (failure !== undefined && key === 'bad') throw failure;
+      }),
+    }).open('p');
+    failure = new DOMException('no room', 'QuotaExceededError');
+    await expect(store.write([{ key: 'good', value: '1' }, { key: 'bad', value: '1' }])).rejects.toMatchObject({ kind: 'Full' });
+    failure = new DOMException('broken', 'UnknownError');
+    await expect(store.write([{ key: 'good', value: '1' }, { key: 'bad', value: '1' }])).rejects.toMatchObject({ kind: 'Failed' });
+    expect(await store.scan()).toEqual([]);
+  });
+
+  it('without IndexedDB the memory store takes its place, and says so', async () => {
+    const store = await indexedDbStore().open('p');
+    expect(store.durability).toBe('memory');
+    await store.write([{ key: 'k', value: '1' }]);
+    expect(await store.scan()).toHaveLength(1);
+  });
+
+  it('the same where it cannot be opened', async () => {
+    const factory = new IDBFactory();
+    factory.open = () => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+    expect((await indexedDbStore({ factory }).open('p')).durability).toBe('memory');
+  });
+
+  it("Q19 leaves a newer build's store alone", async () => {
+    const factory = new IDBFactory();
+    (await openAs(factory, 9)).close();
+    await expect(indexedDbStore({ factory }).open('p')).rejects.toBeInstanceOf(StoreFault);
+  });
+
+  it('Q19 makes way for a newer build, and then refuses clearly', async () => {
+    const factory = new IDBFactory();
+    const store = await indexedDbStore({ factory }).open('p');
+    await store.write([{ key: 'k', value: '1' }]);
+    (await openAs(factory, 9)).close(); // Would wait for ever if the store stayed open.
+    await expect(store.write([{ key: 'k', value: '2' }])).rejects.toMatchObject({ kind: 'Failed', message: expect.stringContaining('reload') as unknown });
+  });
+
+  it('opens again after the browser closed it', async () => {
+    const factory = new IDBFactory();
+    const opened: IDBDatabase[] = [];
+    const store = await indexedDbStore({ factory: watching(factory, (database) => opened.push(database)) }).open('p');
+    await store.write([{ key: 'k', value: '1' }]);
+    opened[0]?.close();
+    opened[0]?.onclose?.(new Event('close'));
+    await store.write([{ key: 'k', value: '2' }]);
+    expect(await store.scan()).toEqual([{ key: 'k', value: '2' }]);
+    expect(opened).toHaveLength(2);
+  });
+});
+
+/** A factory whose opened databases are shown to the test first. */
+function watching(factory: IDBFactory, seen: (database: IDBDatabase) => void): IDBFactory {
+  const open = factory.open.bind(factory);
+  factory.open = (name, version) => {
+    const request = open(name, version);
+    request.addEventListener('success', () => seen(request.result));
+    return request;
+  };
+  return factory;
+}
+
+function withTransactions(factory: IDBFactory, seen: (options: unknown) => void): IDBFactory {
+  return watching(factory, (database) => {
+    const begin = database.transaction.bind(database);
+    database.transaction = (names, mode, options) => {
+      seen(options);
+      return begin(names, mode, options);
+    };
+  });
+}
+
+function withPuts(factory: IDBFactory, before: (key: unknown) => void): IDBFactory {
+  return watching(factory, (database) => {
+    const begin = database.transaction.bind(database);
+    database.transaction = (names, mode, options) => {
+      const transaction = begin(names, mode, options);
+      const store = transaction.objectStore('records');
+      const put = store.put.bind(store);
+      store.put = (value: unknown, key?: IDBValidKey) => {
+        before(Array.isArray(key) ? key[1] : key);
+        return put(value, key);
+      };
+      transaction.objectStore = () => store;
+      return transaction;
+    };
+  });
+}
