@@ -90,7 +90,7 @@ async fn run(transitions: Vec<Transition>) {
         match transition {
             Transition::PowerCut => app = app.after_crash(),
             Transition::Send { client, sequence, floor, key, body, refused } => {
-                let write = Write::count(KEYS[key], sequence, floor).from_client(CLIENTS[client]).with_body(BODIES[body]);
+                let write = Write::count(KEYS[key], sequence, floor).through(CLIENTS[client]).with_body(BODIES[body]);
                 let answer = app.write(write.to(if refused { "/refuse" } else { "/count" })).await;
                 let (outcome, value) = model.send(client, sequence, floor, key, body, refused);
                 assert_eq!(answer.outcome.as_deref(), Some(outcome));

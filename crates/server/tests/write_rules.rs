@@ -96,7 +96,7 @@ async fn q9_a_late_request_with_an_old_floor_does_not_lower_the_kept_one() {
 async fn q9_clients_and_users_do_not_see_each_others_sequences() {
     let app = App::new();
     let other = "BBBBBBBBBBBBBBBBBBBBBB";
-    for write in [Write::count("k1", 1, 1), Write::count("k1", 1, 1).by("ben"), Write::count("k1", 1, 1).from_client(other)] {
+    for write in [Write::count("k1", 1, 1), Write::count("k1", 1, 1).by("ben"), Write::count("k1", 1, 1).through(other)] {
         assert_eq!(app.write(write).await.brief(), (201, "applied"));
     }
     assert_eq!(app.count().await, 3);

@@ -101,10 +101,8 @@ pub trait FromValue: Sized {
 
 impl FromValue for i64 {
     fn from_value(value: Value) -> Result<Self, &'static str> {
-        match value {
-            Value::Integer(number) => Ok(number),
-            other => Err(kind(&other)),
-        }
+        let found = kind(&value);
+        if let Value::Integer(number) = value { Ok(number) } else { Err(found) }
     }
 }
 impl FromValue for u64 {
@@ -129,18 +127,14 @@ impl FromValue for bool {
 }
 impl FromValue for f64 {
     fn from_value(value: Value) -> Result<Self, &'static str> {
-        match value {
-            Value::Real(number) => Ok(number),
-            other => Err(kind(&other)),
-        }
+        let found = kind(&value);
+        if let Value::Real(number) = value { Ok(number) } else { Err(found) }
     }
 }
 impl FromValue for String {
     fn from_value(value: Value) -> Result<Self, &'static str> {
-        match value {
-            Value::Text(text) => Ok(text),
-            other => Err(kind(&other)),
-        }
+        let found = kind(&value);
+        if let Value::Text(text) = value { Ok(text) } else { Err(found) }
     }
 }
 impl FromValue for Arc<str> {
@@ -150,18 +144,13 @@ impl FromValue for Arc<str> {
 }
 impl FromValue for Vec<u8> {
     fn from_value(value: Value) -> Result<Self, &'static str> {
-        match value {
-            Value::Blob(bytes) => Ok(bytes),
-            other => Err(kind(&other)),
-        }
+        let found = kind(&value);
+        if let Value::Blob(bytes) = value { Ok(bytes) } else { Err(found) }
     }
 }
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: Value) -> Result<Self, &'static str> {
-        match value {
-            Value::Null => Ok(None),
-            some => T::from_value(some).map(Some),
-        }
+        if value == Value::Null { Ok(None) } else { T::from_value(value).map(Some) }
     }
 }
 

@@ -95,7 +95,7 @@ impl<'a> Write<'a> {
         Self { user, ..self }
     }
 
-    pub fn from_client(self, client: &'a str) -> Self {
+    pub fn through(self, client: &'a str) -> Self {
         Self { client, ..self }
     }
 
