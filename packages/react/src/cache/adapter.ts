@@ -172,7 +172,7 @@ export class CacheAdapter implements CachePort {
     const { data, dataUpdatedAt } = query.state;
     const base = data === undefined ? undefined : newBase(data, { updatedAt: dataUpdatedAt });
     const entry = this.#entries.add({ hash: query.queryHash, query, seam, announced: false, fetching: false, base });
-    if (base) this.#screen.mark(entry, false);
+    if (base) this.#screen.show(entry); // hydrated or initial data: nobody watches it yet
     // A query may be built while React renders; the engine hears of it after that, or before anything else of it.
     if (this.#unannounced.push(entry) === 1) queueMicrotask(() => this.#tellAll());
   }
@@ -216,8 +216,9 @@ export class CacheAdapter implements CachePort {
     if (!entry) return;
     const { fetchStatus } = query.state;
     if ((action === 'fetch' || action === 'continue') && fetchStatus === 'fetching') {
-      this.#announce();
-      this.#begin(entry);
+      const known = entry.announced;
+      this.#announce(); // a new one's fetch is told with it
+      if (known) this.#begin(entry);
     } else if (action === 'invalidate') this.#shelf.stale(entry, this.#link);
     if (fetchStatus !== 'idle') return;
     if (entry.fetching) {

@@ -59,7 +59,7 @@ export class Screen {
     this.#urgent = false;
     if (this.#unfolded.size === 0) return true;
     notifyManager.batch(() => {
-      for (const entry of [...this.#unfolded]) this.#show(entry);
+      for (const entry of [...this.#unfolded]) this.show(entry);
     });
     return true;
   }
@@ -88,7 +88,8 @@ export class Screen {
     this.#stopFrame = undefined;
   }
 
-  #show(entry: Entry): void {
+  /** Puts the entry's visible value into the query client. */
+  show(entry: Entry): void {
     const data = this.visible(entry);
     const { query, base } = entry;
     if (!base || data === undefined) return;

@@ -46,7 +46,10 @@ export interface Scene {
   /** How often each key was asked for. */
   asked: Map<string, number>;
   watch(key: QueryKey): { seen: unknown[]; observer: QueryObserver; stop: () => void };
-  id(key: QueryKey): number;
+  /** Watches the key and answers its first request. */
+  load(key: QueryKey, data: unknown): Promise<{ seen: unknown[]; observer: QueryObserver; stop: () => void }>;
+  /** What is visible. */
+  data(key: QueryKey): unknown;
 }
 
 /** Lets promises that are ready go on. */
@@ -73,7 +76,7 @@ export function makeScene(options: { rules?: SyncRules<object> | undefined; quer
       requests.push(request);
     });
   };
-  return {
+  const scene: Scene = {
     engine,
     queryClient,
     adapter,
@@ -86,12 +89,17 @@ export function makeScene(options: { rules?: SyncRules<object> | undefined; quer
       const stop = observer.subscribe((result) => {
         if (result.data !== undefined && result.data !== seen.at(-1)) seen.push(result.data);
       });
+      const { data } = observer.getCurrentResult();
+      if (seen.length === 0 && data !== undefined) seen.push(data);
       return { seen, observer, stop };
     },
-    id: (key) => {
-      const hash = queryClient.getQueryCache().find({ queryKey: key })?.queryHash;
-      const index = queryClient.getQueryCache().getAll().findIndex((query) => query.queryHash === hash);
-      return index + 1;
+    load: async (key, data) => {
+      const watched = scene.watch(key);
+      await turns();
+      await requests.at(-1)?.answer(data);
+      return watched;
     },
+    data: (key) => queryClient.getQueryData(key),
   };
+  return scene;
 }
