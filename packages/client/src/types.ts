@@ -13,7 +13,7 @@ export type EventName<E extends object> = keyof E & string;
 export type EventPayload<M> = M extends (...args: infer A) => unknown ? A[0] : M;
 
 /** What `emit` takes after the name. */
-export type EventArgs<M> = M extends (...args: infer A) => unknown ? A : undefined extends M ? [payload?: M] : [payload: M];
+export type EventArgs<M> = unknown extends M ? readonly unknown[] : M extends (...args: infer A) => unknown ? A : undefined extends M ? [payload?: M] : [payload: M];
 
 /** What is known of an event besides its payload. */
 export interface EventMeta {
