@@ -1,4 +1,59 @@
-//! Tidewire for Rust apps.
+//! Tidewire for Rust apps: a real-time connection that comes back by itself, events that are neither missed nor doubled, and
+//! writes that survive the loss of network, process and power.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use tidewire::{Client, Write, store::FileStore};
+//!
+//! let client = Client::builder("http://127.0.0.1:4680")
+//!     .user("ana")
+//!     .token("eyJ...")
+//!     .store(FileStore::open("state")?)
+//!     .build()?;
+//! client.connect().await?;
+//!
+//! let like = client.submit(Write::new("POST", "/api/activities/7/like")).await?;
+//! like.durable().await?; // on disk: it will be sent, whatever happens
+//! let answer = like.acknowledged().await?; // applied by the server, exactly once
+//!
+//! let mut events = client.events();
+//! let room = client.join("activities").await?;
+//! room.joined().await?;
+//! while let Some(event) = events.next().await {
+//!     println!("{} {}", event.name(), event.payload());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! All decisions are made by the engine, `tidewire-core`; this crate is its host on tokio. The modules, from the app
+//! inwards: `client` and its handles; `host`, the task that owns the engine; `net` and [`store`], which touch the world.
 #![forbid(unsafe_code)]
 
+mod builder;
+mod client;
+mod emit;
+mod event;
+mod host;
+mod listen;
+mod net;
+mod status;
 pub mod store;
+mod token;
+mod tokens;
+mod write;
+
+pub use builder::{BuildError, Builder};
+pub use client::{Client, Closed, ConnectError, JoinError, RoomHandle, down};
+pub use emit::{Args, EmitError};
+pub use event::{Event, Events, Heard, QUEUE, Queue};
+pub use listen::{ListenError, Listener};
+pub use net::{Http, HttpAnswer, HttpError, HttpRequest, Origin, OriginError};
+pub use status::{Notice, Status};
+pub use token::{Token, TokenAnswer};
+pub use write::{Answer, SubmitError, Write, WriteError, WriteHandle};
+
+pub use tidewire_core::{
+    Blocked, ConnectionState, DownReason, Epoch, Note, Offset, OutboxStatus, ParkReason, PauseReason,
+    Position, QuarantineReason, Refusal, RoomId, RoomState, StoreError, Timestamp, WriteId,
+};

@@ -1,0 +1,66 @@
+//! Payloads that stay with the host while the engine decides what becomes of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tidewire_core::{BodyId, LinkId};
+
+/// The array of a frame, shared by all who hear it.
+#[derive(Clone)]
+pub(super) struct Incoming {
+    pub(super) value: Arc<Value>,
+    /// The peer waits for an answer on this link under this id.
+    pub(super) reply: Option<(LinkId, u64)>,
+}
+
+enum Body {
+    Incoming(Incoming),
+    /// Arguments as JSON without the outer brackets.
+    Outgoing(String),
+}
+
+#[derive(Default)]
+pub(super) struct Bodies {
+    kept: HashMap<BodyId, Body>,
+    next: u32,
+}
+
+impl Bodies {
+    pub(super) fn heard(&mut self, value: Value, reply: Option<(LinkId, u64)>) -> BodyId {
+        self.keep(Body::Incoming(Incoming { value: Arc::new(value), reply }))
+    }
+
+    pub(super) fn to_send(&mut self, args: String) -> BodyId {
+        self.keep(Body::Outgoing(args))
+    }
+
+    fn keep(&mut self, body: Body) -> BodyId {
+        // Ids are used again after four billion; one that is still kept is skipped.
+        loop {
+            self.next = self.next.wrapping_add(1);
+            if !self.kept.contains_key(&BodyId(self.next)) {
+                self.kept.insert(BodyId(self.next), body);
+                return BodyId(self.next);
+            }
+        }
+    }
+
+    pub(super) fn incoming(&self, id: BodyId) -> Option<Incoming> {
+        match self.kept.get(&id) {
+            Some(Body::Incoming(incoming)) => Some(incoming.clone()),
+            Some(Body::Outgoing(_)) | None => None,
+        }
+    }
+
+    pub(super) fn take_outgoing(&mut self, id: BodyId) -> Option<String> {
+        match self.kept.remove(&id) {
+            Some(Body::Outgoing(args)) => Some(args),
+            Some(Body::Incoming(_)) | None => None,
+        }
+    }
+
+    pub(super) fn release(&mut self, id: BodyId) {
+        self.kept.remove(&id);
+    }
+}

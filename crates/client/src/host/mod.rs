@@ -1,0 +1,268 @@
+//! The host: one task that owns the engine and does its run loop, exactly as `tidewire_core` documents it. It decides
+//! nothing. Orders of the app and facts of the ports come in; each one is told to the engine, and the outputs are performed
+//! in order before the next.
+
+mod bodies;
+mod clock;
+mod frame;
+mod orders;
+mod perform;
+mod rooms;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+
+use tidewire_core::{
+    AuthId, AuthResult, EmitId, Engine, FetchId, FrameBody, Input, LeaderEpoch, LinkId, Payload,
+    RequestFailure, WriteId,
+};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use self::bodies::Bodies;
+pub(crate) use self::clock::Clock;
+pub(crate) use self::orders::Order;
+use self::rooms::Rooms;
+use crate::client::Answered;
+use crate::event::{Event, Feed};
+use crate::net::socket::{Link, LinkFact};
+use crate::net::{Http, HttpAnswer, HttpError, Origin};
+use crate::status::{Notice, Status};
+use crate::store::worker::{Job, Told};
+use crate::tokens::Tokens;
+use crate::write::Progress;
+
+/// Frames of the link that may wait for the host.
+pub(crate) const FRAMES: usize = 64;
+
+/// What ports tell the host.
+pub(crate) enum Fact {
+    Store(Told),
+    Auth(AuthId, AuthResult),
+    Responded(FetchId, Result<HttpAnswer, HttpError>),
+    /// The token could not be had, so the request was not sent.
+    NoToken(FetchId),
+}
+
+/// Where the host gets its work from.
+pub(crate) struct Inbox {
+    pub(crate) orders: mpsc::UnboundedReceiver<Order>,
+    pub(crate) facts: mpsc::UnboundedReceiver<Fact>,
+}
+
+/// What the host works with.
+pub(crate) struct Ports {
+    pub(crate) origin: Origin,
+    pub(crate) namespace: String,
+    pub(crate) http: Http,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) jobs: Sender<Job>,
+    pub(crate) store: thread::JoinHandle<()>,
+    pub(crate) facts: mpsc::UnboundedSender<Fact>,
+    /// Weak: orders of the app end when all its handles are gone.
+    pub(crate) orders: mpsc::WeakUnboundedSender<Order>,
+    pub(crate) status: watch::Sender<Status>,
+    pub(crate) client_id: watch::Sender<Option<String>>,
+    pub(crate) freed: Arc<Notify>,
+    pub(crate) notice: Box<dyn Fn(&Notice) + Send>,
+}
+
+struct Emit {
+    reply: oneshot::Sender<Answered>,
+    body: Option<tidewire_core::BodyId>,
+}
+
+/// The task's state.
+pub(crate) struct Host {
+    engine: Engine,
+    clock: Clock,
+    ports: Ports,
+    bodies: Bodies,
+    links: HashMap<LinkId, Link>,
+    /// Links that are saying goodbye are waited for at the end.
+    link_tasks: Vec<JoinHandle<()>>,
+    frames: mpsc::Sender<(LinkId, LinkFact)>,
+    fetches: HashMap<FetchId, JoinHandle<()>>,
+    writes: HashMap<WriteId, watch::Sender<Progress>>,
+    emits: HashMap<EmitId, Emit>,
+    next_emit: u32,
+    subscribers: Vec<Feed<Event>>,
+    rooms: Rooms,
+    /// Inputs that follow from outputs; they are told when all outputs are performed.
+    later: VecDeque<Input>,
+}
+
+enum Next {
+    Order(Option<Order>),
+    Fact(Fact),
+    Frame(LinkId, LinkFact),
+    Timeout,
+    Room,
+}
+
+impl Host {
+    pub(crate) fn new(
+        engine: Engine,
+        clock: Clock,
+        ports: Ports,
+    ) -> (Host, mpsc::Receiver<(LinkId, LinkFact)>) {
+        let (frames, receiver) = mpsc::channel(FRAMES);
+        let host = Host {
+            engine,
+            clock,
+            ports,
+            bodies: Bodies::default(),
+            links: HashMap::new(),
+            link_tasks: Vec::new(),
+            frames,
+            fetches: HashMap::new(),
+            writes: HashMap::new(),
+            emits: HashMap::new(),
+            next_emit: 0,
+            subscribers: Vec::new(),
+            rooms: Rooms::default(),
+            later: VecDeque::new(),
+        };
+        (host, receiver)
+    }
+
+    /// Runs until it is shut down or all handles are gone.
+    pub(crate) async fn run(mut self, mut inbox: Inbox, mut frames: mpsc::Receiver<(LinkId, LinkFact)>) {
+        // The store's lock is ours alone, so this process leads.
+        self.tell(Input::Leader { epoch: LeaderEpoch(1) });
+        let freed = Arc::clone(&self.ports.freed);
+        let done = loop {
+            let deadline = self.engine.poll_timeout();
+            let room = self.has_room();
+            let next = tokio::select! {
+                order = inbox.orders.recv() => Next::Order(order),
+                Some(fact) = inbox.facts.recv() => Next::Fact(fact),
+                Some((link, fact)) = frames.recv(), if room => Next::Frame(link, fact),
+                () = self.clock.sleep_until(deadline), if deadline.is_some() => Next::Timeout,
+                () = freed.notified() => Next::Room,
+            };
+            match next {
+                Next::Order(Some(Order::Shutdown(done))) => break Some(done),
+                Next::Order(None) => break None,
+                Next::Order(Some(order)) => self.obey(order),
+                Next::Fact(fact) => self.on_fact(fact),
+                Next::Frame(link, fact) => self.on_link(link, fact),
+                Next::Timeout => self.tell(Input::Timeout {}),
+                Next::Room => self.reap(),
+            }
+        };
+        self.end().await;
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
+    }
+
+    /// Steps 1 and 2 of the run loop.
+    fn tell(&mut self, input: Input) {
+        self.later.push_back(input);
+        while let Some(input) = self.later.pop_front() {
+            self.engine.handle(input, self.clock.now());
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.engine.poll_output() {
+            self.perform(output);
+        }
+    }
+
+    /// Whether every reader can take more events; until then the link is not read.
+    fn has_room(&self) -> bool {
+        !self.subscribers.iter().any(Feed::is_full) && !self.rooms.is_full()
+    }
+
+    fn reap(&mut self) {
+        self.subscribers.retain(|subscriber| !subscriber.is_closed());
+    }
+
+    fn on_fact(&mut self, fact: Fact) {
+        match fact {
+            Fact::Store(Told::Loaded(load, Ok(loaded))) => {
+                let ours = |key: &str| key.starts_with("w/") || key.starts_with("m/");
+                let records = loaded.records.into_iter().filter(|record| ours(&record.key)).collect();
+                self.tell(Input::Loaded { load, records });
+            }
+            Fact::Store(Told::Loaded(load, Err(fault))) => {
+                (self.ports.notice)(&Notice::StoreUnreadable(fault.to_string()));
+                self.tell(Input::LoadFailed { load });
+            }
+            Fact::Store(Told::Persisted(persist, Ok(()))) => self.tell(Input::Persisted { persist }),
+            Fact::Store(Told::Persisted(persist, Err(fault))) => {
+                (self.ports.notice)(&Notice::StoreFailed(fault.to_string()));
+                self.tell(Input::PersistFailed { persist, error: (&fault).into() });
+            }
+            Fact::Store(Told::Damaged(damage)) => (self.ports.notice)(&Notice::Damage(damage)),
+            Fact::Auth(auth, result) => self.tell(Input::Auth { auth, result }),
+            Fact::Responded(fetch, result) => {
+                if self.fetches.remove(&fetch).is_some() {
+                    self.tell(perform::responded(fetch, result));
+                }
+            }
+            Fact::NoToken(fetch) => {
+                if self.fetches.remove(&fetch).is_some() {
+                    self.tell(Input::RequestFailed { fetch, cause: RequestFailure::Host });
+                }
+            }
+        }
+    }
+
+    fn on_link(&mut self, link: LinkId, fact: LinkFact) {
+        // A link that was closed is not heard any more, and its frames must not be kept.
+        if !self.links.contains_key(&link) {
+            return;
+        }
+        match fact {
+            LinkFact::Opened => self.tell(Input::Opened { link }),
+            LinkFact::Text(text) => {
+                let parts = frame::take_apart(&text);
+                let body = match parts.json {
+                    frame::Json::None => FrameBody::None {},
+                    frame::Json::Invalid => FrameBody::Invalid {},
+                    frame::Json::Array { value, reply } => {
+                        FrameBody::Json { body: self.bodies.heard(value, reply.map(|id| (link, id))) }
+                    }
+                };
+                self.tell(Input::Received { link, head: Payload(parts.head), length: parts.length, body });
+            }
+            LinkFact::Binary => {
+                let input =
+                    Input::Received { link, head: Payload::default(), length: 0, body: FrameBody::Binary {} };
+                self.tell(input);
+            }
+            LinkFact::Oversized => {
+                let length = tidewire_core::limits::FRAME + 1;
+                let input =
+                    Input::Received { link, head: Payload::default(), length, body: FrameBody::None {} };
+                self.tell(input);
+            }
+            LinkFact::Closed(cause) => {
+                self.links.remove(&link);
+                self.tell(Input::Closed { link, cause });
+            }
+        }
+    }
+
+    /// Says goodbye, finishes what was given to the store, and lets go of it.
+    async fn end(mut self) {
+        let _ = self.engine.command(tidewire_core::Command::Disconnect {}, self.clock.now());
+        self.drain();
+        for (_, fetch) in self.fetches.drain() {
+            fetch.abort();
+        }
+        self.links.clear();
+        for task in std::mem::take(&mut self.link_tasks) {
+            let _ = task.await;
+        }
+        let Ports { jobs, store, .. } = self.ports;
+        drop(jobs);
+        let _ = tokio::task::spawn_blocking(move || store.join()).await;
+    }
+}

@@ -1,0 +1,9 @@
+//! The host's way to the network: where the server is, requests to it, and WebSocket links. Knows no packet and no rule.
+
+mod http;
+mod origin;
+pub(crate) mod socket;
+mod tls;
+
+pub use http::{Http, HttpAnswer, HttpError, HttpRequest};
+pub use origin::{Origin, OriginError};

@@ -1,0 +1,68 @@
+//! What an app can watch: the connection, the queue, and what deserves a line in its log.
+
+use std::fmt;
+
+use tidewire_core::{ConnectionState, Note, OutboxStatus, QuarantineReason};
+
+use crate::store::{Damage, Durability};
+
+/// The state of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The connection.
+    pub connection: ConnectionState,
+    /// The queue. It is empty and not `ready` until the store has been read.
+    pub outbox: OutboxStatus,
+    /// What a durable write survives.
+    pub durability: Durability,
+}
+
+/// Something that an app may want to log. It never holds a payload or a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The store found bytes that it cannot use.
+    Damage(Damage),
+    /// The engine set a record aside.
+    Quarantined {
+        /// Its key.
+        key: String,
+        /// Why.
+        reason: QuarantineReason,
+    },
+    /// The store cannot be read; it is tried again.
+    StoreUnreadable(String),
+    /// A step of the store failed.
+    StoreFailed(String),
+    /// A note of the engine.
+    Note(Note),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Damage(damage) => write!(f, "store: {damage}"),
+            Notice::Quarantined { key, reason } => {
+                let why = match reason {
+                    QuarantineReason::Corrupt => "is corrupt",
+                    QuarantineReason::Newer => "was written by a newer version",
+                    QuarantineReason::Foreign => "belongs to another user",
+                };
+                write!(f, "store: the record {key:?} {why}; it is kept, but not used")
+            }
+            Notice::StoreUnreadable(error) => write!(f, "store: cannot be read, trying again: {error}"),
+            Notice::StoreFailed(error) => write!(f, "store: {error}"),
+            Notice::Note(note) => f.write_str(match note {
+                Note::ClientReset => "the server asked for a new client id",
+                Note::LateFrame => "a frame came for a link that is gone",
+                Note::StrayAck => "an acknowledgement came that nobody waits for",
+                Note::GapSeen => "events are missing in a room: asking for them",
+                Note::StoreFailed => "a step of the store failed",
+                Note::StoreEmptied => "the store came back empty: writing it again",
+                Note::UnmarkedAnswer => {
+                    "an answer did not come from the Tidewire server (a captive portal or proxy?)"
+                }
+            }),
+        }
+    }
+}
