@@ -1,0 +1,130 @@
+//! Heartbeats, deadlines, presence, the end (V2, V4, C4).
+
+use serde_json::json;
+use tidewire_hub::*;
+
+use crate::driver::{Driver, Got};
+
+#[test]
+fn the_handshake_has_socket_ios_values() {
+    let mut driver = Driver::new(Config::default());
+    let ana = driver.raw();
+    let shake =
+        r#"0{"sid":"sid1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+    assert_eq!(driver.take(ana), [Got::Other(shake.to_owned())]);
+}
+
+#[test]
+fn the_first_ping_comes_after_the_interval_and_a_pong_keeps_the_connection() {
+    let mut driver = Driver::new(Config::default());
+    let ana = driver.connected("ana");
+    driver.wait(24_999);
+    assert_eq!(driver.take(ana), []);
+    for _ in 0..100 {
+        driver.wait(1);
+        assert_eq!(driver.take(ana), [Got::Other("2".to_owned())]);
+        driver.wait(19_999);
+        driver.text(ana, "3");
+        driver.wait(24_999);
+        assert_eq!(driver.take(ana), []);
+    }
+    assert_eq!(driver.closed(ana), None);
+}
+
+#[test]
+fn c4_silence_closes_after_interval_and_timeout_and_any_frame_is_life() {
+    let mut driver = Driver::new(Config::default());
+    let (silent, busy) = (driver.connected("ana"), driver.connected("ben"));
+    driver.wait(30_000);
+    driver.text(busy, r#"42["x"]"#);
+    driver.wait(14_999);
+    assert_eq!(driver.closed(silent), None);
+    driver.wait(1);
+    assert_eq!(driver.closed(silent), Some(CloseReason::PingTimeout));
+    assert_eq!(driver.closed(busy), None);
+    driver.wait(20_000);
+    assert_eq!(driver.closed(busy), Some(CloseReason::PingTimeout));
+}
+
+#[test]
+fn v2_no_granted_connect_within_15_s_closes() {
+    let mut driver = Driver::new(Config::default());
+    let (mute, pending, granted) = (driver.raw(), driver.raw(), driver.connected("ana"));
+    driver.text(pending, r#"40{"token":"ana"}"#);
+    driver.wait(14_999);
+    assert_eq!((driver.closed(mute), driver.closed(pending)), (None, None));
+    driver.wait(1);
+    for session in [mute, pending] {
+        assert_eq!(driver.closed(session), Some(CloseReason::NoConnect));
+    }
+    assert_eq!(driver.closed(granted), None);
+    driver.answer_all();
+    assert_eq!(driver.hub.connections(), 1, "a late grant revives nobody");
+}
+
+#[test]
+fn v2_a_connection_outlives_its_token_by_the_grace() {
+    let mut driver = Driver::new(Config::default());
+    let ana = driver.connected("ends5000");
+    driver.wait(29_999);
+    driver.text(ana, "3");
+    assert_eq!(driver.closed(ana), None);
+    driver.wait(1);
+    assert_eq!(driver.closed(ana), Some(CloseReason::TokenExpired));
+}
+
+#[test]
+fn v4_a_person_is_online_once_and_offline_after_the_grace() {
+    let config = Config { presence_room: Some(RoomId::from("all")), ..Config::default() };
+    let mut driver = Driver::new(config);
+    let watcher = driver.joined("watcher", "all");
+    let told = |driver: &mut Driver| -> Vec<serde_json::Value> {
+        let got = driver.take(watcher).into_iter();
+        got.filter_map(|got| if let Got::Plain(value) = got { Some(value) } else { None }).collect()
+    };
+    let phone = driver.connected("ana \"quoted\"");
+    let laptop = driver.connected("ana \"quoted\"");
+    assert_eq!(told(&mut driver), [json!(["user:online", { "userId": "ana \"quoted\"" }])]);
+    driver.input(Input::Closed { session: phone });
+    driver.wait(20_000);
+    assert_eq!(told(&mut driver), [] as [serde_json::Value; 0], "the laptop is still there");
+    driver.text(watcher, "3");
+    driver.input(Input::Closed { session: laptop });
+    driver.wait(9_999);
+    let back = driver.connected("ana \"quoted\"");
+    driver.wait(10_000);
+    assert_eq!(told(&mut driver), [] as [serde_json::Value; 0], "back within the grace");
+    driver.text(watcher, "3");
+    driver.input(Input::Closed { session: back });
+    driver.wait(9_999);
+    assert_eq!(told(&mut driver), [] as [serde_json::Value; 0]);
+    driver.wait(1);
+    assert_eq!(told(&mut driver), [json!(["user:offline", { "userId": "ana \"quoted\"" }])]);
+}
+
+#[test]
+fn v9_a_drain_closes_everybody_and_lets_nobody_in() {
+    let mut driver = Driver::new(Config::default());
+    let (ana, raw) = (driver.joined("ana", "r"), driver.raw());
+    driver.input(Input::Drain);
+    let late = driver.raw();
+    for session in [ana, raw, late] {
+        assert_eq!(driver.closed(session), Some(CloseReason::Drain));
+    }
+    assert_eq!(driver.hub.connections(), 0);
+}
+
+#[test]
+fn a_closed_connection_leaves_nothing_behind() {
+    let mut driver = Driver::new(Config::default());
+    for n in 0..1_000 {
+        let ana = driver.joined("ana", &format!("r{}", n % 3));
+        driver.text(ana, r#"421["x"]"#);
+        driver.join(ana, 2, "other", Some(1));
+        driver.input(Input::Closed { session: ana });
+        driver.answer_all();
+    }
+    assert_eq!(driver.hub.connections(), 0);
+    driver.wait(10_000);
+    assert_eq!(driver.hub.poll_timeout(), None, "no deadline is left");
+}

@@ -1,0 +1,9 @@
+//! The hub on virtual time.
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+mod driver;
+mod joins;
+mod lifecycle;
+mod property;
+mod slow;
+mod tasks;
