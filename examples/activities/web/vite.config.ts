@@ -16,6 +16,8 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
+    // Those that know `light-dark()`, which tokens.css is made of.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // The engine is inside, as WebAssembly in text.
     chunkSizeWarningLimit: 1_200,
     rolldownOptions: {

@@ -1,6 +1,6 @@
 // Entry: draws the app and registers the worker that lets it open without a network.
 import '@fontsource-variable/figtree/wght.css';
-import '@mantine/core/styles.css';
+import './theme/mantine.ts';
 import './theme/tokens.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -45,8 +45,8 @@ function Chat({ activityId, user, admitted }: { activityId: string; user: User; 
   if (query.data === undefined) {
     if (!admitted) {
       return (
-        <Notice icon={<IconClock size={24} />} title="The chat opens in a moment">
-          You are in as soon as the server has heard of it. That waits on this device and goes out by itself.
+        <Notice icon={<IconClock size={24} />} title="The chat opens once this is sent">
+          That you are going is kept on this device, and goes out by itself when there is a connection.
         </Notice>
       );
     }

@@ -3,6 +3,7 @@ import { ActionIcon, Menu, SegmentedControl, Text, UnstyledButton, useMantineCol
 import { useOfflineQueueStatus } from '@tidewire/react';
 import { IconDeviceDesktop, IconLogout, IconMoon, IconRefresh, IconSun } from '@tabler/icons-react';
 import { Link } from 'wouter';
+import { displayName } from '../domain/names.ts';
 import type { User } from '../domain/types.ts';
 import { session } from '../session/session.ts';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
@@ -43,13 +44,13 @@ function Account({ user }: { user: User }) {
   return (
     <Menu position="bottom-end" width={240} radius="lg" shadow="md">
       <Menu.Target>
-        <UnstyledButton className={classes['account']} aria-label={`Account of ${user.name}`} data-testid="account">
+        <UnstyledButton className={classes['account']} aria-label={`Account of ${displayName(user.id)}`} data-testid="account">
           <PersonAvatar id={user.id} size={36} />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
         <div className={classes['who']}>
-          <Text fw={600}>{user.name}</Text>
+          <Text fw={600}>{displayName(user.id)}</Text>
           <Text size="sm" c="dimmed">Signed in, in this tab</Text>
         </div>
         <SegmentedControl
@@ -69,7 +70,7 @@ function Account({ user }: { user: User }) {
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => session.set(null)} data-testid="logout">
           Sign out
-          {kept > 0 && <Text size="xs" c="dimmed">{kept === 1 ? '1 change is' : `${kept} changes are`} kept for {user.name}</Text>}
+          {kept > 0 && <Text size="xs" c="dimmed">{kept === 1 ? '1 change is' : `${kept} changes are`} kept for {displayName(user.id)}</Text>}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
