@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tidewire_server::params;
 use tidewire_server::write::{ReadContext, ReadTx, Reject, Reply, Tidewire, Tx, WriteContext};
 
+use crate::events::{self, Event};
 use crate::ids::new_id;
 use crate::model::{ACTIVITIES_ROOM, Activity, Cheers, Deleted, Liking, Participation, is_client_made_id};
 use crate::queries;
@@ -65,7 +66,7 @@ fn create_in(tx: &mut Tx<'_>, new: NewActivity) -> Result<Reply, Reject> {
     tx.execute("INSERT INTO activity (id, title, created_by, created_at) VALUES (?1, ?2, ?3, ?4)", &params![&id, title, &user, now])?;
     tx.execute("INSERT INTO participant (activity_id, user_id) VALUES (?1, ?2)", &params![&id, &user])?;
     let made = queries::activity(tx, &id)?;
-    tx.publish(ACTIVITIES_ROOM, "activity:created", &made)?;
+    events::ACTIVITY_CREATED.publish(tx, ACTIVITIES_ROOM, &made)?;
     Ok(with_etag(StatusCode::CREATED, &made)?.location(&format!("/api/activities/{id}")))
 }
 
@@ -93,7 +94,7 @@ fn edit_in(tx: &mut Tx<'_>, id: &str, edit: &Edit, wanted: Option<&str>) -> Resu
     }
     tx.execute("UPDATE activity SET title = ?2, version = version + 1 WHERE id = ?1", &params![id, title])?;
     let edited = queries::activity(tx, id)?;
-    tx.publish(ACTIVITIES_ROOM, "activity:updated", &edited)?;
+    events::ACTIVITY_UPDATED.publish(tx, ACTIVITIES_ROOM, &edited)?;
     with_etag(StatusCode::OK, &edited)
 }
 
@@ -104,7 +105,7 @@ pub(crate) async fn delete(State(tidewire): State<Tidewire>, Path(id): Path<Stri
         }
         tx.execute("DELETE FROM activity WHERE id = ?1", &params![&id])?;
         let deleted = Deleted { activity_id: id };
-        tx.publish(ACTIVITIES_ROOM, "activity:deleted", &deleted)?;
+        events::ACTIVITY_DELETED.publish(tx, ACTIVITIES_ROOM, &deleted)?;
         Reply::json(StatusCode::OK, &deleted)
     };
     tidewire.write(&context, delete).await
@@ -112,22 +113,22 @@ pub(crate) async fn delete(State(tidewire): State<Tidewire>, Path(id): Path<Stri
 
 pub(crate) async fn like(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
     let like = "INSERT OR IGNORE INTO activity_like (activity_id, user_id) VALUES (?1, ?2)";
-    tidewire.write(&context, move |tx| set(tx, &id, like, "activity:like_added", liking)).await
+    tidewire.write(&context, move |tx| set(tx, &id, like, &events::LIKE_ADDED, liking)).await
 }
 
 pub(crate) async fn unlike(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
     let unlike = "DELETE FROM activity_like WHERE activity_id = ?1 AND user_id = ?2";
-    tidewire.write(&context, move |tx| set(tx, &id, unlike, "activity:like_removed", liking)).await
+    tidewire.write(&context, move |tx| set(tx, &id, unlike, &events::LIKE_REMOVED, liking)).await
 }
 
 pub(crate) async fn join(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
     let join = "INSERT OR IGNORE INTO participant (activity_id, user_id) VALUES (?1, ?2)";
-    tidewire.write(&context, move |tx| set(tx, &id, join, "activity:user_joined", participation)).await
+    tidewire.write(&context, move |tx| set(tx, &id, join, &events::USER_JOINED, participation)).await
 }
 
 pub(crate) async fn leave(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
     let leave = "DELETE FROM participant WHERE activity_id = ?1 AND user_id = ?2";
-    tidewire.write(&context, move |tx| set(tx, &id, leave, "activity:user_left", participation)).await
+    tidewire.write(&context, move |tx| set(tx, &id, leave, &events::USER_LEFT, participation)).await
 }
 
 /// Puts one person's row in or takes it out. An event tells of it only if that changed anything.
@@ -135,7 +136,7 @@ fn set<P: serde::Serialize>(
     tx: &mut Tx<'_>,
     id: &str,
     change: &str,
-    event: &str,
+    event: &Event<P>,
     payload: fn(&Activity, &str) -> P,
 ) -> Result<Reply, Reject> {
     queries::activity(tx, id)?;
@@ -143,7 +144,7 @@ fn set<P: serde::Serialize>(
     let changed = tx.execute(change, &params![id, &user])?;
     let activity = queries::activity(tx, id)?;
     if changed > 0 {
-        tx.publish(ACTIVITIES_ROOM, event, &payload(&activity, &user))?;
+        event.publish(tx, ACTIVITIES_ROOM, &payload(&activity, &user))?;
     }
     with_etag(StatusCode::OK, &activity)
 }
@@ -166,7 +167,7 @@ pub(crate) async fn cheer(State(tidewire): State<Tidewire>, Path(id): Path<Strin
     let cheer = move |tx: &mut Tx<'_>| {
         tx.execute("UPDATE activity SET cheers = cheers + 1 WHERE id = ?1", &params![&id])?;
         let cheers = cheers_of(tx, id)?;
-        tx.publish(ACTIVITIES_ROOM, "activity:cheered", &cheers)?;
+        events::CHEERED.publish(tx, ACTIVITIES_ROOM, &cheers)?;
         Reply::json(StatusCode::OK, &cheers)
     };
     tidewire.write(&context, cheer).await

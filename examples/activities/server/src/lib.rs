@@ -3,6 +3,7 @@
 
 mod activities;
 mod app;
+mod events;
 mod ids;
 mod login;
 mod messages;
@@ -13,6 +14,8 @@ mod schema;
 mod secret;
 mod seed;
 mod sockets;
+#[cfg(test)]
+mod typescript;
 mod web;
 
 pub use app::{App, Config, StartError};

@@ -16,7 +16,9 @@ struct Login {
     name: String,
 }
 
+/// The answer to a login.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct SignedIn {
     token: String,
     user: Person,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tidewire_server::params;
 use tidewire_server::write::{ReadContext, ReadTx, Reject, Reply, Tidewire, Tx, WriteContext};
 
+use crate::events;
 use crate::ids::new_id;
 use crate::model::{MessageRead, chat_room, is_client_made_id};
 use crate::queries;
@@ -58,7 +59,7 @@ fn send_in(tx: &mut Tx<'_>, activity: &str, new: NewMessage) -> Result<Reply, Re
         &params![&id, activity, &user, &new.text, now],
     )?;
     let message = queries::find_message(tx, &id)?.ok_or_else(|| Reject::internal("the new message is not there"))?;
-    tx.publish(&chat_room(activity), "message:new", &message)?;
+    events::MESSAGE_NEW.publish(tx, &chat_room(activity), &message)?;
     Reply::json(StatusCode::CREATED, &message)
 }
 
@@ -80,7 +81,7 @@ fn read_in(tx: &mut Tx<'_>, id: &str) -> Result<Reply, Reject> {
     let changed = tx.execute("INSERT OR IGNORE INTO message_read (message_id, user_id) VALUES (?1, ?2)", &params![id, &user])?;
     if changed > 0 {
         let event = MessageRead { message_id: id.to_owned(), user_id: user };
-        tx.publish(&chat_room(&message.activity_id), "message:read", &event)?;
+        events::MESSAGE_READ.publish(tx, &chat_room(&message.activity_id), &event)?;
     }
     let message = queries::find_message(tx, id)?.ok_or_else(none)?;
     Reply::json(StatusCode::OK, &message)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Somebody. In this demo the id is the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     /// Id.
@@ -16,6 +17,7 @@ pub struct Person {
 
 /// Something that people do together. Never carries what depends on the viewer: this is also the payload of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     /// Id, made by the server or by the client.
@@ -36,6 +38,7 @@ pub struct Activity {
 
 /// An activity as one person sees it: in answers to a GET only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ViewedActivity {
     /// What everyone sees.
@@ -49,6 +52,7 @@ pub struct ViewedActivity {
 
 /// A chat message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Id, made by the server or by the client.
@@ -67,6 +71,7 @@ pub struct Message {
 
 /// `activity:deleted`, and the answer to its DELETE.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Deleted {
     /// Which.
@@ -75,6 +80,7 @@ pub struct Deleted {
 
 /// `activity:user_joined` and `activity:user_left`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Participation {
     /// Where.
@@ -87,6 +93,7 @@ pub struct Participation {
 
 /// `activity:like_added` and `activity:like_removed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Liking {
     /// What.
@@ -99,6 +106,7 @@ pub struct Liking {
 
 /// `activity:cheered`, and the answers about cheers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Cheers {
     /// What.
@@ -109,11 +117,32 @@ pub struct Cheers {
 
 /// `message:read`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRead {
     /// Which.
     pub message_id: String,
     /// By whom.
+    pub user_id: String,
+}
+
+/// `user:online` and `user:offline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Presence {
+    /// Who.
+    pub user_id: String,
+}
+
+/// `typing:start` and `typing:stop`, as the other participants hear them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Typing {
+    /// Where.
+    pub activity_id: String,
+    /// Who.
     pub user_id: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use tidewire_server::auth::{Authenticator, User};
 use tidewire_server::event::{BoxFuture, RoomEvent};
@@ -11,7 +11,8 @@ use tidewire_server::store::Store;
 use tidewire_server::write::{ReadTx, Tidewire};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::model::{ACTIVITIES_ROOM, activity_of_room, chat_room};
+use crate::events::{Event, TYPING_START, TYPING_STOP};
+use crate::model::{ACTIVITIES_ROOM, Typing, activity_of_room, chat_room};
 use crate::queries;
 
 /// Starts the socket server over the store's histories and the events that it publishes.
@@ -27,8 +28,8 @@ pub(crate) fn start(
         .history(Arc::new(store))
         .feed(feed)
         .presence_room(ACTIVITIES_ROOM)
-        .on("typing:start", |context, payload| relay(context, "typing:start", payload))
-        .on("typing:stop", |context, payload| relay(context, "typing:stop", payload))
+        .on(TYPING_START.name, |context, payload| relay(context, TYPING_START, payload))
+        .on(TYPING_STOP.name, |context, payload| relay(context, TYPING_STOP, payload))
         .build()
 }
 
@@ -58,26 +59,18 @@ impl RoomAuthorizer for Rooms {
 /// What a client says about its typing. `chatId` is another name for the activity.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Typing {
+struct Typed {
     #[serde(alias = "chatId")]
     activity_id: String,
 }
 
-/// What the other participants hear.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Typed<'a> {
-    activity_id: &'a str,
-    user_id: &'a str,
-}
-
 /// Only members of the room are heard: the hub drops what others send into it.
-async fn relay(context: Context, name: &'static str, payload: Value) -> Option<Value> {
-    let Ok(typing) = serde_json::from_value::<Typing>(payload) else {
+async fn relay(context: Context, event: Event<Typing>, payload: Value) -> Option<Value> {
+    let Ok(Typed { activity_id }) = serde_json::from_value(payload) else {
         return Some(serde_json::json!({ "error": "BadRequest" }));
     };
-    let typed = Typed { activity_id: &typing.activity_id, user_id: &context.user().id };
-    match context.broadcast(&chat_room(&typing.activity_id), name, &typed) {
+    let room = chat_room(&activity_id);
+    match context.broadcast(&room, event.name, &Typing { activity_id, user_id: context.user().id.to_string() }) {
         Ok(()) => None,
         Err(_) => Some(serde_json::json!({ "error": "Unavailable" })),
     }

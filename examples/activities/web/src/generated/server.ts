@@ -1,181 +1,116 @@
 // Made from the Rust types of the server. Do not edit; after a change there run
 // UPDATE_EXPECT=1 cargo test -p activities-server typescript
 
-export type Person = { 
-/**
- * Id.
- */
-id: string, 
-/**
- * Name.
- */
-name: string };
+export type Person = {
+  /** Id. */
+  id: string;
+  /** Name. */
+  name: string;
+};
 
 export type SignedIn = { token: string, user: Person };
 
-export type Activity = { 
-/**
- * Id, made by the server or by the client.
- */
-id: string, 
-/**
- * Title.
- */
-title: string, 
-/**
- * Who made it.
- */
-createdBy: string, 
-/**
- * When, as RFC 3339 in UTC.
- */
-createdAt: string, 
-/**
- * Counts edits; `ETag` and `If-Match` carry it.
- */
-version: number, 
-/**
- * Likes.
- */
-likeCount: number, 
-/**
- * Participants.
- */
-participantCount: number };
+export type Activity = {
+  /** Id, made by the server or by the client. */
+  id: string;
+  /** Title. */
+  title: string;
+  /** Who made it. */
+  createdBy: string;
+  /** When, as RFC 3339 in UTC. */
+  createdAt: string;
+  /** Counts edits; `ETag` and `If-Match` carry it. */
+  version: number;
+  /** Likes. */
+  likeCount: number;
+  /** Participants. */
+  participantCount: number;
+};
 
-export type ViewedActivity = { 
-/**
- * The viewer likes it.
- */
-liked: boolean, 
-/**
- * The viewer takes part.
- */
-joined: boolean, 
-/**
- * Id, made by the server or by the client.
- */
-id: string, 
-/**
- * Title.
- */
-title: string, 
-/**
- * Who made it.
- */
-createdBy: string, 
-/**
- * When, as RFC 3339 in UTC.
- */
-createdAt: string, 
-/**
- * Counts edits; `ETag` and `If-Match` carry it.
- */
-version: number, 
-/**
- * Likes.
- */
-likeCount: number, 
-/**
- * Participants.
- */
-participantCount: number };
+export type ViewedActivity = {
+  /** The viewer likes it. */
+  liked: boolean;
+  /** The viewer takes part. */
+  joined: boolean;
+  /** Id, made by the server or by the client. */
+  id: string;
+  /** Title. */
+  title: string;
+  /** Who made it. */
+  createdBy: string;
+  /** When, as RFC 3339 in UTC. */
+  createdAt: string;
+  /** Counts edits; `ETag` and `If-Match` carry it. */
+  version: number;
+  /** Likes. */
+  likeCount: number;
+  /** Participants. */
+  participantCount: number;
+};
 
-export type Message = { 
-/**
- * Id, made by the server or by the client.
- */
-id: string, 
-/**
- * Where it was said.
- */
-activityId: string, 
-/**
- * Who said it.
- */
-senderId: string, 
-/**
- * What.
- */
-text: string, 
-/**
- * When, as RFC 3339 in UTC.
- */
-createdAt: string, 
-/**
- * Who has read it, in alphabetical order, the sender apart.
- */
-readBy: Array<string> };
+export type Message = {
+  /** Id, made by the server or by the client. */
+  id: string;
+  /** Where it was said. */
+  activityId: string;
+  /** Who said it. */
+  senderId: string;
+  /** What. */
+  text: string;
+  /** When, as RFC 3339 in UTC. */
+  createdAt: string;
+  /** Who has read it, in alphabetical order, the sender apart. */
+  readBy: Array<string>;
+};
 
-export type Cheers = { 
-/**
- * What.
- */
-activityId: string, 
-/**
- * How often.
- */
-cheers: number };
+export type Cheers = {
+  /** What. */
+  activityId: string;
+  /** How often. */
+  cheers: number;
+};
 
-export type Deleted = { 
-/**
- * Which.
- */
-activityId: string };
+export type Deleted = {
+  /** Which. */
+  activityId: string;
+};
 
-export type Participation = { 
-/**
- * Where.
- */
-activityId: string, 
-/**
- * Who.
- */
-userId: string, 
-/**
- * Participants from now on.
- */
-participantCount: number };
+export type Participation = {
+  /** Where. */
+  activityId: string;
+  /** Who. */
+  userId: string;
+  /** Participants from now on. */
+  participantCount: number;
+};
 
-export type Liking = { 
-/**
- * What.
- */
-activityId: string, 
-/**
- * Who.
- */
-userId: string, 
-/**
- * Likes from now on.
- */
-likeCount: number };
+export type Liking = {
+  /** What. */
+  activityId: string;
+  /** Who. */
+  userId: string;
+  /** Likes from now on. */
+  likeCount: number;
+};
 
-export type MessageRead = { 
-/**
- * Which.
- */
-messageId: string, 
-/**
- * By whom.
- */
-userId: string };
+export type MessageRead = {
+  /** Which. */
+  messageId: string;
+  /** By whom. */
+  userId: string;
+};
 
-export type Presence = { 
-/**
- * Who.
- */
-userId: string };
+export type Presence = {
+  /** Who. */
+  userId: string;
+};
 
-export type Typing = { 
-/**
- * Where.
- */
-activityId: string, 
-/**
- * Who.
- */
-userId: string };
+export type Typing = {
+  /** Where. */
+  activityId: string;
+  /** Who. */
+  userId: string;
+};
 
 /** Every event that the server sends, with its payload. */
 export interface ServerEvents {
