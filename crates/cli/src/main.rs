@@ -1,2 +1,35 @@
-//! placeholder
-fn main() {}
+//! The command `tidewire`: listen, emit, submit and drain from a terminal or a script. It reads arguments and prints; all
+//! else is the client's.
+#![forbid(unsafe_code)]
+
+mod args;
+mod emit;
+mod exit;
+mod listen;
+mod print;
+mod session;
+mod submit;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser;
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Listen(args) => listen::run(args).await,
+        Command::Emit(args) => emit::run(args).await,
+        Command::Submit(args) => submit::run(args).await,
+        Command::Drain(args) => submit::drain(args).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => {
+            if let Some(message) = &exit.message {
+                eprintln!("tidewire: {message}");
+            }
+            ExitCode::from(exit.code)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use serde_json::Value;
+
+/// Real-time events and durable writes from the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tidewire",
+    version,
+    after_help = "Exit codes: 0 done · 1 failed, try again · 2 wrong usage · 3 not signed in · 4 refused by the server · 130 interrupted"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the events of rooms, one a line, through every loss of the connection.
+    ///
+    /// A line is the room, the event's place in the room's history, its name and its arguments as JSON:
+    /// `activities #12 activity:like_added {"activityId":"7"}`. Events without a place begin with `-`.
+    /// Changes of the connection go to stderr. With --store a later run goes on behind the last printed event.
+    Listen(ListenArgs),
+    /// Send one event.
+    Emit(EmitArgs),
+    /// Send one write, exactly once, and print the answer.
+    ///
+    /// The write is in the store before it is sent. If the command is interrupted, or with --no-wait, a later run
+    /// with the same --store and user sends it.
+    Submit(SubmitArgs),
+    /// Send the writes that wait in a store, and end when none waits.
+    Drain(DrainArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Server {
+    /// The server.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4680", env = "TIDEWIRE_URL")]
+    pub(crate) url: String,
+    /// Token that shows who you are. Prefer the environment: arguments are seen by others on the machine.
+    #[arg(
+        long,
+        env = "TIDEWIRE_TOKEN",
+        hide_env_values = true,
+        conflicts_with = "login",
+        value_name = "TOKEN"
+    )]
+    pub(crate) token: Option<String>,
+    /// Sign in under this name at /api/login (the Activities demo).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) login: Option<String>,
+    /// Whose part of the store to use; known from --login, needed with --token and --store.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// The server is any Socket.IO server and HTTP API, not built with Tidewire.
+    #[arg(long)]
+    pub(crate) foreign: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListenArgs {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Room to listen to; may be given several times.
+    #[arg(long = "room", value_name = "ROOM", required = true)]
+    pub(crate) rooms: Vec<String>,
+    /// Print each event as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Directory that keeps the place in each room across runs.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EmitArgs {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Name of the event.
+    pub(crate) event: String,
+    /// Its arguments, each one JSON.
+    #[arg(value_parser = json)]
+    pub(crate) args: Vec<Value>,
+    /// Wait for the acknowledgement and print its arguments as a JSON array.
+    #[arg(long)]
+    pub(crate) ack: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SubmitArgs {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// HTTP method.
+    pub(crate) method: String,
+    /// Path, beginning with `/`.
+    pub(crate) path: String,
+    /// JSON body.
+    #[arg(value_parser = json)]
+    pub(crate) body: Option<Value>,
+    /// Directory that keeps the write until it has an answer. Without it an interrupted write is forgotten.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// End as soon as the write is in the store.
+    #[arg(long, requires = "store")]
+    pub(crate) no_wait: bool,
+    /// Give up waiting after so many seconds; the write stays in the store.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DrainArgs {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// The store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: PathBuf,
+    /// Give up waiting after so many seconds; what is left stays in the store.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("not JSON: {error} (text needs its quotes: '\"text\"')"))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Ok(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_token_does_not_show_in_help() {
+        let help = Args::command().find_subcommand_mut("listen").expect("listen").render_long_help();
+        assert!(help.to_string().contains("TIDEWIRE_TOKEN"));
+    }
+
+    #[test]
+    fn no_wait_without_a_store_is_refused() {
+        assert!(Args::try_parse_from(["tidewire", "submit", "POST", "/x", "--no-wait"]).is_err());
+        assert!(
+            Args::try_parse_from(["tidewire", "submit", "POST", "/x", "--no-wait", "--store", "d"]).is_ok()
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_refused() {
+        let error = Args::try_parse_from(["tidewire", "submit", "POST", "/x", "text"]).unwrap_err();
+        assert!(error.to_string().contains("not JSON"), "{error}");
+    }
+}

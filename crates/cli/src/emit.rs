@@ -1,0 +1,36 @@
+//! `tidewire emit`.
+
+use serde_json::Value;
+use tidewire::{ConnectError, EmitError};
+
+use crate::args::EmitArgs;
+use crate::exit::{Exit, FAILED, UNAUTHORIZED, USAGE};
+use crate::print::Printer;
+use crate::session;
+
+pub(crate) async fn run(args: EmitArgs) -> Result<(), Exit> {
+    let client = session::client(&args.server, None)?;
+    let work = async {
+        client.connect().await.map_err(|error| match &error {
+            ConnectError::Refused { .. } => Exit::new(UNAUTHORIZED, error),
+            _ => Exit::new(FAILED, error),
+        })?;
+        let failed = |error: EmitError| match error {
+            EmitError::Refused(_) => Exit::new(USAGE, error),
+            _ => Exit::new(FAILED, error),
+        };
+        if args.ack {
+            let answer = client.emit_with_ack(args.event, args.args).await.map_err(failed)?;
+            Printer::new(true).line(&Value::Array(answer).to_string())
+        } else {
+            client.emit(args.event, args.args).await.map_err(failed)
+        }
+    };
+    let result = tokio::select! {
+        result = work => result,
+        () = session::interrupted() => Err(Exit::interrupted()),
+    };
+    // The goodbye comes after the event: what was sent is written out.
+    client.shutdown().await;
+    result
+}

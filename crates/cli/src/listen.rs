@@ -1,0 +1,94 @@
+//! `tidewire listen`.
+
+use std::sync::Arc;
+
+use tidewire::{Client, ConnectionState, Heard, ListenError, Listener, RoomState};
+use tokio::sync::mpsc;
+
+use crate::args::ListenArgs;
+use crate::exit::{Exit, FAILED, REFUSED, USAGE};
+use crate::print::Printer;
+use crate::session;
+
+pub(crate) async fn run(args: ListenArgs) -> Result<(), Exit> {
+    let client = session::client(&args.server, args.store.as_deref())?;
+    let printer = Arc::new(Printer::new(args.json));
+    let (ends, mut ended) = mpsc::channel(1);
+    for (n, room) in args.rooms.iter().enumerate() {
+        let listener = client.listen(room).await.map_err(|error| match &error {
+            ListenError::Refused(_) => Exit::new(USAGE, format_args!("{room}: {error}")),
+            _ => Exit::new(FAILED, error),
+        })?;
+        let (printer, ends) = (Arc::clone(&printer), ends.clone());
+        // Events without a room are heard by every listener and printed by the first.
+        tokio::spawn(async move {
+            if let Err(exit) = print(listener, &printer, n == 0).await {
+                let _ = ends.send(exit).await;
+            }
+        });
+    }
+    let result = tokio::select! {
+        exit = ended.recv() => exit.map_or(Ok(()), Err),
+        exit = watch(&client) => Err(exit),
+        () = session::interrupted() => Ok(()),
+    };
+    client.shutdown().await;
+    // A reader that went away (`| head`) is a good end.
+    result.or_else(|exit| if exit.message.is_none() { Ok(()) } else { Err(exit) })
+}
+
+/// Connects, and tells of the connection until it is refused for good.
+async fn watch(client: &Client) -> Exit {
+    drop(client.connect());
+    let mut told = None;
+    loop {
+        let changed = client.when(|status| told.as_ref() != Some(&status.connection)).await;
+        let Ok(status) = changed else { return Exit::new(FAILED, "the client ended") };
+        if let ConnectionState::Refused { code, message } = &status.connection {
+            return session::refused(code, message);
+        }
+        if let Some(line) = session::describe(&status.connection) {
+            eprintln!("tidewire: {line}");
+        }
+        told = Some(status.connection);
+    }
+}
+
+/// Prints what a room brings. The place is stored after the lines are out, once for all that came together.
+async fn print(mut listener: Listener, printer: &Printer, with_placeless: bool) -> Result<(), Exit> {
+    let room = listener.room().clone();
+    while let Some(first) = listener.next().await {
+        let mut next = Some(first);
+        let mut last = None;
+        while let Some(heard) = next {
+            match heard {
+                Heard::Event(event) => {
+                    if event.position().is_some() || with_placeless {
+                        printer.event(&event)?;
+                    }
+                    last = event.position().cloned().or(last);
+                }
+                Heard::Missed => {
+                    eprintln!(
+                        "tidewire: {room}: events are lost, the server's history does not reach back so far"
+                    );
+                }
+                Heard::Room(RoomState::Denied { reason }) => {
+                    return Err(Exit::new(
+                        REFUSED,
+                        format_args!("{room}: the server denies the room: {reason}"),
+                    ));
+                }
+                Heard::Room(RoomState::Joined { recovered: _ }) => {
+                    eprintln!("tidewire: {room}: joined");
+                }
+                Heard::Room(RoomState::Waiting {} | RoomState::Joining {}) => {}
+            }
+            next = listener.take_ready();
+        }
+        if let Some(position) = last {
+            listener.handled(&position).await.map_err(|fault| Exit::new(FAILED, fault))?;
+        }
+    }
+    Ok(())
+}
