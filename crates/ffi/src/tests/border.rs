@@ -43,13 +43,12 @@ fn commands_are_answered_in_order() {
 #[test]
 fn a_reply_stands_before_what_the_command_caused() {
     let mut session = Session::new(&init().to_bytes()).unwrap();
-    let result = session.run(Batch {
-        now: Now::default(),
-        messages: vec![Message::Command(Command::Connect {})],
-    });
+    let result =
+        session.run(Batch { now: Now::default(), messages: vec![Message::Command(Command::Connect {})] });
     let StepResult::Done { outputs, .. } = result else { panic!("{result:?}") };
     let reply = outputs.iter().position(|effect| matches!(effect, Effect::Reply(_))).unwrap();
-    let caused = outputs.iter().position(|effect| matches!(effect, Effect::Output(Output::FetchAuth { .. }))).unwrap();
+    let caused =
+        outputs.iter().position(|effect| matches!(effect, Effect::Output(Output::FetchAuth { .. }))).unwrap();
     assert!(reply < caused, "{outputs:?}");
 }
 
@@ -59,7 +58,10 @@ fn an_empty_step_fetches_what_the_new_engine_wants() {
     let mut session = Session::new(&init().to_bytes()).unwrap();
     let result = StepResult::from_bytes(&session.step(&batch(Vec::new()))).unwrap();
     let StepResult::Done { outputs, .. } = result else { panic!("{result:?}") };
-    assert!(outputs.iter().any(|effect| matches!(effect, Effect::Output(Output::Load { .. }))), "{outputs:?}");
+    assert!(
+        outputs.iter().any(|effect| matches!(effect, Effect::Output(Output::Load { .. }))),
+        "{outputs:?}"
+    );
 }
 
 proptest! {

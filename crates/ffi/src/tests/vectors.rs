@@ -53,7 +53,9 @@ fn text() -> String {
     line::<Effect>("Output", &noise(&[1, 0]), &mut lines);
     let values = lines.join(",\n    ");
     let hash = fingerprint(SCHEMA);
-    format!("{{\n  \"version\": {ABI_VERSION},\n  \"fingerprint\": \"{hash:016x}\",\n  \"values\": [\n    {values}\n  ]\n}}\n")
+    format!(
+        "{{\n  \"version\": {ABI_VERSION},\n  \"fingerprint\": \"{hash:016x}\",\n  \"values\": [\n    {values}\n  ]\n}}\n"
+    )
 }
 
 #[test]
