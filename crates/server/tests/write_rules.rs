@@ -186,3 +186,17 @@ async fn v6_every_event_carries_the_id_of_its_write() {
     let ids: Vec<_> = app.published().iter().map(|event| event.write_id.to_string()).collect();
     assert_eq!(ids, ["k1", "k2"]);
 }
+
+#[tokio::test]
+async fn q9_an_old_answer_above_a_floor_that_does_not_move_shrinks_to_its_status() {
+    const KEPT: u64 = tidewire_server::store::limits::ANSWERS_PER_CLIENT;
+    let app = App::new();
+    for sequence in 1..=KEPT + 1 {
+        assert_eq!(app.write(Write::count(&format!("k{sequence}"), sequence, 1)).await.brief(), (201, "applied"));
+    }
+    let shrunk = app.write(Write::count("k1", 1, 1)).await;
+    assert_eq!(shrunk.content_type, None);
+    assert_eq!((shrunk.brief(), shrunk.body.as_str()), ((201, "replayed"), ""));
+    assert_eq!(app.write(Write::count("k2", 2, 1)).await.body, "2");
+    assert_eq!(app.count().await, KEPT + 1);
+}

@@ -36,7 +36,7 @@ pub(crate) enum Verdict {
     ClientReset,
 }
 
-/// An answer as it is kept. `body` is absent when it was longer than [`limits::STORED_ANSWER`].
+/// An answer as it is kept. `body` is absent when it was longer than [`limits::STORED_ANSWER`], or has shrunk since.
 #[derive(Clone)]
 pub(crate) struct StoredAnswer {
     pub(crate) status: u16,
@@ -136,6 +136,13 @@ pub(crate) fn settle(
                  ON CONFLICT (user, client) DO UPDATE SET floor = MAX(floor, excluded.floor), seen_at = excluded.seen_at",
                 &[user.into(), client.into(), sql::number(floor), now.clone()],
             )?;
+            if let Some(old) = sequence.checked_sub(limits::ANSWERS_PER_CLIENT) {
+                sql::execute(
+                    connection,
+                    "UPDATE tidewire_settled SET content_type = NULL, body = NULL WHERE user = ?1 AND client = ?2 AND sequence = ?3",
+                    &[user.into(), client.into(), sql::number(old)],
+                )?;
+            }
             let sequence = sql::number(sequence);
             sql::execute(
                 connection,

@@ -8,6 +8,9 @@ pub const HISTORY_MILLIS: u64 = 7 * 24 * 60 * 60 * 1000;
 pub const KEY_MILLIS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// Longest answer body that is stored, in bytes (V5). A replay of a longer one has no body.
 pub const STORED_ANSWER: usize = 64 * 1024;
+/// Answers kept whole per client above its floor. An older one shrinks to its status: a client has few writes in flight,
+/// so it has been acknowledged, but a write that waits somewhere may hold the floor down for long.
+pub const ANSWERS_PER_CLIENT: u64 = 512;
 /// Longest payload of an event, in bytes: with its head it must stay below a client's longest frame.
 pub const PAYLOAD_BYTES: usize = 256 * 1024;
 /// Events of one transaction.

@@ -3,6 +3,9 @@
 
 mod args;
 
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use activities_server::{App, Config, StartError};
@@ -29,6 +32,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(args: Args) -> Result<(), StartError> {
+    let _lock = lock(&args.data).map_err(StartError::Data)?;
     let app = App::open(Config { data: args.data, web: args.web }).await?;
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(StartError::Listen)?;
     let address = listener.local_addr().map_err(StartError::Listen)?;
@@ -36,6 +40,17 @@ async fn serve(args: Args) -> Result<(), StartError> {
     // Every answered write is on disk already: stopping is only a matter of not being in the middle of an answer.
     let sockets = app.sockets().clone();
     tidewire_server::socket::serve(listener, app.router(), sockets, stop_signal()).await.map_err(StartError::Listen)
+}
+
+/// One server for one directory: a second one would not hear of the first one's events. The lock dies with the process.
+fn lock(data: &Path) -> io::Result<File> {
+    std::fs::create_dir_all(data)?;
+    let file = File::options().create(true).append(true).open(data.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(io::Error::other("another server is running on it; stop that one, or choose another with --data")),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "whoever started us waits for this line")]

@@ -145,3 +145,30 @@ fn q9_v7_p5_kill_9_under_load_loses_nothing_and_counts_nothing_twice() {
         assert!(payload.contains(&format!("\"cheers\":{offset}}}")), "{offset}: {payload}");
     }
 }
+
+#[test]
+fn v7_a_second_server_on_the_same_data_says_so_and_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, _) = start(dir.path());
+    let second = || Command::new(env!("CARGO_BIN_EXE_activities-server")).args(["--port", "0", "--data"]).arg(dir.path()).output();
+    let refused = second().unwrap();
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("another server is running"), "{said}");
+    drop(first);
+    start(dir.path());
+}
+
+#[test]
+fn v10_a_wrong_flag_or_a_taken_port_is_told_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_first, place) = start(dir.path());
+    let port = place.split(':').nth(1).unwrap();
+    let other = dir.path().join("other");
+    let cases = [(vec!["--prot", "1"], "usage:"), (vec!["--port", "x"], "usage:"), (vec!["--port"], "usage:"), (vec!["--port", port], "--port")];
+    for (arguments, says) in cases {
+        let refused = Command::new(env!("CARGO_BIN_EXE_activities-server")).arg("--data").arg(&other).args(&arguments).output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(says), "{arguments:?}: {said}");
+    }
+}
