@@ -118,11 +118,11 @@ impl Hub {
     /// Asks for the events after a place, unless that is asked already.
     pub(crate) fn read_history(&mut self, room: &RoomId, after: Offset, session: SessionId) -> RequestId {
         let place = (room.clone(), after);
-        if let Some(request) = self.reads.by_place.get(&place) {
-            if let Some(read) = self.reads.by_request.get_mut(request) {
-                read.waiters.push(session);
-                return *request;
-            }
+        let known = self.reads.by_place.get(&place).copied();
+        let read = known.and_then(|request| self.reads.by_request.get_mut(&request));
+        if let (Some(request), Some(read)) = (known, read) {
+            read.waiters.push(session);
+            return request;
         }
         let request = self.next_request();
         self.reads.by_place.insert(place, request);

@@ -175,6 +175,7 @@ impl Hub {
             }
             Input::Committed(events) => self.committed(events),
             Input::Broadcast(event) => self.broadcast(event),
+            Input::Revoked { user, room } => self.revoke(&user, &room),
             Input::Timeout => self.timeout(),
             Input::Drain => {
                 self.draining = true;
@@ -201,6 +202,12 @@ impl Hub {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.links.len()
+    }
+
+    /// Rooms that the hub keeps in memory, idle ones included.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
     }
 
     fn opened(&mut self, session: SessionId, sid: String) {

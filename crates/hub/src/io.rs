@@ -183,6 +183,13 @@ pub enum Input {
     Committed(Vec<RoomEvent>),
     /// An ephemeral event.
     Broadcast(Ephemeral),
+    /// A person may be in a room no more.
+    Revoked {
+        /// The person.
+        user: UserId,
+        /// The room.
+        room: RoomId,
+    },
     /// The time of [`Hub::poll_timeout`](crate::Hub::poll_timeout) has come.
     Timeout,
     /// The server goes down: everybody is sent away, nobody is let in.

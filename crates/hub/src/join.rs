@@ -4,7 +4,7 @@
 use tidewire_wire::dialect::{self, JoinRequest};
 
 use crate::event::{Frame, Framed};
-use crate::ids::{Epoch, Offset, RequestId, RoomId, SessionId};
+use crate::ids::{Epoch, Offset, RequestId, RoomId, SessionId, UserId};
 use crate::io::{Access, Denied, Head, Note, Output, Unreadable};
 use crate::room::Member;
 use crate::session::{Busy, Join};
@@ -238,6 +238,21 @@ impl Hub {
         let Some(link) = self.links.get_mut(session) else { return };
         for room in std::mem::take(&mut link.rooms) {
             self.drop_member(&room, session);
+        }
+    }
+
+    /// Access was taken away: members leave, joins on their way are refused, whatever was answered about them before.
+    pub(crate) fn revoke(&mut self, user: &UserId, room: &RoomId) {
+        for session in self.links.open_ids() {
+            if self.links.get(session).and_then(|link| link.user()) != Some(user) {
+                continue;
+            }
+            self.drop_member(room, session);
+            let asks = |busy: &Busy| busy.join().is_some_and(|join| join.room == *room);
+            if let Some(join) = self.take_join(session, asks) {
+                self.refuse_join(session, Some(room), join.ack, UNAUTHORIZED);
+                self.run(session);
+            }
         }
     }
 

@@ -69,6 +69,17 @@ pub(crate) enum Busy {
 }
 
 impl Busy {
+    /// The join that is waited for.
+    pub(crate) fn join(&self) -> Option<&Join> {
+        match self {
+            Busy::Authorizing { join }
+            | Busy::Loading { join }
+            | Busy::Verifying { join }
+            | Busy::Reading { join, .. } => Some(join),
+            Busy::Authenticating { .. } | Busy::Handling { .. } => None,
+        }
+    }
+
     pub(crate) fn into_join(self) -> Option<Join> {
         match self {
             Busy::Authorizing { join }

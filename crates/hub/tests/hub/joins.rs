@@ -218,6 +218,34 @@ fn v3_a_member_whose_new_join_is_denied_is_a_member_no_more() {
 }
 
 #[test]
+fn v3_access_taken_away_removes_members_and_refuses_joins_at_every_step() {
+    let revoked = || Input::Revoked { user: UserId::from("ana"), room: RoomId::from("r") };
+    let mut driver = Driver::new(Config::default());
+    let (ana, ben) = (driver.joined("ana", "r"), driver.joined("ben", "r"));
+    driver.input(revoked());
+    driver.publish("r");
+    assert_eq!((driver.take(ana).len(), driver.take(ben).len()), (0, 1));
+    // Authorising, reading the head, reading the history.
+    for step in 0..3 {
+        let mut driver = Driver::new(Config::default());
+        driver.commit("r", "1");
+        driver.feed.clear();
+        let ana = driver.connected("ana");
+        driver.join(ana, 1, "r", Some(0));
+        driver.text(ana, r#"422["tw:probe"]"#);
+        driver.take(ana);
+        for _ in 0..step {
+            driver.answer_at(0);
+        }
+        driver.input(revoked());
+        assert_eq!(driver.take(ana), [Got::Ack(1, error("Unauthorized"))]);
+        driver.answer_all();
+        driver.publish("r");
+        assert_eq!(driver.take(ana), []);
+    }
+}
+
+#[test]
 fn v3_nothing_reaches_a_client_before_it_is_admitted_or_after_it_left() {
     let mut driver = Driver::new(Config::default());
     let ana = driver.connected("ana");
@@ -281,6 +309,44 @@ fn v6_a_gap_in_the_feed_is_filled_from_the_history() {
     assert_eq!(offsets(&driver.take(ana), "r"), [1], "3 waits for 2");
     driver.answer_all();
     assert_eq!(offsets(&driver.take(ana), "r"), [2, 3]);
+}
+
+#[test]
+fn v6_a_feed_that_is_behind_the_head_is_no_gap() {
+    let mut driver = Driver::new(Config::default());
+    driver.commit("r", "1");
+    driver.commit("r", "1");
+    let ana = driver.joined("ana", "r");
+    driver.feed_one();
+    let ben = driver.connected("ben");
+    driver.join(ben, 1, "r", None);
+    driver.answer_all();
+    assert_eq!(driver.take(ben), [Got::Ack(1, joined(2, false))], "the head does not go back");
+    driver.feed_all();
+    assert_eq!((driver.take(ana), driver.take(ben)), (vec![], vec![]));
+    assert_eq!(driver.notes, []);
+}
+
+#[test]
+fn v6_an_answer_to_an_older_reading_does_not_disturb_a_newer_one() {
+    let mut driver = Driver::new(Config { ring_events: 1, read_events: 1, ..Config::default() });
+    let ana = driver.joined("ana", "r");
+    driver.publish("r");
+    driver.publish("r");
+    driver.commit("r", "1");
+    driver.feed.clear();
+    driver.publish("r");
+    let Some(older) = driver.open.pop_front() else { panic!("3 is to be read") };
+    driver.take(ana);
+    driver.join(ana, 1, "r", Some(0));
+    driver.answer_at(0);
+    driver.answer_at(0);
+    assert_eq!(offsets(&driver.take(ana), "r"), [1]);
+    let late = driver.answer(&older);
+    driver.input(late);
+    driver.answer_all();
+    assert_eq!(offsets(&driver.take(ana), "r"), [2, 3, 4]);
+    assert_eq!(driver.closed(ana), None);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The hub on virtual time.
-#![allow(clippy::unwrap_used, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
 
 mod driver;
 mod joins;

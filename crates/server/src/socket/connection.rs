@@ -132,11 +132,15 @@ async fn read(
 /// What a failed read means; `None` if the transport just ended.
 fn unreadable(error: axum::Error) -> Option<Inbound> {
     use tungstenite::error::{Error, ProtocolError};
-    match error.into_inner().downcast_ref::<Error>()? {
-        Error::Capacity(_) => Some(Inbound::Oversized),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) | Error::Utf8(_) => Some(Inbound::Unreadable),
-        _ => None,
+    let error = error.into_inner();
+    let error = error.downcast_ref::<Error>()?;
+    let broken = matches!(error, Error::Protocol(_) | Error::Utf8(_));
+    if matches!(error, Error::Capacity(_)) {
+        Some(Inbound::Oversized)
+    } else if broken && !matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) {
+        Some(Inbound::Unreadable)
+    } else {
+        None
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use serde::Serialize;
 use serde_json::Value;
-use tidewire_hub::{Ephemeral, Hub, Input, Json, RoomId, SessionId};
+use tidewire_hub::{Ephemeral, Hub, Input, Json, RoomId, SessionId, UserId};
 use tokio::sync::{mpsc, watch};
 
 pub use access::{Access, Denied, RoomAuthorizer};
@@ -25,7 +25,7 @@ pub use handlers::{BroadcastError, Context};
 pub use serve::serve;
 pub use tidewire_hub::Config;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, User};
 use crate::event::{History, RoomEvent};
 use handlers::Handlers;
 use task::{App, FromSocket, HubTask, Sources};
@@ -198,6 +198,16 @@ impl SocketServer {
         let args = Json(serde_json::to_string(payload).map_err(BroadcastError::Payload)?);
         let event = Ephemeral { room: RoomId::from(room), from: None, name: name.into(), args };
         self.shared.facts.send(Input::Broadcast(event)).map_err(|_| BroadcastError::Stopped)
+    }
+
+    /// Takes a person out of a room, on all their connections; call it after the change that the authorizer sees is
+    /// committed. Joins that are on their way are refused (V3).
+    pub fn revoke(&self, user: &User, room: &str) {
+        // A hub that has stopped has no members.
+        self.shared
+            .facts
+            .send(Input::Revoked { user: UserId(user.id.clone()), room: RoomId::from(room) })
+            .ok();
     }
 
     /// Connections at this moment.

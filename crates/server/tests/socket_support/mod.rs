@@ -1,5 +1,5 @@
 //! A socket server on a real port with a history in memory, and a raw WebSocket client that knows nothing of Socket.IO.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
