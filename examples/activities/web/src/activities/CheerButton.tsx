@@ -1,6 +1,6 @@
 // A counter that everybody may raise as often as they like. Nothing on the server would notice a second count of one tap, so
 // exactly once is Tidewire's promise alone.
-import { UnstyledButton } from '@mantine/core';
+import { UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
 import { IconConfetti } from '@tabler/icons-react';
 import { cheerActivity } from '../tidewire/mutations.ts';
@@ -15,12 +15,12 @@ export function CheerButton({ activityId, onServer }: { activityId: string; onSe
       className={classes['cheer']}
       data-testid="cheer"
       disabled={data === undefined}
-      aria-label={data === undefined ? 'Cheer' : `Cheer, ${data.cheers} so far`}
       onClick={() => cheer.mutate({ activityId })}
     >
       <IconConfetti size={20} aria-hidden />
       <span>Cheer</span>
       {data !== undefined && <span className={classes['count']} data-testid="cheer-count">{data.cheers}</span>}
+      {data !== undefined && <VisuallyHidden>so far</VisuallyHidden>}
     </UnstyledButton>
   );
 }

@@ -55,7 +55,7 @@ export function MessageList({ messages, user, sent, writeOf, onRetry, onDiscard 
         <ol className={classes['messages']}>
           {thread(messages, now).map((entry) => (
             <Fragment key={entry.message.id}>
-              {entry.day !== undefined && <li className={classes['day']} role="separator"><span>{entry.day}</span></li>}
+              {entry.day !== undefined && <li className={classes['day']}><span>{entry.day}</span></li>}
               <Bubble entry={entry} mine={entry.message.senderId === user.id} write={writeOf(entry.message.id)} onRetry={onRetry} onDiscard={onDiscard} />
             </Fragment>
           ))}

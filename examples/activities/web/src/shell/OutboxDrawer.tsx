@@ -16,7 +16,7 @@ export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose: ()
       opened={opened}
       onClose={onClose}
       position={wide ? 'right' : 'bottom'}
-      size={wide ? 400 : 'auto'}
+      size={wide ? 400 : '60%'}
       title="Your changes"
       closeButtonProps={{ 'aria-label': 'Close' }}
       classNames={{ title: classes['title'] ?? '', content: classes['content'] ?? '', header: classes['header'] ?? '' }}

@@ -1,4 +1,5 @@
 // The signed-in app's frame. A phone shows one thing at a time, a wide screen the list beside what was picked.
+import { VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRoom, useSocketConnection } from '@tidewire/react';
@@ -22,15 +23,17 @@ export function Shell({ user }: { user: User }) {
   useRoom(ACTIVITIES_ROOM);
   useFailedQueriesOnceConnected();
 
+  const list = <ActivityList picked={id} />;
   return (
     <div className={classes['app']}>
+      {id === null && <VisuallyHidden component="h1">Activities</VisuallyHidden>}
       <Header user={user} />
       <ConnectionBanner />
       <div className={classes['panes']}>
-        {(wide || id === null) && (
-          <nav className={classes['list']} aria-label="Activities">
-            <ActivityList picked={id} />
-          </nav>
+        {wide ? (
+          <nav className={classes['list']} aria-label="Activities">{list}</nav>
+        ) : (
+          id === null && <main className={classes['list']}>{list}</main>
         )}
         {(wide || id !== null) && (
           <main className={classes['detail']}>

@@ -36,6 +36,10 @@ export function createScope(session: Session): Scope {
     request: requestInTunnel,
     mutations,
     rules,
+    // Notes carry no payloads and no tokens.
+    log: ({ level, note, error }) => {
+      if (level !== 'debug') console[level](`tidewire: ${note}`, error ?? '');
+    },
   });
 
   const queryClient = new QueryClient({
