@@ -10,7 +10,7 @@ const TYPED: [&str; 4] = ["packages/client", "packages/react", "examples/activit
 /// Checks, then every test suite.
 pub(crate) fn run() -> Result<(), String> {
     let mut report = Report::default();
-    report.check("formatting", || execute(cargo(["fmt", "--all", "--", "--check"])));
+    report.check("formatting", || execute(cargo(["fmt", "--all", "--", "--check", "-l"])));
     rules::all(&mut report);
     report.check("clippy", || {
         execute(cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]))
