@@ -52,7 +52,7 @@ export class CacheAdapter implements CachePort {
     this.#rooms = new RoomTable(source.rules);
     this.#screen = new Screen(this.#layers, this.#snapshots, timer);
     this.#bindings = new Bindings(this.#rooms);
-    this.#captures = new Captures({ adopted: (layer) => this.#markConcerned(layer), dropped: (layer) => this.#drop(layer, true) });
+    this.#captures = new Captures({ adopted: (layer) => this.#stand(layer), dropped: (layer) => this.#drop(layer, true) });
     this.#refetcher = new Refetcher(queryClient, timer);
     this.#link = source.attachCache(this); // layers that stand already come during this call
     const cache = queryClient.getQueryCache();
@@ -104,8 +104,7 @@ export class CacheAdapter implements CachePort {
       layer.operations.length = 0; // the write goes on without a layer
     }
     if (this.#layers.of(record.write)) return; // a capture has taken this write as its own
-    this.#layers.push(layer);
-    this.#markConcerned(layer);
+    this.#stand(layer);
   }
 
   layerRetired(write: string, query?: QueryId): void {
@@ -146,15 +145,19 @@ export class CacheAdapter implements CachePort {
   }
 
   restore(records: readonly StoredBase[]): void {
+    this.#announce();
+    const known = new Set(this.#entries.all().filter((entry) => entry.base?.trusted));
     for (const value of this.#shelf.open(records, this.#link)) {
       const query = this.#client.getQueryCache().build(this.#client, this.#client.defaultQueryOptions({ queryKey: value.queryKey }));
       const entry = this.#entries.of(query);
-      if (!entry || entry.base?.fetched) continue;
+      if (!entry || known.has(entry)) continue;
       this.#announce();
-      entry.base = newBase(value.data, { ...value, revision: (entry.base?.revision ?? 0) + 1 });
-      this.#link.baseInstalled(entry.id, { positions: value.positions, carries: value.carries, restored: true });
+      entry.base = newBase(value.data, { ...value, revision: (entry.base?.revision ?? 0) + 1, trusted: true });
+      this.#install(entry, entry.base);
       this.#screen.mark(entry, true); // shown at the commit, when its layers are known too
     }
+    // A client that was stopped and started begins with an engine that knows nothing of these.
+    for (const entry of known) if (entry.base) this.#install(entry, entry.base);
   }
 
   dirty(): StoreWrite[] {
@@ -188,7 +191,7 @@ export class CacheAdapter implements CachePort {
       if (this.#entries.of(entry.query) !== entry || entry.announced) continue;
       entry.announced = true;
       this.#bindings.enter(entry, this.#link);
-      if (entry.base) this.#link.baseInstalled(entry.id, { positions: [], restored: true });
+      if (entry.base) this.#install(entry, entry.base);
       if (entry.query.state.fetchStatus === 'fetching') this.#begin(entry);
     }
   }
@@ -228,6 +231,11 @@ export class CacheAdapter implements CachePort {
     if (this.#passing === 0) this.#refetcher.ended(query); // else the commit after it does
   }
 
+  /** Tells of a base that no fetch brought. */
+  #install(entry: Entry, base: Base): void {
+    this.#link.baseInstalled(entry.id, { positions: [...base.positions.values()], carries: [...base.carries], restored: true });
+  }
+
   #begin(entry: Entry): void {
     entry.fetching = true;
     this.#link.fetchStarted(entry.id);
@@ -242,7 +250,7 @@ export class CacheAdapter implements CachePort {
       const old = entry.base;
       const positions = info?.positions ?? [];
       const revision = (old?.revision ?? 0) + 1;
-      entry.base = newBase(share(query, raw, old?.data), { positions, carries: old?.carries ?? [], revision, fetched: true });
+      entry.base = newBase(share(query, raw, old?.data), { positions, carries: old?.carries ?? [], revision, trusted: true });
       entry.fetching = false;
       this.#link.baseInstalled(entry.id, { positions, ...(info?.applied && { applied: info.applied }), restored: false });
       return pass(this.#screen.visible(entry));
@@ -262,7 +270,7 @@ export class CacheAdapter implements CachePort {
       } else if (entry.base) entry.base.data = this.#edited(entry, entry.base, data);
       else {
         entry.base = newBase(data, {});
-        this.#link.baseInstalled(entry.id, { positions: [], restored: true });
+        this.#install(entry, entry.base);
       }
       return pass(this.#screen.visible(entry));
     });
@@ -294,7 +302,7 @@ export class CacheAdapter implements CachePort {
     this.#step(entry, () => {
       if (!entry.base && state.data !== undefined) {
         entry.base = newBase(state.data, { updatedAt: state.dataUpdatedAt ?? 0 });
-        this.#link.baseInstalled(entry.id, { positions: [], restored: true });
+        this.#install(entry, entry.base);
       } else if (entry.base && !ours) {
         entry.base.data = state.data;
         entry.base.revision += 1;
@@ -340,6 +348,11 @@ export class CacheAdapter implements CachePort {
   }
 
   // ---- layers
+
+  #stand(layer: Layer): void {
+    this.#layers.push(layer);
+    this.#markConcerned(layer);
+  }
 
   /** Takes a layer out of everything; shown `now` where no drain of the client will commit it. */
   #drop(layer: Layer, now: boolean): void {

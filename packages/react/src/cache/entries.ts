@@ -17,8 +17,8 @@ export interface Base {
   revision: number;
   /** Changes that the app made to it since it was fetched. */
   edits: number;
-  /** It came from a fetch of this session, so no stored one may replace it. */
-  readonly fetched: boolean;
+  /** It was fetched, or taken from our store, so no stored one may replace it. */
+  readonly trusted: boolean;
   /** It came from the store marked to be fetched again; until the query client has it. */
   invalidated: boolean;
 }
@@ -76,7 +76,7 @@ export class Entries {
   }
 }
 
-export function newBase(data: unknown, from: { positions?: readonly Position[]; carries?: Iterable<string>; updatedAt?: number; fetched?: boolean; invalidated?: boolean; revision?: number }): Base {
+export function newBase(data: unknown, from: { positions?: readonly Position[]; carries?: Iterable<string>; updatedAt?: number; trusted?: boolean; invalidated?: boolean; revision?: number }): Base {
   return {
     data,
     positions: new Map((from.positions ?? []).map((position) => [position.room, position])),
@@ -84,7 +84,7 @@ export function newBase(data: unknown, from: { positions?: readonly Position[]; 
     updatedAt: from.updatedAt ?? 0,
     revision: from.revision ?? 0,
     edits: 0,
-    fetched: from.fetched ?? false,
+    trusted: from.trusted ?? false,
     invalidated: from.invalidated ?? false,
   };
 }
