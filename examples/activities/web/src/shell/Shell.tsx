@@ -23,10 +23,14 @@ export function Shell({ user }: { user: User }) {
   useRoom(ACTIVITIES_ROOM);
   useFailedQueriesOnceConnected();
 
-  const list = <ActivityList picked={id} />;
+  const list = (
+    <>
+      {id === null && <VisuallyHidden component="h1">Activities</VisuallyHidden>}
+      <ActivityList picked={id} />
+    </>
+  );
   return (
     <div className={classes['app']}>
-      {id === null && <VisuallyHidden component="h1">Activities</VisuallyHidden>}
       <Header user={user} />
       <ConnectionBanner />
       <div className={classes['panes']}>
