@@ -14,6 +14,11 @@ use serde::Deserialize;
 
 use super::{Open, Shared, connection};
 
+/// Kept by every connection, also an idle one; larger frames get a larger buffer while they are read.
+const READ_BUFFER: usize = 4 * 1024;
+/// Frames are handed to the operating system when so much has gathered, or when no more are waiting.
+const WRITE_BUFFER: usize = 16 * 1024;
+
 /// Why a transport is refused: Engine.IO's codes, our sentences.
 #[derive(Clone, Copy)]
 enum Refused {
@@ -93,7 +98,11 @@ async fn upgrade(
     }
     let socket = socket.map_err(|_| Refused::Handshake)?;
     let session = shared.next_session();
-    let socket = socket.max_message_size(shared.frame_bytes).max_frame_size(shared.frame_bytes);
+    let socket = socket
+        .max_message_size(shared.frame_bytes)
+        .max_frame_size(shared.frame_bytes)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER);
     let open = Open::new(shared);
     Ok(socket.on_upgrade(move |socket| async move {
         connection::run(socket, session, open.0.to_hub.clone(), open.0.report_bytes).await;
