@@ -1,7 +1,8 @@
 // Vite plugin: writes the list of the shell's files, and a version made from it, into the service worker. Knows nothing of
 // what the worker does with them.
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
 const LIST = '__SHELL_FILES__';
@@ -27,7 +28,10 @@ export function shellList(): Plugin {
         hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
         if (file.fileName !== 'index.html') files.push(`/${file.fileName}`);
       }
-      for (const file of readdirSync(publicDir)) files.push(`/${file}`);
+      for (const file of readdirSync(publicDir)) {
+        hash.update(file).update(readFileSync(join(publicDir, file)));
+        files.push(`/${file}`);
+      }
       files.sort();
 
       const code = worker.code
