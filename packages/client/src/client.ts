@@ -84,6 +84,7 @@ class Client<E extends object> implements Tidewire<E> {
           const session = this.#session;
           return session === undefined ? undefined : (input) => session.push(input);
         },
+        drain: () => this.#session?.drain(),
         scheduleFlush: () => this.#session?.scheduleFlush(),
         attached: () => this.#session?.restoreBases(),
       }),

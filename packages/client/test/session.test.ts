@@ -395,6 +395,36 @@ describe('the cache', () => {
     ]);
   });
 
+  it('Q16 bases wait for the reading that counts: a lead that comes meanwhile makes the engine read again', async () => {
+    const store = sharedStore();
+    const held = await store.open('app|default|ana');
+    await held.write([{ key: 'q/h', value: '{}' }]);
+    const platform = new FakePlatform(store);
+    const { tw, engine, say } = rig({}, platform);
+    const cache = new FakeCache();
+    tw.attachCache(cache);
+    const restored: string[] = [];
+    cache.onRestore = (keys) => {
+      restored.push(...keys);
+      cache.log.push('restore');
+    };
+    tw.start();
+    await quiet();
+    engine.onInput = (input) => {
+      if (input.kind === 'Leader') return [{ kind: 'Load', load: 2 }];
+      return input.kind === 'Loaded' && input.load === 2 ? [added] : [];
+    };
+    cache.log.length = 0;
+    engine.give({ kind: 'Load', load: 1 });
+    platform.tellNetwork('Changed');
+    platform.tabsEvents?.granted();
+    await quiet();
+    expect(restored).toEqual(['q/h']);
+    expect(cache.log.slice(cache.log.indexOf('restore'))).toEqual(['restore', 'layer w1 restored', 'commit']);
+    await say({ kind: 'Load', load: 3 });
+    expect(restored).toEqual(['q/h']);
+  });
+
   it('may say things before start; they come first then', () => {
     const { tw, engine } = rig();
     const link = tw.attachCache(new FakeCache());

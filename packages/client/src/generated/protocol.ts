@@ -400,7 +400,7 @@ export type Input =
       readonly link: LinkId;
       /** Its beginning: the whole frame, or at least the first `limits::FRAME_HEAD` characters. */
       readonly head: string;
-      /** Length of the whole frame in the host's unit of text. */
+      /** Length of the whole frame in UTF-16 code units, as JavaScript counts. */
       readonly length: number;
       /** What the host made of the JSON in it. */
       readonly body: FrameBody;

@@ -7,6 +7,8 @@ export interface BridgeHost {
   readonly user: string;
   /** Undefined while no engine runs. */
   push(): ((input: Input) => void) | undefined;
+  /** Lets the engine answer now, not at the end of the turn. */
+  drain(): void;
   scheduleFlush(): void;
   /** A cache came while the engine runs: its stored bases are wanted. */
   attached(): void;
@@ -47,7 +49,11 @@ export class Bridge {
         }),
       fetchStarted: (query) => tell({ kind: 'FetchStarted', query }),
       baseInstalled: (query, { positions, applied, carries = [], restored = false }) =>
-        tell({ kind: 'BaseInstalled', query, positions, applied, carries, restored }),
+        whileMine(() => {
+          this.#tell({ kind: 'BaseInstalled', query, positions, applied, carries, restored });
+          // Events that it lacks and layers that it ends come before anybody sees it (Q16).
+          if (!restored) this.#host.drain();
+        }),
       fetchFailed: (query) => tell({ kind: 'FetchFailed', query }),
       queryGone: (query) => tell({ kind: 'QueryGone', query }),
       touched: (write, queries) => tell({ kind: 'Touched', write, queries }),

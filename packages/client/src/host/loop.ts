@@ -39,7 +39,7 @@ export class Loop {
     this.#scheduled = true;
     void Promise.resolve().then(() => {
       this.#scheduled = false;
-      this.drain();
+      if (this.#inbox.length > 0) this.drain();
     });
   }
 

@@ -13,8 +13,10 @@ export interface RecordsHost {
   push(input: Input): void;
   /** The cache's base writes that nobody has stored yet. */
   dirty(): StoreWrite[];
-  /** The store was read: bases, when the engine has been told of its own records. */
-  loaded(bases: readonly StoredBase[]): void;
+  /** The store was read, and nobody asked to read it again since. */
+  loaded(answer: Extract<Input, { kind: 'Loaded' }>, bases: readonly StoredBase[]): void;
+  /** Works off what the engine was not told yet. */
+  drain(): void;
   opened(durability: Durability): void;
   failed(what: string, error: unknown): void;
 }
@@ -28,6 +30,8 @@ export class Records {
   /** The turn in which each base was last taken: a write that fails late must not bring an older one back. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
+  /** The last reading that was asked for. */
+  #load: number | undefined;
   #stopTimer: (() => void) | undefined;
   #over = false;
 
@@ -42,12 +46,15 @@ export class Records {
   }
 
   load(load: number): void {
+    this.#load = load;
     this.#read().then(
       (records) => {
         if (this.#over) return;
+        // A lead that came meanwhile makes the engine read again, and this reading void.
+        this.#host.drain();
+        if (load !== this.#load) return;
         const own = records.flatMap(({ key, value }) => (!key.startsWith(BASES) && typeof value !== 'string' ? [{ key, value }] : []));
-        this.#host.push({ kind: 'Loaded', load, records: own });
-        this.#host.loaded(basesOf(records));
+        this.#host.loaded({ kind: 'Loaded', load, records: own }, basesOf(records));
       },
       (error: unknown) => {
         this.#host.failed('the store cannot be read', error);

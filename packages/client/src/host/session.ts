@@ -64,6 +64,8 @@ export class Session {
   readonly #unwatch: (() => void)[] = [];
   /** What appears in the drain of `Loaded` was in the store; what appears later comes from other tabs. */
   #origin: Origin = 'tab';
+  /** The cache has its stored bases. */
+  #restored = false;
 
   constructor(settings: SessionSettings, parts: SessionParts) {
     const { platform, url, partition } = settings;
@@ -88,11 +90,15 @@ export class Session {
       opened: (durability) => {
         parts.writes.durability(durability);
         this.#leadership.begin(durability);
+        this.#loop.drain();
       },
-      loaded: (bases) => {
-        // In the drain of `Loaded`, after it: a base is told of after the writes that it may carry.
+      drain: () => this.#loop.drain(),
+      loaded: (answer, bases) => {
+        this.#loop.push(answer);
+        // Behind it in the same step: a base is told of after the writes that it may carry, and shown with their layers.
+        if (!this.#restored) parts.bridge.restore(bases);
+        this.#restored = true;
         this.#origin = 'store';
-        parts.bridge.restore(bases);
         this.#loop.drain();
         this.#origin = 'tab';
         parts.ready();
@@ -117,6 +123,10 @@ export class Session {
 
   push(input: Input): void {
     this.#loop.push(input);
+  }
+
+  drain(): void {
+    this.#loop.drain();
   }
 
   command(command: Command, replied?: (result: CommandResult) => void): CommandResult | undefined {

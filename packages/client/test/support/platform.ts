@@ -50,6 +50,13 @@ export class FakePlatform implements Platform {
     this.mono = end;
   }
 
+  /** Jumps to the next timer and lets all that it causes happen. */
+  async next(): Promise<void> {
+    const first = Math.min(...[...this.#timers].map(({ at }) => at));
+    this.pass(Math.max(0, first - this.mono));
+    await quiet();
+  }
+
   readonly clock = {
     now: () => ({ mono: this.mono, wall: this.wall }),
     after: (delay: number, callback: () => void) => {
