@@ -31,6 +31,8 @@ pub const TRIES: u32 = 3;
 pub const WRITE_TTL: Millis = Millis(24 * 60 * 60 * 1000);
 /// An HTTP request without an answer is given up after this.
 pub const REQUEST_TIMEOUT: Millis = Millis(30_000);
+/// A request this old is not waited for any more when a new link comes up.
+pub const STALE_REQUEST: Millis = Millis(2_000);
 /// Backoff of requests: base and cap, full jitter.
 pub const REQUEST_BACKOFF_BASE: Millis = Millis(1_000);
 /// Cap of it.

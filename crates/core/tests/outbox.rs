@@ -212,6 +212,20 @@ fn q11_a_request_that_nobody_answers_is_given_up_and_sent_again() {
 }
 
 #[test]
+fn q11_a_new_link_ends_the_wait_for_a_request_that_fell_into_the_same_hole() {
+    let mut rig = Rig::new();
+    rig.submit("/old");
+    rig.pass(1_900);
+    rig.submit("/young");
+    rig.pass(100);
+    let (old, _) = rig.requests[0].clone();
+    rig.connect();
+    assert!(rig.log.contains(&Output::Abort { fetch: old }));
+    let open: Vec<_> = rig.requests.iter().map(|(_, r)| (r.path.as_str(), r.attempt)).collect();
+    assert_eq!(open, [("/young", 1), ("/old", 2)]);
+}
+
+#[test]
 fn q11_retry_after_is_obeyed() {
     let mut rig = Rig::new();
     rig.submit("/like");

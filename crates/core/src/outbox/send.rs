@@ -259,9 +259,7 @@ impl Outbox {
     }
 
     fn no_outcome(&mut self, number: LocalNumber, claim: Claim, status: u16, sent: NoOutcome, ctx: &mut Ctx) {
-        let Some(entry) = self.entries.get(&number) else { return };
-        let safe = self.server == Server::Tidewire || entry.record.idempotent || sent == NoOutcome::NeverSent;
-        if safe {
+        if self.may_repeat(&number) || sent == NoOutcome::NeverSent {
             self.origin.pause(None, ctx);
             self.tell_retrying(number, status, ctx);
         } else {
@@ -334,9 +332,30 @@ impl Outbox {
         self.offline_probe = true;
     }
 
-    /// The link is up: the origin is likely there too.
+    /// The link is up: the origin is there too. A request from before, that has waited for a while, went into the same hole as the old
+    /// link did: it is sent again where that is harmless, instead of being waited for.
     pub(crate) fn link_up(&mut self, ctx: &mut Ctx) {
+        let stale: Vec<FetchId> = self
+            .fetches
+            .iter()
+            .filter(|(fetch, number)| self.is_stale(**fetch, ctx) && self.may_repeat(number))
+            .map(|(fetch, _)| *fetch)
+            .collect();
+        for fetch in stale {
+            self.on_request_timeout(fetch, ctx);
+        }
         self.origin.resume(ctx);
+    }
+
+    fn is_stale(&self, fetch: FetchId, ctx: &Ctx) -> bool {
+        let deadline = ctx.timers.get(&TimerKind::Request(fetch));
+        deadline
+            .is_some_and(|at| ctx.now.mono.after(limits::REQUEST_TIMEOUT).since(at) >= limits::STALE_REQUEST)
+    }
+
+    /// Whether a second attempt cannot apply it twice.
+    fn may_repeat(&self, number: &LocalNumber) -> bool {
+        self.server == Server::Tidewire || self.entries.get(number).is_some_and(|e| e.record.idempotent)
     }
 }
 

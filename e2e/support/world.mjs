@@ -1,0 +1,80 @@
+// One server, Ana and Ben, each with a network of their own. Every test gets a new world and leaves nothing behind.
+import { launch, Phone } from './browser.mjs'
+import { Proxy } from './proxy.mjs'
+import { Server } from './server.mjs'
+
+let browser
+
+export const openBrowser = async () => (browser ??= await launch())
+export const closeBrowser = async () => {
+  await browser?.close()
+  browser = undefined
+}
+
+export class World {
+  static async open({ people = ['ana', 'ben'] } = {}) {
+    const world = new World()
+    world.server = await Server.start()
+    world.activity = await world.#activity()
+    world.phones = []
+    world.networks = []
+    for (const name of people) {
+      const network = await Proxy.start(world.server)
+      const phone = await Phone.open(await openBrowser(), network.origin, name)
+      phone.network = network
+      world[name] = phone
+      world.phones.push(phone)
+      world.networks.push(network)
+    }
+    return world
+  }
+
+  /** A fresh activity, with Ana and Ben among its participants and one like of Cleo. */
+  async #activity() {
+    const { id } = await this.server.request('cleo', 'POST', '/api/activities', { title: 'Swim at dawn' })
+    await this.server.request('cleo', 'POST', `/api/activities/${id}/like`)
+    await this.server.request('ana', 'POST', `/api/activities/${id}/participants`)
+    await this.server.request('ben', 'POST', `/api/activities/${id}/participants`)
+    return id
+  }
+
+  likes() {
+    return this.server.sql(`SELECT user_id FROM activity_like WHERE activity_id = '${this.activity}' ORDER BY user_id`)
+  }
+
+  cheers() {
+    return this.server.sql(`SELECT cheers FROM activity WHERE id = '${this.activity}'`)[0].cheers
+  }
+
+  texts() {
+    return this.server.sql(`SELECT text FROM message WHERE activity_id = '${this.activity}' ORDER BY seq`).map((row) => row.text)
+  }
+
+  async close() {
+    for (const phone of this.phones) await phone.close()
+    for (const network of this.networks) await network.stop()
+    await this.server.stop()
+  }
+}
+
+/** Runs a test in a world of its own. A page that threw fails it. */
+export const inWorld = (body, options) => async () => {
+  const world = await World.open(options)
+  try {
+    await body(world)
+    const errors = world.phones.flatMap((phone) => phone.errors)
+    if (errors.length > 0) throw new AggregateError(errors, 'a page threw')
+  } catch (error) {
+    await photograph(world)
+    throw error
+  } finally {
+    await world.close()
+  }
+}
+
+async function photograph(world) {
+  for (const phone of world.phones) {
+    const path = new URL(`../output/failed-${phone.name}.png`, import.meta.url).pathname
+    await phone.page.screenshot({ path }).catch(() => {})
+  }
+}

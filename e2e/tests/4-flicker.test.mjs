@@ -1,0 +1,68 @@
+// No flicker (Q16, Q17, Y6): a like shows 1, 2 and nothing else, whatever arrives between tap, commit and answer.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { watchText } from '../support/browser.mjs'
+import { closeBrowser, inWorld } from '../support/world.mjs'
+
+after(closeBrowser)
+
+const LIKE = /^POST \/api\/activities\/[^/]+\/like /
+
+/** Fetches everything again, as a pull to refresh does, and waits until it is on the screen. */
+async function refetch(phone) {
+  const answered = phone.page.waitForResponse((response) => /\/api\/activities$/.test(response.url()) && response.request().method() === 'GET')
+  await phone.count('refresh').click()
+  await (await answered).finished()
+  await phone.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+}
+
+/** An event of somebody else that does not change the count. */
+async function event(world, phone) {
+  const title = `Swim at dawn ${Math.random()}`
+  const current = await world.server.request('cleo', 'GET', `/api/activities/${world.activity}`)
+  const response = await fetch(`${world.server.origin}/api/activities/${world.activity}`, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${await world.server.login('cleo')}`,
+      'content-type': 'application/json',
+      'if-match': `"${current.version}"`,
+    },
+    body: JSON.stringify({ title }),
+  })
+  assert.equal(response.status, 200, await response.text())
+  await phone.page.getByText(title).first().waitFor()
+}
+
+const moments = ['before the commit', 'between commit and answer', 'after the answer']
+
+for (const forced of ['refetch', 'event', 'both', 'nothing']) {
+  for (const moment of forced === 'nothing' ? ['never'] : moments) {
+    test(`one tap, the count says 1, 2: ${forced} ${moment}`, inWorld(async (world) => {
+      const { ana, activity } = world
+      const count = `like-count-${activity}`
+      await ana.shows(count, 1)
+      await ana.connected()
+      const seen = await watchText(ana.page, count)
+      const disturb = async (now) => {
+        if (now !== moment) return
+        if (forced !== 'event') await refetch(ana)
+        if (forced !== 'refetch') await event(world, ana)
+        if (forced === 'both') await refetch(ana)
+      }
+
+      const like = ana.network.hold(LIKE)
+      await ana.count(`like-${activity}`).click()
+      await like.requestReached
+      await disturb('before the commit')
+      like.forward()
+      await like.answerReached
+      await disturb('between commit and answer')
+      like.pass()
+      await ana.page.getByTestId('pending-badge').waitFor({ state: 'detached' })
+      await disturb('after the answer')
+      await refetch(ana)
+      assert.deepEqual(await seen(), ['1', '2'])
+      assert.equal(world.likes().length, 2)
+    }, { people: ['ana'] }))
+  }
+}
