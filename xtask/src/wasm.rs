@@ -1,6 +1,6 @@
 //! `cargo xtask wasm`: the engine as WebAssembly and, from the same bytes, as plain JavaScript.
 //!
-//! cargo (a toolchain that has the target, see `toolchain`) -> wasm-opt -> base64 in a module, and
+//! cargo (a toolchain that has the target, see `toolchain`) -> wasm-opt -> text in a module, and
 //! wasm-opt lowering -> wasm2js -> terser -> a module. The results are not committed; nothing is done while the
 //! inputs are the same. `--dev` keeps names and the text of panics.
 
