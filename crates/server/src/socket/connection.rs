@@ -14,7 +14,7 @@ use super::task::{FromSocket, Link, ToSocket};
 /// How long a client may take to accept what is queued before a close, and then to answer the close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Frames that are written before the operating system is asked to take them.
-const BATCH: usize = 64;
+const BATCH: usize = 16;
 
 /// Runs a connection from its handshake to its end. What was written is reported in lumps of `report_bytes`.
 pub(crate) async fn run(
@@ -67,7 +67,7 @@ struct Writer {
 impl Writer {
     /// Writes frames until the hub closes the connection (with the reason) or it breaks.
     async fn run(&mut self, sink: &mut SplitSink<WebSocket, Message>) -> Option<CloseReason> {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::new();
         loop {
             if self.queue.recv_many(&mut batch, BATCH).await == 0 {
                 return None;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{Open, Shared, connection};
 
 /// Kept by every connection, also an idle one; larger frames get a larger buffer while they are read.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 2 * 1024;
 /// Frames are handed to the operating system when so much has gathered, or when no more are waiting.
 const WRITE_BUFFER: usize = 16 * 1024;
 
