@@ -11,7 +11,9 @@ const PORT: &str = "4680";
 
 /// Builds everything and runs the server until it is interrupted.
 pub(crate) fn run() -> Result<(), String> {
-    setup::app(&mut Report::default())?;
+    let mut report = Report::default();
+    setup::prepare(&mut report)?;
+    setup::build(&mut report)?;
     let data = root().join(".tidewire/demo");
     std::fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
     let mut server = command(&setup::server_binary().to_string_lossy(), ["--port", PORT]);

@@ -16,16 +16,20 @@ const BROWSERS: [&str; 5] =
 /// The parts of the JavaScript side, in the order in which they are built.
 const BUILT: [&str; 3] = ["packages/client", "packages/react", "examples/activities/web"];
 
-/// Everything that the app needs to run.
-pub(crate) fn app(report: &mut Report) -> Result<(), String> {
+/// Tools and npm packages; Rust's tests of foreign peers need them too.
+pub(crate) fn prepare(report: &mut Report) -> Result<(), String> {
     report.step("tools", || {
         node()?;
         wasm_tools()
     })?;
-    report.step("npm packages", npm_ci)?;
+    report.step("npm packages", npm_ci)
+}
+
+/// Everything that the app needs to run, on what [`prepare`] brought.
+pub(crate) fn build(report: &mut Report) -> Result<(), String> {
     report.step("engine in JavaScript", wasm::run)?;
     for part in BUILT {
-        report.step(&format!("build {part}"), || build(part))?;
+        report.step(&format!("build {part}"), || npm_build(part))?;
     }
     report.step("build server", || execute(cargo(["build", "--package", "activities-server"])))
 }
@@ -61,7 +65,7 @@ fn npm_ci() -> Result<(), String> {
 }
 
 /// `npm run build` of one part.
-fn build(part: &str) -> Result<(), String> {
+fn npm_build(part: &str) -> Result<(), String> {
     execute(command(npm(), ["run", "build", "--workspace", part]))
 }
 
@@ -128,7 +132,7 @@ fn installed(package: &str) -> bool {
         .is_ok_and(|status| status == "installed")
 }
 
-/// The server that [`app`] has built.
+/// The server that [`build`] has built.
 pub(crate) fn server_binary() -> PathBuf {
     target().join("debug").join(if cfg!(windows) { "activities-server.exe" } else { "activities-server" })
 }

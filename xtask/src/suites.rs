@@ -19,9 +19,12 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// The suites, also for `ci`.
 pub(crate) fn all(report: &mut Report) {
+    // Where a step of the set-up fails, its row says why; what needs it is not run.
+    if setup::prepare(report).is_err() {
+        return;
+    }
     report.suite("cargo test", cargo_test);
-    if setup::app(report).is_err() {
-        // The step's row says why; what follows cannot run without it.
+    if setup::build(report).is_err() {
         return;
     }
     report.check("every package is tested", every_package_is_tested);
