@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tidewire::{Client, ConnectionState, Heard, ListenError, Listener, RoomState};
-use tokio::sync::mpsc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::args::ListenArgs;
 use crate::exit::{Exit, FAILED, REFUSED, USAGE};
@@ -13,32 +14,33 @@ use crate::session;
 pub(crate) async fn run(args: ListenArgs) -> Result<(), Exit> {
     let client = session::client(&args.server, args.store.as_deref())?;
     let printer = Arc::new(Printer::new(args.json));
-    let (ends, mut ended) = mpsc::channel(1);
+    let (stop, stopped) = watch::channel(false);
+    let mut rooms = JoinSet::new();
     for (n, room) in args.rooms.iter().enumerate() {
         let listener = client.listen(room).await.map_err(|error| match &error {
             ListenError::Refused(_) => Exit::new(USAGE, format_args!("{room}: {error}")),
             _ => Exit::new(FAILED, error),
         })?;
-        let (printer, ends) = (Arc::clone(&printer), ends.clone());
         // Events without a room are heard by every listener and printed by the first.
-        tokio::spawn(async move {
-            if let Err(exit) = print(listener, &printer, n == 0).await {
-                let _ = ends.send(exit).await;
-            }
-        });
+        rooms.spawn(print(listener, Arc::clone(&printer), n == 0, stopped.clone()));
     }
-    let result = tokio::select! {
-        exit = ended.recv() => exit.map_or(Ok(()), Err),
-        exit = watch(&client) => Err(exit),
+    let mut result = tokio::select! {
+        Some(ended) = rooms.join_next() => ended.unwrap_or(Ok(())),
+        exit = tell_connection(&client) => Err(exit),
         () = session::interrupted() => Ok(()),
     };
+    // What is printed is stored before we go: a clean end doubles nothing.
+    stop.send_replace(true);
+    while let Some(ended) = rooms.join_next().await {
+        result = result.and(ended.unwrap_or(Ok(())));
+    }
     client.shutdown().await;
     // A reader that went away (`| head`) is a good end.
     result.or_else(|exit| if exit.message.is_none() { Ok(()) } else { Err(exit) })
 }
 
 /// Connects, and tells of the connection until it is refused for good.
-async fn watch(client: &Client) -> Exit {
+async fn tell_connection(client: &Client) -> Exit {
     drop(client.connect());
     let mut told = None;
     loop {
@@ -55,10 +57,21 @@ async fn watch(client: &Client) -> Exit {
 }
 
 /// Prints what a room brings. The place is stored after the lines are out, once for all that came together.
-async fn print(mut listener: Listener, printer: &Printer, with_placeless: bool) -> Result<(), Exit> {
+async fn print(
+    mut listener: Listener,
+    printer: Arc<Printer>,
+    with_placeless: bool,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), Exit> {
     let room = listener.room().clone();
-    while let Some(first) = listener.next().await {
-        let mut next = Some(first);
+    loop {
+        let mut next = tokio::select! {
+            heard = listener.next() => heard,
+            _ = stopped.wait_for(|stopped| *stopped) => None,
+        };
+        if next.is_none() {
+            return Ok(());
+        }
         let mut last = None;
         while let Some(heard) = next {
             match heard {
@@ -69,19 +82,13 @@ async fn print(mut listener: Listener, printer: &Printer, with_placeless: bool) 
                     last = event.position().cloned().or(last);
                 }
                 Heard::Missed => {
-                    eprintln!(
-                        "tidewire: {room}: events are lost, the server's history does not reach back so far"
-                    );
+                    eprintln!("tidewire: {room}: events are lost: the server's history does not reach back");
                 }
                 Heard::Room(RoomState::Denied { reason }) => {
-                    return Err(Exit::new(
-                        REFUSED,
-                        format_args!("{room}: the server denies the room: {reason}"),
-                    ));
+                    let message = format_args!("{room}: the server denies the room: {reason}");
+                    return Err(Exit::new(REFUSED, message));
                 }
-                Heard::Room(RoomState::Joined { recovered: _ }) => {
-                    eprintln!("tidewire: {room}: joined");
-                }
+                Heard::Room(RoomState::Joined { recovered: _ }) => eprintln!("tidewire: {room}: joined"),
                 Heard::Room(RoomState::Waiting {} | RoomState::Joining {}) => {}
             }
             next = listener.take_ready();
@@ -90,5 +97,4 @@ async fn print(mut listener: Listener, printer: &Printer, with_placeless: bool) 
             listener.handled(&position).await.map_err(|fault| Exit::new(FAILED, fault))?;
         }
     }
-    Ok(())
 }
