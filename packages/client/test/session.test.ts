@@ -201,6 +201,7 @@ describe('the store', () => {
     cache.unsaved.push({ key: 'q/1', value: 'new' });
     await say({ kind: 'Persist', persist: 2, key: 'w/2' });
     rejects[0]?.(new StoreFault('Failed', 'late'));
+    await quiet();
     await say({ kind: 'Persist', persist: 3, key: 'w/3' });
     expect(writes.at(-1)?.steps).toEqual([{ key: 'w/3', value: null }]);
   });

@@ -27,10 +27,6 @@ export class Bridge {
     this.#host = host;
   }
 
-  get attached(): boolean {
-    return this.#cache !== undefined;
-  }
-
   attach(cache: CachePort): CacheLink {
     this.#detach();
     this.#cache = cache;

@@ -73,10 +73,6 @@ export class Writes {
     }
   }
 
-  has(id: string): boolean {
-    return this.#entries.has(id);
-  }
-
   handle(id: string): WriteHandle | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
