@@ -41,7 +41,7 @@ fn breaches(list: Vec<String>) -> Result<(), String> {
     if list.is_empty() { Ok(()) } else { Err(format!("\n      {}", list.join("\n      "))) }
 }
 
-/// All Rust and TypeScript sources that people write.
+/// All Rust, TypeScript and JavaScript sources that people write.
 fn files() -> Result<Vec<File>, String> {
     let mut files = Vec::new();
     for top in ["crates", "packages", "examples", "e2e", "xtask"] {
@@ -62,7 +62,7 @@ fn collect(path: &Path, files: &mut Vec<File>) -> Result<(), String> {
         let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
         return entries.flatten().try_for_each(|entry| collect(&entry.path(), files));
     }
-    if ["rs", "ts", "tsx", "mts", "cts"]
+    if ["rs", "ts", "tsx", "mts", "cts", "mjs", "js"]
         .iter()
         .any(|ending| path.extension().is_some_and(|found| found == *ending))
     {
