@@ -185,6 +185,15 @@ describe('Y5 few notifications, few refetches', () => {
     expect(scene.queryClient.getQueryState(['board', 'b2'])?.isInvalidated).toBe(true);
   });
 
+  it('Y5 what must be fetched again after a running fetch is stored as such', async () => {
+    const scene = makeScene();
+    await scene.load(['board', 'b1'], scene.engine.body({ n: 0 }, [at('activities', 0)]));
+    void scene.queryClient.refetchQueries();
+    await turns();
+    scene.engine.arrives({ name: 'board:changed', payload: { board: 'b1' }, position: at('activities', 1) });
+    expect(JSON.parse(String(scene.adapter.dirty()[0]?.value))).toMatchObject({ positions: [at('activities', 1)], invalidated: true });
+  });
+
   it('Y5 an event that the base covers already fetches nothing', async () => {
     const scene = makeScene();
     await scene.load(['board', 'b1'], scene.engine.body({ n: 5 }, [at('activities', 5)]));

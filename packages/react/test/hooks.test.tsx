@@ -6,7 +6,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, render, renderHook } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventMeta, MutationDefinition, OutboxSnapshot } from '@tidewire/client';
-import { TidewireProvider, useOfflineMutation, useOfflineQueueStatus, useOutbox, useRoom, useSocketConnection, useSocketEvent, type InlineMutation } from '../src/index.js';
+import { bindQueryClient, TidewireProvider, useOfflineMutation, useOfflineQueueStatus, useOutbox, useRoom, useSocketConnection, useSocketEvent, type InlineMutation } from '../src/index.js';
 import { at, like, picnic, type Activity } from './support/activities.js';
 import { FakeClient } from './support/fake-client.js';
 
@@ -62,6 +62,12 @@ describe('provider', () => {
     render(<i />, { wrapper });
     await wait(1000);
     expect(fake.log.filter((line) => line === 'start' || line === 'stop')).toEqual(['start']);
+  });
+
+  it('C9 a query client is bound to a client once', () => {
+    expect(bindQueryClient(client, queryClient)).toBe(bindQueryClient(client, queryClient));
+    render(<i />, { wrapper });
+    expect(fake.engine.attached).toBe(1);
   });
 
   it('A5 a connect that nobody awaits never surfaces', async () => {

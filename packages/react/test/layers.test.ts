@@ -3,6 +3,8 @@
 import { dehydrate, hydrate, QueryClient } from '@tanstack/react-query';
 import { describe, expect, it } from 'vitest';
 import { bindQueryClient } from '../src/cache/bind.js';
+import type { LayerWriter } from '@tidewire/client';
+import { STORED_BASES } from '../src/limits.js';
 import { at, like, picnic, untyped, type Activity, type Message } from './support/activities.js';
 import { makeScene, turns, type Scene } from './support/scene.js';
 
@@ -21,6 +23,8 @@ describe('layers', () => {
     await scene.load(['messages', 'a1'], scene.engine.body([], [at('activity_a1', 0)]));
     scene.engine.tap('w1', 1, like('a1'));
     expect(counts(scene.data(['activities']))).toEqual([2, 0]);
+    scene.engine.arrives({ name: 'activity:updated', payload: { id: 'a1', title: 'Feast' }, position: at('activities', 8) });
+    scene.timers.advance(16);
     expect(scene.engine.calls.filter((call) => call.startsWith('touched'))).toEqual(['touched w1 1']);
   });
 
@@ -30,6 +34,27 @@ describe('layers', () => {
     await scene.load(['activity', 'a1'], scene.engine.body({ ...picnic }, [at('activities', 7)]));
     expect((scene.data(['activity', 'a1']) as Activity).likeCount).toBe(2);
     expect(scene.engine.calls.at(-1)).toBe('touched w1 2');
+  });
+
+  it('Q17 a base that carries a write keeps it over a fetch that does not name it', async () => {
+    const scene = await loaded();
+    await scene.load(['activity', 'a1'], { ...picnic }); // no positions: the event passes it by, so the layer goes on standing there
+    const more = (cache: LayerWriter): void => cache.patch<Activity>('activity', 'a1', (a) => ({ ...a, likeCount: a.likeCount + 1 }));
+    scene.engine.tap('w1', 1, more);
+    scene.engine.arrives({ name: 'activity:updated', payload: { id: 'a1', likeCount: 2 }, position: at('activities', 8), write: 'w1' });
+    void scene.queryClient.invalidateQueries({ queryKey: ['activities'] });
+    await turns();
+    await scene.requests[0]?.answer(scene.engine.body([{ ...picnic, likeCount: 2 }, { ...other }], [at('activities', 8)]));
+    expect(counts(scene.data(['activities']))).toEqual([2, 0]);
+    expect((scene.data(['activity', 'a1']) as Activity).likeCount).toBe(2);
+  });
+
+  it('Q16 a layer that is added again replaces itself', async () => {
+    const scene = await loaded();
+    const add = (n: number) => (cache: LayerWriter): void => cache.patch<Activity>('activity', 'a1', (a) => ({ ...a, likeCount: a.likeCount + n }));
+    scene.engine.tap('w1', 1, add(1));
+    scene.engine.tap('w1', 1, add(2));
+    expect(counts(scene.data(['activities']))).toEqual([3, 0]);
   });
 
   it('Q18 rollback takes out exactly one layer', async () => {
@@ -149,6 +174,21 @@ describe('restarts', () => {
     expect(counts(third.data(['activities']))).toEqual([9]);
   });
 
+  it('Y2 what was not stored yet is stored when its query goes', async () => {
+    const scene = await loaded();
+    scene.queryClient.removeQueries();
+    expect(stored(scene).map(({ key }) => key)).toEqual(['q/["activities"]']);
+  });
+
+  it('Y2 of too many stored bases the newest are taken and the others dropped', async () => {
+    const scene = makeScene();
+    const record = (n: number) => ({ key: `q/${n}`, value: JSON.stringify({ format: 1, queryKey: ['n', n], data: { n }, positions: [], carries: [], updatedAt: n }) });
+    scene.engine.restore(Array.from({ length: STORED_BASES + 1 }, (_, n) => record(n)));
+    expect(scene.adapter.dirty()).toEqual([{ key: 'q/0', value: null }]);
+    expect(scene.data(['n', STORED_BASES])).toEqual({ n: STORED_BASES });
+    expect(scene.data(['n', 0])).toBeUndefined();
+  });
+
   it('Q4 an unreadable stored base is dropped from the store, the others are taken', async () => {
     const first = await loaded();
     const second = makeScene();
@@ -200,6 +240,50 @@ describe('fetches and the app\'s own writes', () => {
     await scene.queryClient.cancelQueries();
     expect(counts(scene.data(['activities']))).toEqual([5, 1]);
     expect(seen.map(counts)).toEqual([[1, 0], [1, 1], [5, 1]]);
+  });
+
+  it('Y6 a cancelled fetch does not take back that the query was invalidated meanwhile', async () => {
+    const scene = await loaded();
+    void scene.queryClient.refetchQueries();
+    await turns();
+    void scene.queryClient.invalidateQueries({ refetchType: 'none' });
+    await scene.queryClient.cancelQueries();
+    expect(scene.queryClient.getQueryState(['activities'])).toMatchObject({ isInvalidated: true, fetchStatus: 'idle' });
+  });
+
+  it('Q16 Y2 a refetch that the engine asks for while a base is put in begins after it', async () => {
+    const scene = makeScene();
+    scene.engine.alsoAtInstall = (query) => {
+      scene.engine.alsoAtInstall = undefined;
+      scene.engine.port.refetch([query], 'Raced');
+    };
+    await scene.load(['activities'], [{ ...picnic }]);
+    expect(scene.queryClient.getQueryState(['activities'])).toMatchObject({ fetchStatus: 'fetching', status: 'success' });
+    expect(scene.engine.calls.slice(-2)).toEqual(['fetched 1 ', 'fetchStarted 1']);
+  });
+
+  it('A3 the app\'s own change leaves alone what a layer hides', async () => {
+    const scene = await loaded();
+    scene.engine.tap('w1', 1, (cache) => cache.remove('activity', 'a2'));
+    scene.queryClient.setQueryData<Activity[]>(['activities'], (old) => old?.map((a) => ({ ...a, title: 'Feast' })));
+    expect(scene.data(['activities'])).toEqual([{ ...picnic, title: 'Feast' }]);
+    scene.engine.refused('w1');
+    expect(scene.data(['activities'])).toEqual([{ ...picnic, title: 'Feast' }, other]);
+  });
+
+  it('A3 what onMutate writes after a wait belongs to its layer too', async () => {
+    const scene = await loaded();
+    const capture = scene.adapter.capture();
+    const done = capture.run(async () => {
+      await Promise.resolve();
+      scene.queryClient.setQueryData(['activities'], [{ ...picnic, likeCount: 9 }]);
+    });
+    scene.engine.tap('w1', 1, (_cache, { writeId }) => capture.adopt(writeId));
+    await done;
+    await turns();
+    expect(counts(scene.data(['activities']))).toEqual([9]);
+    scene.engine.refused('w1');
+    expect(counts(scene.data(['activities']))).toEqual([1, 0]);
   });
 
   it('A3 what the app writes itself becomes the base, without what a layer had added', async () => {

@@ -1,70 +1,70 @@
 // Folds layers over a base: visible = fold(base, layers in order that stand on it). Pure: operations are
 // recorded once as data and functions and run again over every new base. Knows no query client and no engine.
 
-import { partialMatchKey, type QueryKey } from '@tanstack/react-query'
-import { insertIn, patchIn, removeIn, type EntityValue, type Place } from './entities.js'
+import { partialMatchKey, type QueryKey } from '@tanstack/react-query';
+import { insertIn, patchIn, removeIn, type EntityValue, type Place } from './entities.js';
 
 /** One recorded change. `keys` are prefixes of the query keys that it concerns. */
 export type Operation =
   | { kind: 'patch'; keys: readonly QueryKey[]; idField: string; id: unknown; change: (entity: EntityValue) => unknown }
   | { kind: 'insert'; keys: readonly QueryKey[]; idField: string; item: unknown; at: Place }
   | { kind: 'remove'; keys: readonly QueryKey[]; idField: string; id: unknown }
-  | { kind: 'hold'; hash: string; data: unknown }
+  | { kind: 'hold'; hash: string; data: unknown };
 
 /** The changes of one write. Order in the list of layers is the order of folding. */
 export interface Layer {
   /** The write's id; absent while an unnamed write is still being queued. */
-  write: string | undefined
-  readonly operations: Operation[]
+  write: string | undefined;
+  readonly operations: Operation[];
   /** Hashes of the queries that were reported as touched by it. */
-  readonly touched: Set<string>
+  readonly touched: Set<string>;
 }
 
 /** What a fold reads. */
 export interface Foldable {
-  readonly hash: string
-  readonly key: QueryKey
-  readonly data: unknown
+  readonly hash: string;
+  readonly key: QueryKey;
+  readonly data: unknown;
   /** Writes that the data already has: their layers do not stand on it. */
-  readonly carries: ReadonlySet<string>
+  readonly carries: ReadonlySet<string>;
 }
 
 export interface Folded {
-  data: unknown
+  data: unknown;
   /** The layers that changed something. */
-  changedBy: Layer[]
+  changedBy: Layer[];
 }
 
 export function matchesAny(key: QueryKey, prefixes: readonly QueryKey[]): boolean {
-  return prefixes.some((prefix) => partialMatchKey(key, prefix))
+  return prefixes.some((prefix) => partialMatchKey(key, prefix));
 }
 
 export function apply(operation: Operation, hash: string, key: QueryKey, data: unknown): unknown {
-  if (operation.kind === 'hold') return operation.hash === hash ? operation.data : data
-  if (!matchesAny(key, operation.keys)) return data
+  if (operation.kind === 'hold') return operation.hash === hash ? operation.data : data;
+  if (!matchesAny(key, operation.keys)) return data;
   switch (operation.kind) {
     case 'patch':
-      return patchIn(data, operation.idField, operation.id, operation.change)
+      return patchIn(data, operation.idField, operation.id, operation.change);
     case 'insert':
-      return insertIn(data, operation.idField, operation.item, operation.at)
+      return insertIn(data, operation.idField, operation.item, operation.at);
     case 'remove':
-      return removeIn(data, operation.idField, operation.id)
+      return removeIn(data, operation.idField, operation.id);
   }
 }
 
 /** A layer whose function throws over this base leaves it as it was. */
 export function fold(base: Foldable, layers: readonly Layer[]): Folded {
-  let data = base.data
-  const changedBy: Layer[] = []
+  let data = base.data;
+  const changedBy: Layer[] = [];
   for (const layer of layers) {
-    if (layer.write !== undefined && base.carries.has(layer.write)) continue
-    const before = data
+    if (layer.write !== undefined && base.carries.has(layer.write)) continue;
+    const before = data;
     try {
-      for (const operation of layer.operations) data = apply(operation, base.hash, base.key, data)
+      for (const operation of layer.operations) data = apply(operation, base.hash, base.key, data);
     } catch {
-      data = before
+      data = before;
     }
-    if (data !== before) changedBy.push(layer)
+    if (data !== before) changedBy.push(layer);
   }
-  return { data, changedBy }
+  return { data, changedBy };
 }

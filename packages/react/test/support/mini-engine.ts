@@ -29,6 +29,9 @@ export class MiniEngine {
   readonly layers = new Map<string, LayerState>();
   readonly refetched: { queries: readonly QueryId[]; reason: RefetchReason }[] = [];
   flushes = 0;
+  attached = 0;
+  /** What the engine answers to a base besides, in the same drain. */
+  alsoAtInstall: ((query: QueryId) => void) | undefined;
   readonly #rules: SyncRules<object> | undefined;
   readonly #ring: (RoomEvent & { position: Position })[] = [];
   readonly #infos = new WeakMap<object, BaseInfo>();
@@ -123,6 +126,7 @@ export class MiniEngine {
 
   #attach(port: CachePort): CacheLink {
     this.#port = port;
+    this.attached += 1;
     const note = (line: string, work: () => void): void => {
       this.calls.push(line);
       this.drain(work);
@@ -153,6 +157,7 @@ export class MiniEngine {
       const later = layer.answeredAt !== undefined && started !== undefined && started > layer.answeredAt;
       if (named || later) this.#carry(write, layer, query);
     }
+    this.alsoAtInstall?.(query);
     for (const event of this.#ring) {
       const at = covers.get(event.position.room);
       if (at !== undefined && event.position.offset === at + 1) this.#give(event, [query], false);
