@@ -93,6 +93,15 @@ describe('C10 the connection is observable', () => {
     expect(seen).toHaveBeenCalledTimes(1);
   });
 
+  it('says nothing where nothing changed', async () => {
+    const { tw, say } = rig();
+    tw.start();
+    const seen = vi.fn();
+    tw.connection.subscribe(seen);
+    await say(state({ kind: 'Idle' }));
+    expect(seen).not.toHaveBeenCalled();
+  });
+
   it('shows the next attempt in wall time', async () => {
     const { tw, platform, say } = rig();
     tw.start();
