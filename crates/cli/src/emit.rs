@@ -11,13 +11,13 @@ use crate::session;
 pub(crate) async fn run(args: EmitArgs) -> Result<(), Exit> {
     let client = session::client(&args.server, None)?;
     let work = async {
-        client.connect().await.map_err(|error| match &error {
-            ConnectError::Refused { .. } => Exit::new(UNAUTHORIZED, error),
-            _ => Exit::new(FAILED, error),
+        client.connect().await.map_err(|error| {
+            let refused = matches!(error, ConnectError::Refused { .. });
+            Exit::new(if refused { UNAUTHORIZED } else { FAILED }, error)
         })?;
-        let failed = |error: EmitError| match error {
-            EmitError::Refused(_) => Exit::new(USAGE, error),
-            _ => Exit::new(FAILED, error),
+        let failed = |error: EmitError| {
+            let refused = matches!(error, EmitError::Refused(_));
+            Exit::new(if refused { USAGE } else { FAILED }, error)
         };
         if args.ack {
             let answer = client.emit_with_ack(args.event, args.args).await.map_err(failed)?;

@@ -17,9 +17,9 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Exit> {
     let (stop, stopped) = watch::channel(false);
     let mut rooms = JoinSet::new();
     for (n, room) in args.rooms.iter().enumerate() {
-        let listener = client.listen(room).await.map_err(|error| match &error {
-            ListenError::Refused(_) => Exit::new(USAGE, format_args!("{room}: {error}")),
-            _ => Exit::new(FAILED, error),
+        let listener = client.listen(room).await.map_err(|error| {
+            let refused = matches!(error, ListenError::Refused(_));
+            Exit::new(if refused { USAGE } else { FAILED }, format_args!("{room}: {error}"))
         })?;
         // Events without a room are heard by every listener and printed by the first.
         rooms.spawn(print(listener, Arc::clone(&printer), n == 0, stopped.clone()));

@@ -46,9 +46,9 @@ pub(crate) fn client(server: &Server, store: Option<&Path>) -> Result<Client, Ex
         let place = directory.join(format!("{}-{}", origin.file_name(), file_name(&user)));
         builder = builder.store(FileStore::open(place).map_err(|error| Exit::new(FAILED, error))?);
     }
-    builder.build().map_err(|error| match error {
-        BuildError::Origin(_) | BuildError::User => Exit::new(USAGE, error),
-        _ => Exit::new(FAILED, error),
+    builder.build().map_err(|error| {
+        let ours = matches!(error, BuildError::Origin(_) | BuildError::User);
+        Exit::new(if ours { USAGE } else { FAILED }, error)
     })
 }
 

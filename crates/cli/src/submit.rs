@@ -17,9 +17,9 @@ pub(crate) async fn run(args: SubmitArgs) -> Result<(), Exit> {
         if let Some(body) = &args.body {
             write = write.body(body);
         }
-        let handle = client.submit(write).await.map_err(|error| match error {
-            SubmitError::Refused(_) => Exit::new(USAGE, error),
-            _ => Exit::new(FAILED, error),
+        let handle = client.submit(write).await.map_err(|error| {
+            let refused = matches!(error, SubmitError::Refused(_));
+            Exit::new(if refused { USAGE } else { FAILED }, error)
         })?;
         handle.durable().await.map_err(|error| Exit::new(FAILED, error))?;
         if args.no_wait {

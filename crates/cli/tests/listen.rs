@@ -1,5 +1,6 @@
 //! *Native*, test 7 of issue 2: `tidewire listen` over a real server that is killed, and a network that is cut. It misses no
 //! event and doubles none (Y1, Y2, V6, V7, C2, C7, P5).
+#![allow(clippy::unwrap_used, reason = "a test may end here")]
 
 mod support;
 

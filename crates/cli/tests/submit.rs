@@ -1,4 +1,5 @@
 //! Durable writes from the command line: exactly once, whatever is lost, whoever is killed (Q1, Q2, Q9, Q13, P5).
+#![allow(clippy::unwrap_used, reason = "a test may end here")]
 
 mod support;
 

@@ -82,7 +82,7 @@ impl Listener {
     /// # Errors
     /// It is not stored; after a restart events from the last stored place on are heard again.
     pub async fn handled(&self, position: &Position) -> Result<(), StoreFault> {
-        let value = encode(&self.client.partition(), position);
+        let value = encode(self.client.partition(), position);
         self.client.put(Step { key: key(&self.room), value: Some(value) }).await
     }
 }

@@ -1,5 +1,6 @@
 //! Our native client against the official socket.io server from npm, in its own process (C1, C5, C6, C7, P3).
 //! The test `tidewire` of issue 2 that is named *Strangers*, in the direction in which we are the client.
+#![allow(clippy::unwrap_used, reason = "a test may end here")]
 
 mod support;
 
@@ -116,10 +117,8 @@ async fn c2_a_server_that_throws_us_out_is_come_back_to() {
     soon("connect", client.connect()).await.unwrap();
     let ConnectionState::Connected { sid: first, .. } = client.status().connection else { panic!() };
     client.emit("throw me out", json!(null)).await.unwrap();
-    let again = |state: &ConnectionState| match state {
-        ConnectionState::Connected { sid, .. } => *sid != first,
-        _ => false,
-    };
+    let again =
+        |state: &ConnectionState| matches!(state, ConnectionState::Connected { sid, .. } if *sid != first);
     soon("coming back", client.when(|status| again(&status.connection))).await.unwrap();
 }
 

@@ -1,4 +1,5 @@
 //! The conformance suite of stores, run on each one that ships, and what only a real directory can show.
+#![allow(clippy::unwrap_used, reason = "a test may end here")]
 
 use tidewire::store::{Durability, FileStore, MemoryStore, OpenError, Step, Store, StoreFault, VALUE_BYTES};
 use tidewire_core::Blob;

@@ -31,7 +31,7 @@ impl Bodies {
         self.keep(Body::Incoming(Incoming { value: Arc::new(value), reply }))
     }
 
-    pub(super) fn to_send(&mut self, args: String) -> BodyId {
+    pub(super) fn outgoing(&mut self, args: String) -> BodyId {
         self.keep(Body::Outgoing(args))
     }
 

@@ -38,10 +38,50 @@ fn json(text: &str) -> Json {
     let reply = match header.kind {
         Kind::Event => header.id,
         Kind::Ack => None,
-        _ => return Json::None,
+        Kind::Connect | Kind::Disconnect | Kind::ConnectError | Kind::BinaryEvent | Kind::BinaryAck => {
+            return Json::None;
+        }
     };
     match serde_json::from_str(header.rest) {
         Ok(value @ Value::Array(_)) => Json::Array { value, reply },
         Ok(_) | Err(_) => Json::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn array(text: &str) -> Option<(String, Option<u64>)> {
+        match take_apart(text).json {
+            Json::Array { value, reply } => Some((value.to_string(), reply)),
+            Json::None | Json::Invalid => None,
+        }
+    }
+
+    #[test]
+    fn c1_the_json_of_events_and_acknowledgements_is_found() {
+        assert_eq!(array(r#"42["a",1]"#), Some((r#"["a",1]"#.into(), None)));
+        assert_eq!(array(r#"427["a"]"#), Some((r#"["a"]"#.into(), Some(7))));
+        assert_eq!(array(r#"42/admin,7["a"]"#), Some((r#"["a"]"#.into(), Some(7))));
+        assert_eq!(array("437[1]"), Some(("[1]".into(), None)));
+        assert!(matches!(take_apart(r#"40{"sid":"x"}"#).json, Json::None));
+        assert!(matches!(take_apart("2").json, Json::None));
+        assert!(matches!(take_apart(r#"42["a",]"#).json, Json::Invalid));
+    }
+
+    #[test]
+    fn p2_the_head_ends_between_characters_and_the_length_counts_as_javascript_does() {
+        let text = format!("42[\"{}\"]", "\u{1f30a}".repeat(limits::FRAME_HEAD));
+        let parts = take_apart(&text);
+        assert_eq!(parts.head.chars().count(), limits::FRAME_HEAD);
+        assert!(text.starts_with(&parts.head));
+        assert_eq!(parts.length as usize, 6 + 2 * limits::FRAME_HEAD);
+    }
+
+    #[test]
+    fn c11_json_that_is_nested_too_deep_is_invalid_and_no_panic() {
+        let text = format!("42[{}", "[".repeat(100_000));
+        assert!(matches!(take_apart(&text).json, Json::Invalid));
     }
 }

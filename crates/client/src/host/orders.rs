@@ -112,7 +112,7 @@ impl Host {
     ) {
         let json = crate::event::join(args);
         let size = u32::try_from(json.len()).unwrap_or(u32::MAX);
-        let body = (!args.is_empty()).then(|| self.bodies.to_send(json));
+        let body = (!args.is_empty()).then(|| self.bodies.outgoing(json));
         self.next_emit = self.next_emit.wrapping_add(1);
         let emit = EmitId(self.next_emit);
         self.emits.insert(emit, Emit { reply, body });

@@ -53,7 +53,7 @@ impl Origin {
         }
         let uri: Uri = path.parse().ok()?;
         let same = parse(&uri).is_ok_and(|origin| origin == *self);
-        uri.authority().is_some().then_some((uri, same))
+        uri.scheme().is_some().then_some((uri, same))
     }
 
     /// A name for files that belong to this origin.

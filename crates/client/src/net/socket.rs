@@ -192,8 +192,6 @@ async fn room_for<'a>(
 }
 
 fn unopened(error: &Error) -> CloseCause {
-    match error {
-        Error::Http(answer) if answer.status() == StatusCode::SERVICE_UNAVAILABLE => CloseCause::Overloaded,
-        _ => CloseCause::Unreachable,
-    }
+    let busy = |error: &Error| matches!(error, Error::Http(answer) if answer.status() == StatusCode::SERVICE_UNAVAILABLE);
+    if busy(error) { CloseCause::Overloaded } else { CloseCause::Unreachable }
 }
