@@ -202,7 +202,6 @@ export class CacheAdapter implements CachePort {
     entry.seam.restore();
     this.#entries.remove(entry);
     this.#screen.forget(entry);
-    this.#shelf.forget(entry);
     this.#refetcher.forget(query);
     this.#leave(entry);
   }

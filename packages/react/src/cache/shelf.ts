@@ -10,15 +10,10 @@ export class Shelf {
   readonly #ready: StoreWrite[] = [];
   #scheduled = false;
 
-  /** The stored base of this entry is out of date. */
+  /** The stored base of this entry is out of date. It is stored also if its query leaves before: for the next start. */
   stale(entry: Entry, link: CacheLink): void {
     this.#unstored.add(entry);
     this.#schedule(link);
-  }
-
-  /** The query leaves the query client. Its base stays in the store for the next start. */
-  forget(entry: Entry): void {
-    if (this.#unstored.delete(entry)) this.#ready.push(...encodeEntry(entry));
   }
 
   /** The stored bases, newest first. Unreadable ones, and those beyond the limit, are removed from the store. */
