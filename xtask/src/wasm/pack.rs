@@ -133,7 +133,7 @@ mod tests {
         let Packed { order, text } = pack_bytes(&bytes);
         assert_eq!(&order[..8], "00070102");
         assert_eq!(&text[..7], "   !! #");
-        assert!(text.ends_with("~P"), "{text}");
+        assert!(text.ends_with("~w"), "{text}");
         assert_eq!(text.len(), 5 + 87 + 2 * 169);
         assert_eq!(order.len(), 512);
     }
