@@ -2,8 +2,10 @@
 //! It knows how TypeScript spells things, and nothing of what they mean.
 
 mod docs;
+mod spelling;
 
 use docs::Docs;
+use spelling::{camel, constant, find, get_call, put_call, ts_name, type_text};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,16 +22,6 @@ const SOURCES: [&str; 5] = [
     "crates/ffi/src/border.rs",
     "crates/ffi/src/codec.rs",
 ];
-
-/// What TypeScript calls these: the host's `Output` is the engine's plus the replies.
-fn ts_name(name: &str) -> &str {
-    match name {
-        "Output" => "EngineOutput",
-        "Effect" => "Output",
-        "Problem" => "DecodeProblem",
-        other => other,
-    }
-}
 
 /// The generated files with their content.
 fn generate(root: &Path) -> Result<Vec<(PathBuf, String)>, String> {
@@ -70,13 +62,6 @@ struct Needs {
     decode: BTreeSet<&'static str>,
 }
 
-fn find(name: &str) -> &'static Definition {
-    SCHEMA
-        .iter()
-        .find(|entry| entry.name == name)
-        .unwrap_or_else(|| panic!("{name} is used but not in the table"))
-}
-
 fn reachable(roots: &[&'static str]) -> BTreeSet<&'static str> {
     fn of_type(ty: &Type, seen: &mut BTreeSet<&'static str>) {
         match ty {
@@ -107,94 +92,6 @@ fn reachable(roots: &[&'static str]) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
     roots.iter().for_each(|root| of_name(root, &mut seen));
     seen
-}
-
-fn camel(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| {
-        let (head, tail) = part.split_at(part.len().min(1));
-        out + &head.to_uppercase() + tail
-    })
-}
-
-/// `StoreError` to `STORE_ERROR`.
-fn constant(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.push(c.to_ascii_uppercase());
-    }
-    out
-}
-
-fn basic(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "Bool",
-        Type::Number(_) => "Number",
-        Type::Text => "Text",
-        Type::Bytes => "Bytes",
-        Type::Optional(_) | Type::List(_) | Type::Named(_) => unreachable!("not a basic type"),
-    }
-}
-
-fn type_text(ty: &Type) -> String {
-    match ty {
-        Type::Bool => "boolean".into(),
-        Type::Number(_) => "number".into(),
-        Type::Text => "string".into(),
-        Type::Bytes => "Uint8Array".into(),
-        Type::Optional(inner) => format!("{} | undefined", type_text(inner)),
-        Type::List(inner) => match inner {
-            Type::Optional(_) => format!("readonly ({})[]", type_text(inner)),
-            _ => format!("readonly {}[]", type_text(inner)),
-        },
-        Type::Named(name) => ts_name(name).into(),
-    }
-}
-
-/// The function that writes a value of this type: `(w, v) => void`.
-fn put(ty: &Type) -> String {
-    match ty {
-        Type::Optional(inner) => format!("(w, v) => putOptional(w, v, {})", put(inner)),
-        Type::List(inner) => format!("(w, v) => putList(w, v, {})", put(inner)),
-        Type::Named(name) => match &find(name).shape {
-            Shape::Alias(ty) => put(ty),
-            _ => format!("put{}", ts_name(name)),
-        },
-        basic_type => format!("put{}", basic(basic_type)),
-    }
-}
-
-fn put_call(ty: &Type, value: &str) -> String {
-    match ty {
-        Type::Optional(inner) => format!("putOptional(w, {value}, {})", put(inner)),
-        Type::List(inner) => format!("putList(w, {value}, {})", put(inner)),
-        other => format!("{}(w, {value})", put(other)),
-    }
-}
-
-/// The function that reads a value of this type: `(r) => T`.
-fn get(ty: &Type) -> String {
-    match ty {
-        Type::Optional(inner) => format!("(r) => getOptional(r, {})", get(inner)),
-        Type::List(inner) => format!("(r) => getList(r, {})", get(inner)),
-        Type::Named(name) => match &find(name).shape {
-            Shape::Alias(ty) => get(ty),
-            _ => format!("get{}", ts_name(name)),
-        },
-        basic_type => format!("get{}", basic(basic_type)),
-    }
-}
-
-fn get_call(ty: &Type) -> String {
-    match ty {
-        Type::Optional(inner) => format!("getOptional(r, {})", get(inner)),
-        Type::List(inner) => format!("getList(r, {})", get(inner)),
-        other => format!("{}(r)", get(other)),
-    }
 }
 
 /// Variants whose tags count up from 0 become an array.

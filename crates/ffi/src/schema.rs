@@ -104,6 +104,7 @@ macro_rules! schema {
         $($tag:literal $variant:ident $({ $($field:ident: $ty:ty),* $(,)? })? $(($inner:ident: $inner_ty:ty))?),* $(,)?
     }) => {
         impl Tagged for $name {
+            #[allow(clippy::manual_range_patterns, reason = "the table lists tags, not ranges")]
             fn owns(tag: u8) -> bool {
                 matches!(tag, $($tag)|*)
             }

@@ -181,10 +181,10 @@ fn p2_trace_of_trouble() {
     world.restart();
     world.command(Command::Connect {});
     world.later(100_000);
-    let parked = world.seen.iter().rev().find_map(|output| match output {
-        Output::Write { write, state: WriteState::Parked { .. } } => Some(write.clone()),
-        _ => None,
-    });
+    let is_parked = |o: &&Output| matches!(o, Output::Write { state: WriteState::Parked { .. }, .. });
+    let last = world.seen.iter().rev().find(is_parked);
+    let parked =
+        last.and_then(|o| if let Output::Write { write, .. } = o { Some(write.clone()) } else { None });
     let parked = parked.expect("something was parked");
     world.command(Command::Retry { write: parked.clone() });
     world.command(Command::Discard { write: parked });
