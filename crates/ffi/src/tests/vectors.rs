@@ -71,8 +71,7 @@ fn the_format_changes_only_on_purpose() {
          (and raise ABI_VERSION first if version {ABI_VERSION} was published)",
         path().display()
     );
-    let published = 1..=ABI_FROZEN;
-    assert!(!published.contains(&ABI_VERSION), "version {ABI_VERSION} was published: raise ABI_VERSION");
+    const { assert!(ABI_VERSION > ABI_FROZEN, "this version was published: raise ABI_VERSION") };
     std::fs::create_dir_all(path().parent().unwrap()).unwrap();
     std::fs::write(path(), now).unwrap();
 }
