@@ -16,10 +16,13 @@ use tokio::process::Command;
 pub(crate) use process::{Process, soon};
 pub(crate) use proxy::{Mode, Proxy};
 
-/// The server's binary, built now if it is not up to date.
+/// The server's binary: the one that `ACTIVITIES_SERVER` names, or else built now if it is not up to date.
 fn server_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(binary) = std::env::var_os("ACTIVITIES_SERVER") {
+            return binary.into();
+        }
         let cli = Path::new(env!("CARGO_BIN_EXE_tidewire"));
         let profile = cli.parent().unwrap();
         let mut cargo = std::process::Command::new(env!("CARGO"));
