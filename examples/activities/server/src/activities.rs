@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tidewire_server::params;
 use tidewire_server::write::{ReadContext, ReadTx, Reject, Reply, Tidewire, Tx, WriteContext};
 
+use crate::app::App;
 use crate::events::{self, Event};
 use crate::ids::new_id;
 use crate::model::{ACTIVITIES_ROOM, Activity, Cheers, Deleted, Liking, Participation, is_client_made_id};
@@ -98,7 +99,9 @@ fn edit_in(tx: &mut Tx<'_>, id: &str, edit: &Edit, wanted: Option<&str>) -> Resu
     with_etag(StatusCode::OK, &edited)
 }
 
-pub(crate) async fn delete(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn delete(State(app): State<App>, Path(id): Path<String>, context: WriteContext) -> Response {
+    let id_of_chat = id.clone();
+    let members = app.participants(&id).await;
     let delete = move |tx: &mut Tx<'_>| {
         if queries::activity(tx, &id)?.created_by != tx.user() {
             return Err(Reject::forbidden("only who made an activity may delete it"));
@@ -108,7 +111,9 @@ pub(crate) async fn delete(State(tidewire): State<Tidewire>, Path(id): Path<Stri
         events::ACTIVITY_DELETED.publish(tx, ACTIVITIES_ROOM, &deleted)?;
         Reply::json(StatusCode::OK, &deleted)
     };
-    tidewire.write(&context, delete).await
+    let answer = app.tidewire().write(&context, delete).await;
+    app.close_chat(&id_of_chat, &members).await;
+    answer
 }
 
 pub(crate) async fn like(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
@@ -126,9 +131,14 @@ pub(crate) async fn join(State(tidewire): State<Tidewire>, Path(id): Path<String
     tidewire.write(&context, move |tx| set(tx, &id, join, &events::USER_JOINED, participation)).await
 }
 
-pub(crate) async fn leave(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn leave(State(app): State<App>, Path(id): Path<String>, context: WriteContext) -> Response {
     let leave = "DELETE FROM participant WHERE activity_id = ?1 AND user_id = ?2";
-    tidewire.write(&context, move |tx| set(tx, &id, leave, &events::USER_LEFT, participation)).await
+    let id_of_chat = id.clone();
+    let answer =
+        app.tidewire().write(&context, move |tx| set(tx, &id, leave, &events::USER_LEFT, participation)).await;
+    // Also after an answer that was refused or replayed: whoever does not take part hears nothing of the chat (V3).
+    app.close_chat(&id_of_chat, &[context.user().clone()]).await;
+    answer
 }
 
 /// Puts one person's row in or takes it out. An event tells of it only if that changed anything.

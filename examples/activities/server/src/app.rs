@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tidewire_server::auth::{JwtAuthenticator, JwtOptions};
+use tidewire_server::auth::{JwtAuthenticator, JwtOptions, User};
 use tidewire_server::event::History;
 use tidewire_server::socket::{Missing, SocketServer};
 use tidewire_server::store::{Store, StoreError, StoreOptions};
@@ -17,10 +17,10 @@ use tidewire_server::write::{Reject, Tidewire, mark_outcomes};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::metrics::Metrics;
-use crate::model::ACTIVITIES_ROOM;
+use crate::model::{ACTIVITIES_ROOM, chat_room};
 use crate::schema::MIGRATIONS;
 use crate::web::Web;
-use crate::{activities, login, messages, metrics, secret, seed, sockets};
+use crate::{activities, login, messages, metrics, queries, secret, seed, sockets};
 
 /// What the server needs to start.
 pub struct Config {
@@ -76,6 +76,20 @@ impl App {
     #[must_use]
     pub fn sockets(&self) -> &SocketServer {
         &self.sockets
+    }
+
+    /// Who takes part in an activity.
+    pub(crate) async fn participants(&self, activity: &str) -> Vec<User> {
+        let activity = activity.to_owned();
+        self.tidewire.snapshot(move |tx| queries::participants(tx, &activity)).await.unwrap_or_default()
+    }
+
+    /// Takes those out of an activity's chat who do not take part (any more), on all their connections (V3).
+    pub(crate) async fn close_chat(&self, activity: &str, users: &[User]) {
+        let members = self.participants(activity).await;
+        for user in users.iter().filter(|user| !members.contains(user)) {
+            self.sockets.revoke(user, &chat_room(activity));
+        }
     }
 
     /// All routes.

@@ -1,5 +1,6 @@
 //! Rows to values: how activities and messages are read. Knows no HTTP and changes nothing.
 
+use tidewire_server::auth::User;
 use tidewire_server::params;
 use tidewire_server::store::{Row, StoreError};
 use tidewire_server::write::{ReadTx, Reject};
@@ -78,6 +79,14 @@ pub(crate) fn takes_part(tx: &ReadTx<'_>, activity_id: &str, user: &str) -> Resu
         |_| Ok(()),
     )?;
     Ok(found.is_some())
+}
+
+pub(crate) fn participants(tx: &ReadTx<'_>, activity_id: &str) -> Result<Vec<User>, StoreError> {
+    tx.query(
+        "SELECT user_id FROM participant WHERE activity_id = ?1 ORDER BY user_id",
+        &params![activity_id],
+        |row| Ok(User { id: row.get(0)? }),
+    )
 }
 
 /// 404 if there is no such activity, 403 if `user` does not take part in it.

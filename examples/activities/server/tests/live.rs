@@ -110,6 +110,26 @@ async fn e_v3_only_participants_get_into_the_chats_room_and_they_catch_up() {
 }
 
 #[tokio::test]
+async fn e_v3_who_leaves_hears_nothing_more_of_the_chat() {
+    let server = Server::start().await;
+    let address = listen(&server).await;
+    let mut ana = Socket::connect(&server, &address, "ana").await;
+    let mut ben = Socket::connect(&server, &address, "ben").await;
+    let room = json!({ "roomId": "activity_lake-swim" });
+    ana.join(room.clone()).await;
+    ben.join(room.clone()).await;
+    ben.join(json!({ "roomId": "activities" })).await;
+    server.send("DELETE", "/api/activities/lake-swim/participants", Some("ben"), &[], "").await;
+    assert_eq!(ben.event().await[2], json!("activity:user_left"));
+    let said = server.post("ana", "/api/activities/lake-swim/messages", r#"{"text":"is ben gone?"}"#).await;
+    assert_eq!(ana.event().await[3], said.json());
+    // The next thing that ben hears is not the message.
+    server.post("ana", "/api/activities/lake-swim/like", "").await;
+    assert_eq!(ben.event().await[2], json!("activity:like_added"));
+    assert_eq!(ben.join(room).await, json!({ "error": "Unauthorized" }));
+}
+
+#[tokio::test]
 async fn e_typing_is_relayed_to_the_other_participants_and_leaves_no_history() {
     let server = Server::start().await;
     let address = listen(&server).await;
