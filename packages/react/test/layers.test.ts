@@ -160,6 +160,19 @@ describe('restarts', () => {
     expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
   });
 
+  it('Q17 Q19 a layer outlives its record where another tab sent the write: it goes when the engine says so', async () => {
+    const scene = await loaded();
+    scene.engine.tap('w1', 1, like('a1'));
+    scene.engine.drain(() => scene.adapter.settled('w1'));
+    expect(counts(scene.data(['activities']))).toEqual([2, 0]);
+    scene.engine.drain(() => {
+      scene.adapter.layerRetired('w1', 1);
+      scene.adapter.layerRetired('w1');
+    });
+    expect(counts(scene.data(['activities']))).toEqual([1, 0]);
+    expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
+  });
+
   it('Y2 a restored base keeps its time and its mark, and never replaces a fetched one', async () => {
     const first = await loaded();
     void first.queryClient.invalidateQueries({ refetchType: 'none' });

@@ -42,6 +42,8 @@ export class CacheAdapter implements CachePort {
   readonly #link: CacheLink;
   readonly #unsubscribe: () => void;
   #unannounced: Entry[] = [];
+  /** Writes whose record is gone while their layer stands. */
+  readonly #ended = new Set<string>();
   /** A value is on its way into a query: commits wait until it is there, so that they cannot show it half done. */
   #passing = 0;
 
@@ -111,6 +113,7 @@ export class CacheAdapter implements CachePort {
     const layer = this.#layers.of(write);
     if (query === undefined) {
       if (layer) this.#drop(layer, false);
+      if (this.#ended.delete(write)) this.#forgetCarried(write);
       return;
     }
     const entry = this.#entries.byId(query);
@@ -122,8 +125,12 @@ export class CacheAdapter implements CachePort {
   }
 
   settled(write: string): void {
-    const layer = this.#layers.of(write);
-    if (layer) this.#drop(layer, false);
+    // Where another tab sent it, its record may go before a base of this tab carries it: the layer stands until then (Q17).
+    if (this.#layers.of(write)) this.#ended.add(write);
+    else this.#forgetCarried(write);
+  }
+
+  #forgetCarried(write: string): void {
     for (const entry of this.#entries.all()) entry.base?.carries.delete(write);
   }
 
