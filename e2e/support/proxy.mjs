@@ -154,14 +154,15 @@ export class Proxy {
       if (trap) trap.spring(link, chunk)
       else link.pass(chunk)
     })
+    // A half-open link lives on while the browser keeps its side.
     const over = () => {
       if (!link.muted) link.destroy()
-      this.#links.delete(link)
     }
     for (const side of [client, server]) {
       side.on('error', over)
       side.on('close', over)
     }
+    client.on('close', () => this.#links.delete(link))
   }
 }
 

@@ -1,5 +1,5 @@
 // The cache over the real client and engine: the same promises as with the stand-in, and restarts from a store
-// (Q16, Q17, Y2, Y6). Needs the generated engine (`cargo xtask wasm`).
+// (Q16, Q17, Y2, Y6); the QueryClient is an unmodified one, read by its own observers (Y7). Needs the generated engine (`cargo xtask wasm`).
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { memoryStore } from '../../client/src/index.js';
