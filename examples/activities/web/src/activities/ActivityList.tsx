@@ -1,6 +1,7 @@
 // All activities, newest first, and the place to start one.
-import { Skeleton } from '@mantine/core';
-import { IconSparkles } from '@tabler/icons-react';
+import { ActionIcon, Skeleton } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { IconReload, IconSparkles } from '@tabler/icons-react';
 import { Notice } from '../shell/Notice.tsx';
 import { QueryNotice } from '../shell/QueryNotice.tsx';
 import { useNow } from '../shell/useNow.ts';
@@ -17,7 +18,10 @@ export function ActivityList({ picked }: { picked: string | null }) {
 
   return (
     <>
-      <CreateActivity />
+      <div className={classes['top']}>
+        <CreateActivity />
+        <Reload />
+      </div>
       {query.data === undefined ? (
         query.isError || query.isPaused ? <QueryNotice query={query} what="Activities" /> : <Loading />
       ) : query.data.length === 0 ? (
@@ -38,6 +42,25 @@ export function ActivityList({ picked }: { picked: string | null }) {
         </ul>
       )}
     </>
+  );
+}
+
+/** For those who do not trust what they see: fetches everything on the screen again. */
+function Reload() {
+  const client = useQueryClient();
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size={42}
+      radius="lg"
+      aria-label="Fetch again"
+      title="Fetch again"
+      data-testid="refresh"
+      onClick={() => void client.refetchQueries({ type: 'active' })}
+    >
+      <IconReload size={20} />
+    </ActionIcon>
   );
 }
 

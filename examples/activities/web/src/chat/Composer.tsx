@@ -14,8 +14,11 @@ export function Composer({ activityId, onSent }: { activityId: string; onSent: (
 
   const submit = () => {
     if (empty) return;
-    send.mutate({ activityId, messageId: newId(), text: text.trim(), createdAt: new Date().toISOString() });
+    const said = text.trim();
+    const { durable } = send.submit({ activityId, messageId: newId(), text: said, createdAt: new Date().toISOString() });
     setText('');
+    // What this device could not keep goes back to where it was written.
+    durable.catch(() => setText((now) => (now === '' ? said : now)));
     onSent();
   };
   const onSubmit = (event: FormEvent) => {

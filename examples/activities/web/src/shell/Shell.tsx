@@ -13,6 +13,7 @@ import { ACTIVITIES_ROOM } from '../tidewire/keys.ts';
 import { ConnectionBanner } from './ConnectionBanner.tsx';
 import { Header } from './Header.tsx';
 import { Notice } from './Notice.tsx';
+import { Refusal } from './Refusal.tsx';
 import classes from './Shell.module.css';
 
 export function Shell({ user }: { user: User }) {
@@ -33,6 +34,7 @@ export function Shell({ user }: { user: User }) {
     <div className={classes['app']}>
       <Header user={user} />
       <ConnectionBanner />
+      <Refusal />
       <div className={classes['panes']}>
         {wide ? (
           <nav className={classes['list']} aria-label="Activities">{list}</nav>

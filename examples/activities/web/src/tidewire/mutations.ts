@@ -4,9 +4,13 @@
 //
 // All writes about one activity share a lane: it is created before anyone joins it, joined before anyone writes in its chat, and
 // a like and its taking back keep their order.
-import { defineMutation } from '@tidewire/client';
+import { defineMutation, type MutationDefinition } from '@tidewire/client';
 import type { Activity, Cheers, Message } from '../domain/types.ts';
 import { keys } from './keys.ts';
+import { reportFailure } from './refusals.ts';
+
+/** A mutation of this app: what this device cannot keep is told. */
+const define = <V>(definition: MutationDefinition<V>): MutationDefinition<V> => defineMutation({ onError: reportFailure, ...definition });
 
 interface OfActivity {
   activityId: string;
@@ -15,7 +19,7 @@ interface OfActivity {
 const laneOf = ({ activityId }: OfActivity): string => `activity/${activityId}`;
 const pathOf = ({ activityId }: OfActivity, rest: string): string => `/api/activities/${encodeURIComponent(activityId)}/${rest}`;
 
-export const likeActivity = defineMutation<OfActivity>({
+export const likeActivity = define<OfActivity>({
   name: 'activity.like',
   version: 1,
   request: (vars) => ({ method: 'POST', path: pathOf(vars, 'like') }),
@@ -28,7 +32,7 @@ export const likeActivity = defineMutation<OfActivity>({
   label: 'Like',
 });
 
-export const unlikeActivity = defineMutation<OfActivity>({
+export const unlikeActivity = define<OfActivity>({
   name: 'activity.unlike',
   version: 1,
   request: (vars) => ({ method: 'DELETE', path: pathOf(vars, 'like') }),
@@ -41,7 +45,7 @@ export const unlikeActivity = defineMutation<OfActivity>({
   label: 'Take back like',
 });
 
-export const joinActivity = defineMutation<OfActivity>({
+export const joinActivity = define<OfActivity>({
   name: 'activity.join',
   version: 1,
   request: (vars) => ({ method: 'POST', path: pathOf(vars, 'participants') }),
@@ -56,7 +60,7 @@ export const joinActivity = defineMutation<OfActivity>({
   label: 'Join',
 });
 
-export const leaveActivity = defineMutation<OfActivity>({
+export const leaveActivity = define<OfActivity>({
   name: 'activity.leave',
   version: 1,
   request: (vars) => ({ method: 'DELETE', path: pathOf(vars, 'participants') }),
@@ -72,7 +76,7 @@ export const leaveActivity = defineMutation<OfActivity>({
 });
 
 /** `activityId` is made by the client, so that everything else can refer to it before the server knows it. */
-export const createActivity = defineMutation<OfActivity & { title: string; createdAt: string }>({
+export const createActivity = define<OfActivity & { title: string; createdAt: string }>({
   name: 'activity.create',
   version: 1,
   request: ({ activityId, title }) => ({ method: 'POST', path: '/api/activities', body: { id: activityId, title } }),
@@ -95,7 +99,7 @@ export const createActivity = defineMutation<OfActivity & { title: string; creat
   label: ({ title }) => `New activity “${title}”`,
 });
 
-export const sendMessage = defineMutation<OfActivity & { messageId: string; text: string; createdAt: string }>({
+export const sendMessage = define<OfActivity & { messageId: string; text: string; createdAt: string }>({
   name: 'message.send',
   version: 1,
   request: (vars) => ({ method: 'POST', path: pathOf(vars, 'messages'), body: { id: vars.messageId, text: vars.text } }),
@@ -108,7 +112,7 @@ export const sendMessage = defineMutation<OfActivity & { messageId: string; text
   label: ({ text }) => `Message “${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`,
 });
 
-export const readMessage = defineMutation<{ messageId: string }>({
+export const readMessage = define<{ messageId: string }>({
   name: 'message.read',
   version: 1,
   request: ({ messageId }) => ({ method: 'POST', path: `/api/messages/${encodeURIComponent(messageId)}/read` }),
@@ -120,7 +124,7 @@ export const readMessage = defineMutation<{ messageId: string }>({
   label: 'Read receipt',
 });
 
-export const cheerActivity = defineMutation<OfActivity>({
+export const cheerActivity = define<OfActivity>({
   name: 'activity.cheer',
   version: 1,
   request: (vars) => ({ method: 'POST', path: pathOf(vars, 'cheers') }),

@@ -1,0 +1,26 @@
+// Says that a change could not be kept on this device, and why.
+import { Alert } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { dismissRefusal, useRefusal } from '../tidewire/refusals.ts';
+import classes from './Refusal.module.css';
+
+export function Refusal() {
+  const sentence = useRefusal();
+  if (sentence === null) return null;
+  return (
+    <div className={classes['place']}>
+      <Alert
+        color="red"
+        radius="lg"
+        icon={<IconAlertTriangle size={18} />}
+        title="Not kept"
+        withCloseButton
+        closeButtonLabel="Dismiss"
+        onClose={dismissRefusal}
+        data-testid="write-refused"
+      >
+        {sentence}
+      </Alert>
+    </div>
+  );
+}
