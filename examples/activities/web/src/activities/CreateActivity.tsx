@@ -20,7 +20,7 @@ export function CreateActivity() {
   };
 
   return (
-    <form className={classes['form']} onSubmit={submit}>
+    <form onSubmit={submit}>
       <TextInput
         size="md"
         radius="lg"
