@@ -100,6 +100,11 @@ pub(crate) fn browser() -> Result<PathBuf, String> {
     found().ok_or_else(|| "chromium was installed but is not in the path".to_owned())
 }
 
+/// The `sqlite3` shell, with which end-to-end tests read the server's database from outside.
+pub(crate) fn sqlite() -> Result<(), String> {
+    if find("sqlite3").is_some() { Ok(()) } else { apt(&["sqlite3"]) }
+}
+
 /// Installs Debian packages where this is Debian and we may; else says what to install.
 fn apt(packages: &[&str]) -> Result<(), String> {
     let missing: Vec<&str> = packages.iter().copied().filter(|package| !installed(package)).collect();

@@ -8,9 +8,9 @@ use crate::report::Report;
 use crate::setup;
 
 /// Packages with unit tests, in this order. A package that is missing here is told by [`every_package_is_tested`].
-const UNIT: [&str; 2] = ["packages/client", "packages/react"];
+const UNIT: [&str; 3] = ["packages/client", "packages/react", "examples/activities/web"];
 /// Parts with tests that run elsewhere or that have nothing to test alone.
-const TESTED_ELSEWHERE: [&str; 2] = ["examples/activities/web", "e2e"];
+const TESTED_ELSEWHERE: [&str; 1] = ["e2e"];
 
 /// Recorded traces on every JavaScript engine, Hermes included (P2).
 const TRACES: &str = "packages/client/test/trace/engines.mjs";
@@ -41,7 +41,11 @@ pub(crate) fn all(report: &mut Report) {
 }
 
 fn cargo_test() -> Result<(Counts, bool), String> {
-    let watched = watch(cargo(["test", "--workspace", "--no-fail-fast"]))?;
+    // Tests of the command start the real server; built here, they need not build it themselves.
+    execute(cargo(["build", "--package", "activities-server"]))?;
+    let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
+    command.env("ACTIVITIES_SERVER", setup::server_binary());
+    let watched = watch(command)?;
     Ok((counts::cargo_test(&watched.output), watched.success))
 }
 
@@ -59,6 +63,7 @@ fn javascript(command: Command) -> Result<(Counts, bool), String> {
 
 fn end_to_end() -> Result<(Counts, bool), String> {
     let browser = setup::browser()?;
+    setup::sqlite()?;
     execute(cargo(["build", "--package", "activities-server", "--package", "tidewire-cli"]))?;
     if !has_script("e2e", "test") {
         return Err("e2e/package.json has no script `test`".to_owned());
