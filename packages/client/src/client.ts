@@ -107,7 +107,8 @@ class Client<E extends object> implements Tidewire<E> {
       ready: () => this.#ready.resolve(),
       broken: () => this.stop(),
     };
-    this.#reads = new Reads(options.url, tokens, () => this.#clientId);
+    // A foreign backend gets no header of ours: its CORS rules would refuse the request (Q9).
+    this.#reads = new Reads(options.url, tokens, () => (this.#settings.foreign ? undefined : this.#clientId));
   }
 
   get ready(): Promise<void> {

@@ -33,6 +33,17 @@ describe('A5 connect() reports the first attempt', () => {
     expect(error).toMatchObject({ name: 'TidewireError', code, ...(message === undefined ? {} : { message }) });
   });
 
+  it("C5 waits for the fresh try after a first refusal, and rejects with the server's own code and sentence", async () => {
+    const { tw, engine, say } = rig();
+    engine.onCommand = () => ({ outputs: [connecting] });
+    const told = vi.fn();
+    tw.connect().catch(told);
+    await say(state({ kind: 'Waiting', attempt: 2, until: 5_000, reason: 'Refused' }));
+    expect(told).not.toHaveBeenCalled();
+    await say(state({ kind: 'Refused', code: 'CLOSED', message: 'Not before noon' }));
+    expect(told).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'CLOSED', message: 'Not before noon' }));
+  });
+
   it("says the seed's sentence when the app has no token, whatever the engine's sentence is", async () => {
     const { tw, engine, say } = rig({ token: () => null });
     engine.onCommand = () => ({ outputs: [connecting, { kind: 'FetchAuth', auth: 1, fresh: false }] });

@@ -182,6 +182,15 @@ describe('Y2 client.fetch', () => {
     expect(mine.baseInfo(await (await mine.fetch('/x')).clone().json())?.positions).toHaveLength(1);
   });
 
+  it('Q9 a foreign backend gets the token and no header of ours', async () => {
+    const asked = stubFetch(new Response('{}'));
+    const { tw, say } = rig({ backend: 'foreign' });
+    tw.start();
+    await say({ kind: 'Client', client: 'c1' });
+    await tw.fetch('/api/list');
+    expect(Object.fromEntries(asked[0]?.headers ?? [])).toEqual({ authorization: 'Bearer secret' });
+  });
+
   it("keeps the app's own headers, and gives other origins nothing", async () => {
     const asked = stubFetch(based());
     const { tw, say } = rig();

@@ -70,7 +70,8 @@ export class Connection {
         // In the background nothing is tried and nothing failed.
         return state.reason === 'offline' ? this.#report(new TidewireError('OFFLINE')) : undefined;
       case 'waiting':
-        return this.#report(new TidewireError(DOWN[state.reason]));
+        // After a refusal the engine asks for a fresh token and tries once more: only that answer is the server's last word (C5).
+        return state.reason === 'Refused' ? undefined : this.#report(new TidewireError(DOWN[state.reason]));
       case 'refused':
         return this.#report(new TidewireError(state.code, this.#tokenMissing ? undefined : state.message || undefined));
     }
