@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const binaries = process.env.TIDEWIRE_BIN ?? join(root, 'target/debug')
-const web = join(root, 'examples/activities/web/dist')
+const web = process.env.TIDEWIRE_WEB ?? join(root, 'examples/activities/web/dist')
 
 export class Server {
   #process

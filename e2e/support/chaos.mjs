@@ -1,0 +1,447 @@
+// Chaos: two people, one of them with two tabs, a plan of random steps, and a model of what must come of it. The world is the real one:
+// server process, Chromium, TCP proxies. Every wait is for something that must appear on a screen.
+import assert from 'node:assert/strict'
+import { plan } from './chaos-plan.mjs'
+import { History, watcher } from './chaos-watch.mjs'
+
+const WIDE = { width: 1100, height: 844 }
+/** What needs no network must be there at once; the limit only ends a run that has failed. */
+const AT_ONCE = { timeout: 15_000 }
+const LIMIT = { timeout: 75_000 }
+
+export class Chaos {
+  log = []
+  wrong = []
+  #down = false
+  #screens = []
+  #activities = []
+  #notes = []
+
+  static async open(world) {
+    const chaos = new Chaos(world)
+    chaos.#know({ id: world.activity, title: 'Swim at dawn', likes: 1, people: 1, going: { ana: true, ben: true } })
+    for (const phone of world.phones) {
+      Object.assign(phone, { messages: 0, offline: false, cut: undefined, dirty: false })
+      await phone.installed()
+      await phone.context.addInitScript(watcher)
+    }
+    await chaos.#screen(world.ana, world.ana.page, true)
+    await chaos.#screen(world.ana, await world.ana.tab(), false)
+    await chaos.#screen(world.ben, world.ben.page, false)
+    for (const screen of chaos.#screens) await chaos.#reload(screen)
+    return chaos
+  }
+
+  constructor(world) {
+    this.world = world
+  }
+
+  async run(seed, steps) {
+    const what = plan(seed, { steps, screens: this.#screens.length })
+    for (const [at, step] of what.entries()) {
+      const screen = this.#screens[step.screen]
+      this.#say(`${at}. ${step.kind} on ${screen.name}`)
+      await this[step.kind](screen, step)
+      await this.#drain()
+      assert.deepEqual(this.wrong, [], 'what no screen may ever show')
+    }
+  }
+
+  #say(text) {
+    this.log.push(`${new Date().toISOString().slice(17, 23)} ${text}`)
+  }
+
+  #also(text) {
+    this.log[this.log.length - 1] += `: ${text}`
+  }
+
+  // --- the model ---
+
+  #know({ id, title, likes, people, going }) {
+    const histories = (state) => ({ ana: [state('ana')], ben: [state('ben')] })
+    this.#activities.push({
+      id,
+      title,
+      likes: new History(likes, histories(() => 0)),
+      people: new History(people, histories((person) => (going[person] ? 1 : 0))),
+      cheers: new History(0, histories(() => 0)),
+      sent: { ana: [], ben: [] },
+    })
+  }
+
+  /** A tap that changes a number: known before it is made, then a floor for the screen that has shown it. */
+  async #tap(screen, activity, kind, state, act) {
+    const history = activity[kind]
+    history.push(screen.person, state)
+    await act()
+    this.#floor(screen, activity, kind)
+  }
+
+  #floor(screen, activity, kind) {
+    screen.floors.set(`${kind} ${activity.id}`, activity[kind].length(screen.person) - 1)
+  }
+
+  // --- screens ---
+
+  async #screen(phone, page, wide) {
+    const screen = { name: `${phone.name}${this.#screens.filter((it) => it.phone === phone).length + 1}`, phone, person: phone.name, page, wide, floors: new Map(), seen: [] }
+    this.#listen(screen)
+    if (wide) await page.setViewportSize(WIDE)
+    this.#screens.push(screen)
+  }
+
+  #listen({ name, page }) {
+    page.on('console', (line) => {
+      if (['warning', 'error'].includes(line.type())) this.#notes.push(`${new Date().toISOString().slice(17, 23)} ${name} ${line.text().slice(0, 300)}`)
+    })
+  }
+
+  at({ page }) {
+    return decodeURIComponent(/^\/activities\/(.+)$/.exec(new URL(page.url()).pathname)?.[1] ?? '')
+  }
+
+  async #toList(screen) {
+    if (!screen.wide && this.at(screen) !== '') await screen.page.getByLabel('Back to all activities').click(AT_ONCE)
+    await screen.page.getByTestId('create-title').waitFor(AT_ONCE)
+  }
+
+  async #toDetail(screen, activity) {
+    if (this.at(screen) === activity.id) return true
+    await this.#toList(screen)
+    const row = screen.page.getByTestId(`activity-${activity.id}`)
+    if ((await row.count()) === 0) return false
+    await row.locator('a').click(AT_ONCE)
+    await screen.page.locator('article').getByTestId('participant-count').waitFor(AT_ONCE)
+    return true
+  }
+
+  #pick(screen, { pick }) {
+    const open = this.#activities.find((it) => it.id === this.at(screen))
+    // Most of what people do they do where they are.
+    return open !== undefined && pick < 0.7 ? open : this.#activities[Math.floor(pick * this.#activities.length)]
+  }
+
+  /** All tabs of a person show the same pending writes, so each shows their last tap, with or without a network (Q19). */
+  async #agrees(screen, activity) {
+    const { page, person } = screen
+    const liked = activity.likes.last(person) === 1
+    const hearts = page.locator(`[data-testid="like-${activity.id}"],[data-testid="detail-like-${activity.id}"]`)
+    const other = page.locator(`:is([data-testid="like-${activity.id}"],[data-testid="detail-like-${activity.id}"])[aria-pressed="${!liked}"]`)
+    if ((await hearts.count()) > 0) await other.first().waitFor({ state: 'detached', ...AT_ONCE })
+    if (this.at(screen) === activity.id) await page.getByTestId(activity.people.last(person) === 1 ? 'leave' : 'join').waitFor(AT_ONCE)
+    this.#floor(screen, activity, 'likes')
+    this.#floor(screen, activity, 'people')
+  }
+
+  async #count(screen) {
+    return Number(await screen.page.getByTestId('cheer-count').textContent(AT_ONCE))
+  }
+
+  /**
+   * Everything this page has begun to write is in its store: IndexedDB serves writers in order. A tap is promised once it is durable,
+   * which takes milliseconds: a driver is faster than that, people are not.
+   */
+  async #stored({ page }) {
+    await page.evaluate(async () => {
+      const database = await new Promise((resolve, reject) => {
+        const request = indexedDB.open('tidewire')
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+      for (let pass = 0; pass < 3; pass += 1) {
+        await new Promise((resolve) => {
+          const transaction = database.transaction('records', 'readwrite')
+          transaction.oncomplete = resolve
+          transaction.objectStore('records').count()
+        })
+      }
+      database.close()
+    })
+  }
+
+  // --- what people do ---
+
+  async like(screen, step) {
+    const activity = this.#pick(screen, step)
+    const heart = screen.page.locator(`[data-testid="like-${activity.id}"]`).first()
+    if ((await heart.count()) === 0) return this.#also('not here')
+    await this.#agrees(screen, activity)
+    const liked = 1 - activity.likes.last(screen.person)
+    this.#also(`${activity.title} ${liked ? '♥' : 'no more'}`)
+    await this.#tap(screen, activity, 'likes', liked, async () => {
+      await heart.click(AT_ONCE)
+      await this.#agrees(screen, activity)
+    })
+  }
+
+  async cheer(screen, step) {
+    const activity = this.#pick(screen, step)
+    if (!(await this.#toDetail(screen, activity))) return this.#also('not here')
+    if (await screen.page.getByTestId('cheer').isDisabled(AT_ONCE)) return this.#also('never fetched')
+    const count = activity.cheers.last(screen.person) + 1
+    this.#also(activity.title)
+    await this.#tap(screen, activity, 'cheers', count, async () => {
+      const before = await this.#count(screen)
+      await screen.page.getByTestId('cheer').click(AT_ONCE)
+      await screen.page.waitForFunction((least) => Number(document.querySelector('[data-testid="cheer-count"]').textContent) > least, before, AT_ONCE)
+    })
+  }
+
+  async message(screen, step) {
+    const activity = this.#pick(screen, step)
+    if (!(await this.#toDetail(screen, activity))) return this.#also('not here')
+    await this.#agrees(screen, activity)
+    const input = screen.page.getByTestId('message-input')
+    if ((await input.count()) === 0) return this.#also('no chat')
+    const text = `${screen.person}#${(screen.phone.messages += 1)}`
+    this.#also(`${activity.title} ${text}`)
+    activity.sent[screen.person].push(text)
+    await input.fill(text, AT_ONCE)
+    await screen.page.getByTestId('message-send').click(AT_ONCE)
+    await screen.page.getByTestId('message-text').filter({ hasText: new RegExp(`^${text}$`) }).waitFor(AT_ONCE)
+  }
+
+  async create(screen) {
+    await this.#toList(screen)
+    const title = `Plan ${this.#activities.length} of ${screen.name}`
+    this.#also(title)
+    await screen.page.getByTestId('create-title').fill(title, AT_ONCE)
+    await screen.page.getByTestId('create-submit').click(AT_ONCE)
+    const row = screen.page.locator('li[data-testid^="activity-"]').filter({ hasText: title })
+    await row.waitFor(AT_ONCE)
+    const id = (await row.getAttribute('data-testid')).slice('activity-'.length)
+    this.#know({ id, title, likes: 0, people: 0, going: { [screen.person]: true } })
+  }
+
+  async participate(screen, step) {
+    const activity = this.#pick(screen, step)
+    if (!(await this.#toDetail(screen, activity))) return this.#also('not here')
+    await this.#agrees(screen, activity)
+    const going = 1 - activity.people.last(screen.person)
+    this.#also(`${activity.title} ${going ? 'going' : 'not going'}`)
+    await this.#tap(screen, activity, 'people', going, async () => {
+      await screen.page.getByTestId(going === 1 ? 'join' : 'leave').click(AT_ONCE)
+      await this.#agrees(screen, activity)
+    })
+  }
+
+  async open(screen, { pick }) {
+    const activity = this.#activities[Math.floor(pick * this.#activities.length)]
+    this.#also((await this.#toDetail(screen, activity)) ? activity.title : 'not here')
+  }
+
+  async list(screen) {
+    await this.#toList(screen)
+  }
+
+  async refresh(screen) {
+    await this.#toList(screen)
+    await screen.page.getByTestId('refresh').click(AT_ONCE)
+  }
+
+  async reload(screen) {
+    await this.#stored(screen)
+    await this.#reload(screen)
+  }
+
+  async #reload(screen) {
+    await screen.page.reload({ waitUntil: 'domcontentloaded' })
+    await screen.page.getByTestId('account').waitFor(AT_ONCE)
+    for (const activity of this.#activities) await this.#agrees(screen, activity)
+  }
+
+  /** Closes the tab and opens it again as browsers do, with its session. */
+  async reopen(screen) {
+    await this.#stored(screen)
+    await this.#drain()
+    const url = screen.page.url()
+    const session = await screen.page.evaluate(() => Object.entries(sessionStorage))
+    await screen.page.close()
+    const page = await screen.phone.context.newPage()
+    page.on('pageerror', (error) => screen.phone.errors.push(error))
+    screen.page = page
+    this.#listen(screen)
+    if (screen.wide) await page.setViewportSize(WIDE)
+    await page.addInitScript((entries) => {
+      if (sessionStorage.getItem('activities.session') === null) for (const [key, value] of entries) sessionStorage.setItem(key, value)
+    }, session)
+    await page.goto(url, { waitUntil: 'domcontentloaded' })
+    await page.getByTestId('account').waitFor(AT_ONCE)
+    for (const activity of this.#activities) await this.#agrees(screen, activity)
+  }
+
+  // --- what the world does ---
+
+  async cut({ phone }, { roll }) {
+    if (phone.cut !== undefined) return this.#also('is cut')
+    phone.cut = ['refuse', 'swallow', 'portal'][Math.floor(roll * 3)]
+    this.#also(phone.cut)
+    phone.dirty = true
+    await phone.network.cut(phone.cut)
+  }
+
+  async heal({ phone }) {
+    if (phone.cut === undefined) return this.#also('is whole')
+    phone.cut = undefined
+    await phone.network.heal()
+  }
+
+  async loseAnswer({ phone }, { roll }) {
+    const line = [/^POST /, /^POST .*\/(cheers|messages) /, /^GET \/api\//, /^DELETE /][Math.floor(roll * 4)]
+    this.#also(String(line))
+    void phone.network.loseAnswer(line)
+  }
+
+  async kill() {
+    if (this.#down) return this.#also('is down')
+    this.#down = true
+    for (const phone of this.world.phones) phone.dirty = true
+    await this.world.server.kill()
+  }
+
+  async restart() {
+    if (!this.#down) return this.#also('is up')
+    await this.world.server.start()
+    this.#down = false
+  }
+
+  async offline({ phone }) {
+    phone.offline = true
+    phone.dirty = true
+    await phone.context.setOffline(true)
+  }
+
+  async online({ phone }) {
+    await this.#signal(phone)
+  }
+
+  /** The device says that it has a network again: the client need not wait for its backoff. */
+  async #signal(phone) {
+    await phone.context.setOffline(true)
+    await phone.context.setOffline(false)
+    phone.offline = false
+    phone.dirty = phone.cut !== undefined || this.#down
+  }
+
+  /** Where everything is whole, everything is sent. */
+  async settle({ phone, page }) {
+    if (this.#down || phone.cut !== undefined || phone.offline) return this.#also('not now')
+    if (phone.dirty) await this.#signal(phone)
+    await page.getByTestId('pending-badge').waitFor({ state: 'detached', ...LIMIT })
+  }
+
+  async agree(screen) {
+    for (const activity of this.#activities) await this.#agrees(screen, activity)
+  }
+
+  // --- the end ---
+
+  async finish() {
+    this.#say('the end: everything is whole again')
+    if (this.#down) await this.restart()
+    for (const phone of this.world.phones) {
+      if (phone.cut !== undefined) await this.heal({ phone })
+      await this.#signal(phone)
+    }
+    for (const { page, name } of this.#screens) {
+      await page.getByTestId('pending-badge').waitFor({ state: 'detached', ...LIMIT })
+      await page.getByTestId('connection-banner').waitFor({ state: 'detached', ...LIMIT })
+      this.#say(`${name} has sent everything`)
+      assert.equal(await page.getByTestId('parked-badge').count(), 0, `${name} has parked writes`)
+    }
+    this.#database()
+    for (const screen of this.#screens) await this.#shows(screen)
+    await this.#drain()
+    assert.deepEqual(this.wrong, [], 'what no screen may ever show')
+    this.#legal()
+  }
+
+  /** What was tapped is in the database: exactly once, and in order. */
+  #database() {
+    const { server } = this.world
+    const titles = server.sql('SELECT title FROM activity').map((it) => it.title)
+    assert.deepEqual(titles.filter((it) => it.startsWith('Plan') || it === 'Swim at dawn').sort(), this.#activities.map((it) => it.title).sort())
+    for (const { id, title, likes, people, cheers, sent } of this.#activities) {
+      const users = (table) => server.sql(`SELECT user_id AS id FROM ${table} WHERE activity_id = '${id}'`).map((it) => it.id)
+      for (const person of ['ana', 'ben']) {
+        assert.equal(users('activity_like').includes(person), likes.last(person) === 1, `${person} likes ${title}`)
+        assert.equal(users('participant').includes(person), people.last(person) === 1, `${person} goes to ${title}`)
+        const said = server.sql(`SELECT text FROM message WHERE activity_id = '${id}' AND sender_id = '${person}' ORDER BY seq`)
+        assert.deepEqual(said.map((it) => it.text), sent[person], `messages of ${person} in ${title}`)
+      }
+      const [row] = server.sql(`SELECT cheers FROM activity WHERE id = '${id}'`)
+      assert.equal(row.cheers, cheers.last('ana') + cheers.last('ben'), `cheers of ${title}`)
+    }
+  }
+
+  /** What is in the database is on this screen. */
+  async #shows(screen) {
+    const { page, person, name } = screen
+    const text = async (scope, testId, value) => {
+      const found = scope.getByTestId(testId).filter({ hasText: new RegExp(`^${value}$`) })
+      await found.first().waitFor(LIMIT).catch(async () => {
+        assert.fail(`${name}: ${testId} says ${await scope.getByTestId(testId).first().textContent()}, the truth is ${value}`)
+      })
+    }
+    for (const activity of this.#activities) {
+      const { id, title, likes, people, cheers } = activity
+      await this.#toList(screen)
+      await page.getByTestId(`activity-${id}`).waitFor(LIMIT)
+      const count = likes.fixed + likes.last('ana') + likes.last('ben')
+      await text(page, `like-count-${id}`, count)
+      assert.ok(await this.#toDetail(screen, activity))
+      await this.#agrees(screen, activity)
+      if (screen.wide) await text(page, `detail-like-count-${id}`, count)
+      else await text(page, `like-count-${id}`, count)
+      await text(page, 'participant-count', people.fixed + people.last('ana') + people.last('ben'))
+      await text(page, 'cheer-count', cheers.last('ana') + cheers.last('ben'))
+      if (people.last(person) === 0) continue
+      const texts = this.world.server.sql(`SELECT text FROM message WHERE activity_id = '${id}' ORDER BY seq`).map((it) => it.text)
+      const shown = () => page.getByTestId('message-text').allTextContents()
+      await page.getByTestId('message-input').waitFor(LIMIT)
+      await page
+        .waitForFunction((all) => JSON.stringify([...document.querySelectorAll('[data-testid="message-text"]')].map((it) => it.textContent)) === all, JSON.stringify(texts), LIMIT)
+        .catch(async () => assert.deepEqual(await shown(), texts, `${name}: messages of ${title}`))
+    }
+  }
+
+  /** Takes from each page what it has shown since the last time, with what it can have known. */
+  async #drain() {
+    for (const screen of this.#screens) {
+      const most = (kind, id) => {
+        const history = this.#activities.find((it) => it.id === id)?.[kind]
+        return history && { ana: history.length('ana'), ben: history.length('ben') }
+      }
+      for (const { life, key, value, wrong } of await screen.page.evaluate(() => globalThis.__chaosDrain())) {
+        if (wrong !== undefined) {
+          this.wrong.push(`${screen.name}: ${wrong}`)
+          continue
+        }
+        const [kind, id, place] = key.split(' ')
+        const history = kind === 'liked' ? 'likes' : kind
+        const known = most(history, id)
+        if (known === undefined) continue
+        const least = screen.drained?.get(`${history} ${id}`) ?? 0
+        screen.seen.push({ key: `${kind} ${id} ${place}`, life, value: kind === 'liked' ? Number(value === 'true') : Number(value), most: known, least })
+      }
+      screen.drained = new Map(screen.floors)
+    }
+  }
+
+  #legal() {
+    for (const screen of this.#screens) {
+      assert.ok(screen.seen.length >= 2 * this.#activities.length, `${screen.name} was watched`)
+      for (const key of new Set(screen.seen.map((it) => it.key))) {
+        const [kind, id] = key.split(' ')
+        const activity = this.#activities.find((it) => it.id === id)
+        const history = activity[kind === 'liked' ? 'likes' : kind]
+        const fault = history.check(screen.person, screen.seen.filter((it) => it.key === key), { own: kind === 'liked' })
+        assert.equal(fault, undefined, `${screen.name} has shown what cannot be: ${key} (${activity.title}), ${JSON.stringify(fault)}, from ${JSON.stringify(history)}`)
+      }
+    }
+  }
+
+  report() {
+    return [...this.log, '', 'what the pages said:', ...this.#notes.slice(-40)].join('\n')
+  }
+}
