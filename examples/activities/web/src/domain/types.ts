@@ -1,33 +1,9 @@
-// What the app is about, as the server's REST contract has it. Knows nothing of transport or screens.
+// What the app is about: the server's own types, made from its Rust code (A6). Knows nothing of transport or screens.
+import type { Activity as PublicActivity, Person, ViewedActivity } from '../generated/server.ts';
 
-export interface User {
-  id: string;
-  name: string;
-}
+export type { Cheers, Message } from '../generated/server.ts';
 
-export interface Activity {
-  id: string;
-  title: string;
-  createdBy: string;
-  createdAt: string;
-  version: number;
-  likeCount: number;
-  participantCount: number;
-  /** The viewer's own view: in answers to a GET, never in events. */
-  liked?: boolean;
-  joined?: boolean;
-}
+export type User = Person;
 
-export interface Message {
-  id: string;
-  activityId: string;
-  senderId: string;
-  text: string;
-  createdAt: string;
-  readBy: string[];
-}
-
-export interface Cheers {
-  activityId: string;
-  cheers: number;
-}
+/** An activity on this screen. The viewer's own part comes with answers to a GET, never with events. */
+export type Activity = PublicActivity & Partial<Pick<ViewedActivity, 'liked' | 'joined'>>;
