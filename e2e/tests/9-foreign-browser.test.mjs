@@ -291,6 +291,7 @@ test('Q9 Q13 a POST whose answer was lost is parked as unknown, and sent again o
   // Not by the next write of its lane, not by a pass over the queue, not by a new page.
   await submit(page, { method: 'POST', path: '/visits', body: { n: 2 } })
   assert.deepEqual(await end(page), { status: 201, data: { visits: 2 } })
+  await page.evaluate(() => lab.write.settled)
   await page.reload()
   await connect(page, url)
   const parked = await page.evaluate(async () => {
