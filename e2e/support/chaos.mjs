@@ -9,10 +9,13 @@ const WIDE = { width: 1100, height: 844 }
 const AT_ONCE = { timeout: 15_000 }
 const LIMIT = { timeout: 75_000 }
 
+const clock = () => new Date().toISOString().slice(14, 23)
+
 export class Chaos {
   log = []
   wrong = []
   #down = false
+  #over = false
   #screens = []
   #activities = []
   #notes = []
@@ -28,7 +31,13 @@ export class Chaos {
     await chaos.#screen(world.ana, world.ana.page, true)
     await chaos.#screen(world.ana, await world.ana.tab(), false)
     await chaos.#screen(world.ben, world.ben.page, false)
-    for (const screen of chaos.#screens) await chaos.#reload(screen)
+    for (const screen of chaos.#screens) {
+      await chaos.#reload(screen)
+      // So that there is a chat on every screen before the network goes.
+      await chaos.#toDetail(screen, chaos.#activities[0])
+      await screen.page.getByTestId('message-input').waitFor()
+      await screen.page.getByTestId('cheer-count').waitFor()
+    }
     return chaos
   }
 
@@ -48,7 +57,7 @@ export class Chaos {
   }
 
   #say(text) {
-    this.log.push(`${new Date().toISOString().slice(17, 23)} ${text}`)
+    this.log.push(`${clock()} ${text}`)
   }
 
   #also(text) {
@@ -92,8 +101,19 @@ export class Chaos {
 
   #listen({ name, page }) {
     page.on('console', (line) => {
-      if (['warning', 'error'].includes(line.type())) this.#notes.push(`${new Date().toISOString().slice(17, 23)} ${name} ${line.text().slice(0, 300)}`)
+      if (/^tidewire/.test(line.text()) || /Content Security|Uncaught/.test(line.text())) this.#note(`${name} ${line.text().slice(0, 300)}`)
     })
+    page.on('requestfinished', async (request) => this.#request(name, request, (await request.response().catch(() => null))?.status()))
+    page.on('requestfailed', (request) => this.#request(name, request, request.failure()?.errorText))
+  }
+
+  #note(text) {
+    this.#notes.push(`${clock()} ${text}`)
+  }
+
+  #request(name, request, end) {
+    const { pathname } = new URL(request.url())
+    if (pathname.startsWith('/api/')) this.#note(`${name} ${request.method()} ${pathname.replaceAll(/[\w-]{20,}/g, (it) => it.slice(0, 4))}: ${end}`)
   }
 
   at({ page }) {
@@ -191,6 +211,7 @@ export class Chaos {
     const activity = this.#pick(screen, step)
     if (!(await this.#toDetail(screen, activity))) return this.#also('not here')
     await this.#agrees(screen, activity)
+    if (activity.people.last(screen.person) === 0) await this.#going(screen, activity, 1)
     const input = screen.page.getByTestId('message-input')
     if ((await input.count()) === 0) return this.#also('no chat')
     const text = `${screen.person}#${(screen.phone.messages += 1)}`
@@ -219,6 +240,10 @@ export class Chaos {
     await this.#agrees(screen, activity)
     const going = 1 - activity.people.last(screen.person)
     this.#also(`${activity.title} ${going ? 'going' : 'not going'}`)
+    await this.#going(screen, activity, going)
+  }
+
+  async #going(screen, activity, going) {
     await this.#tap(screen, activity, 'people', going, async () => {
       await screen.page.getByTestId(going === 1 ? 'join' : 'leave').click(AT_ONCE)
       await this.#agrees(screen, activity)
@@ -299,6 +324,16 @@ export class Chaos {
     await this.world.server.kill()
   }
 
+  /** Dies in the middle of the next write of this person, before or after its commit. */
+  async killAtWrite({ phone }) {
+    const held = phone.network.hold(/^(POST|DELETE) \/api\//)
+    void held.requestReached.then(() => {
+      held.forward()
+      if (this.#over) return held.answerReached.then(() => held.pass())
+      return this.#down ? undefined : this.kill()
+    })
+  }
+
   async restart() {
     if (!this.#down) return this.#also('is up')
     await this.world.server.start()
@@ -338,6 +373,7 @@ export class Chaos {
 
   async finish() {
     this.#say('the end: everything is whole again')
+    this.#over = true
     if (this.#down) await this.restart()
     for (const phone of this.world.phones) {
       if (phone.cut !== undefined) await this.heal({ phone })
@@ -442,6 +478,6 @@ export class Chaos {
   }
 
   report() {
-    return [...this.log, '', 'what the pages said:', ...this.#notes.slice(-40)].join('\n')
+    return [...this.log, '', 'what the pages said:', ...this.#notes.slice(-150)].join('\n')
   }
 }

@@ -2,7 +2,8 @@
 // each tap counts exactly once, in the database and on every screen, and no screen has ever shown what no legal history can give.
 //
 //     CHAOS_SEED=7 node --test e2e/tests/11-chaos.test.mjs       one seed, again
-//     CHAOS_ROUNDS=200 node --test e2e/tests/11-chaos.test.mjs   a long series of new ones (CHAOS_STEPS: how long each day is)
+//     CHAOS_ROUNDS=200 node --test e2e/tests/11-chaos.test.mjs   a long series of new ones (CHAOS_STEPS: how long each day is;
+//                                                              CHAOS_LOG: tell what was done, also when all is well)
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Chaos } from '../support/chaos.mjs'
@@ -22,6 +23,7 @@ for (const seed of seeds) {
     try {
       await chaos.run(seed, steps)
       await chaos.finish()
+      if (process.env.CHAOS_LOG !== undefined) console.log(chaos.report())
     } catch (error) {
       console.error(`CHAOS_SEED=${seed} CHAOS_STEPS=${steps}\n${chaos.report()}`)
       throw error
