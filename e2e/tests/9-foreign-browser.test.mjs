@@ -236,9 +236,7 @@ test('Y3 after every reconnect the bound queries show what the server has now', 
   assert.equal(new Set([first, second, third]).size, 3)
 }))
 
-const ONCE = { todo: 'the engine fetches while the rooms are being joined, takes the join for a race (Y2) and fetches once more' }
-
-test('Y3 and they are fetched once for each reconnect, in however many rooms they are', ONCE, abroad(async (scene) => {
+test('Y3 and they are fetched once for each reconnect, in however many rooms they are', abroad(async (scene) => {
   await showItems(scene.page, scene.url)
   assert.equal((await scene.app.seen('GET /items')).length, 1)
   for (const _turn of [1, 2]) {
