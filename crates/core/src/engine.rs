@@ -139,8 +139,8 @@ impl Engine {
             Input::StoreChanged { key, value } => {
                 outbox.store_changed(&key, value.as_ref().map(|v| v.0.as_slice()), ctx, facts);
             }
-            Input::Leader { epoch } => outbox.lead(epoch, ctx),
-            Input::LeaderLost {} => outbox.leader_lost(),
+            Input::Leader { epoch } => outbox.lead(epoch, ctx, facts),
+            Input::LeaderLost {} => outbox.leader_lost(ctx, facts),
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
             Input::Closed { link, cause } => {
@@ -165,7 +165,7 @@ impl Engine {
                 sync.base_installed(base, connection, ctx, facts);
             }
             Input::QueryGone { query } => sync.query_gone(query, ctx, facts),
-            Input::Touched { write, queries } => sync.layers.touched(&write, queries),
+            Input::Touched { write, queries } => sync.layers.touched(&write, queries, ctx),
             Input::Timeout {} => self.on_timeout(),
         }
     }
@@ -216,7 +216,7 @@ impl Engine {
             Heard::Ack { what: AckFor::Emit(emit), body, .. } => {
                 self.emits.answered(emit, body, &mut self.ctx)
             }
-            Heard::Ack { what: AckFor::Probe | AckFor::Nobody, body, .. } => {
+            Heard::Ack { what: AckFor::Probe, body, .. } => {
                 self.ctx.emit(Output::Release { bodies: vec![body] });
             }
             signal @ (Heard::Nothing | Heard::Up { .. } | Heard::Down { .. }) => {

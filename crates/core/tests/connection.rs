@@ -336,3 +336,117 @@ fn c6_the_buffer_has_limits_and_an_emit_on_a_dying_link_is_reported() {
     assert!(matches!(results[0], (1, EmitResult::Answered { .. })));
     assert_eq!(results[1], (2, EmitResult::MaybeLost {}));
 }
+
+// ---- what the second reading found
+
+fn attempts(rig: &Rig) -> usize {
+    rig.log.iter().filter(|o| matches!(o, Output::FetchAuth { .. })).count()
+}
+
+#[test]
+fn c2_a_platform_that_repeats_itself_makes_no_storm_of_attempts() {
+    let mut rig = Rig::new();
+    rig.reachable = false;
+    rig.connect();
+    rig.input(Input::Network { signal: NetworkSignal::Online });
+    rig.take();
+    for _ in 0..100 {
+        for signal in [NetworkSignal::Online, NetworkSignal::Online] {
+            rig.input(Input::Network { signal });
+        }
+        rig.input(Input::App { signal: AppSignal::Foreground });
+        rig.pass(10);
+    }
+    assert!(attempts(&rig) <= 3, "{} in a second", attempts(&rig));
+    rig.input(Input::Network { signal: NetworkSignal::Online });
+    let ConnectionState::Waiting { until, .. } = rig.connection() else { panic!("{:?}", rig.connection()) };
+    assert!(until.0 <= rig.now + limits::LINK_BACKOFF_UNKNOWN.0, "but it is heard");
+    rig.take();
+    rig.input(Input::Network { signal: NetworkSignal::Changed });
+    assert_eq!(attempts(&rig), 1, "news is tried at once");
+}
+
+#[test]
+fn c3_the_probe_of_a_wrong_offline_does_not_run_in_the_background() {
+    let mut rig = Rig::new();
+    rig.input(Input::Network { signal: NetworkSignal::Offline });
+    rig.connect();
+    rig.input(Input::App { signal: AppSignal::Background });
+    rig.pass(200_000);
+    assert_eq!(attempts(&rig), 0);
+    assert_eq!(rig.engine.poll_timeout(), None, "nothing is left to wake up for");
+    rig.input(Input::App { signal: AppSignal::Foreground });
+    assert_eq!(rig.connection(), ConnectionState::Paused { reason: PauseReason::Offline });
+    rig.pass(limits::OFFLINE_PROBE.0);
+    assert_eq!(attempts(&rig), 1);
+}
+
+#[test]
+fn c4_a_frame_that_comes_after_the_deadline_does_not_revive_the_link() {
+    let mut rig = Rig::new();
+    let link = hello(&mut rig);
+    rig.now += 45_000;
+    rig.command(emit(1, false, 0)).unwrap();
+    rig.frame("2");
+    assert!(rig.log.contains(&Output::Close { link }), "what waits is not stuck behind a link that is up");
+    rig.pass(1_000);
+    assert_eq!(results(&rig), [(1, EmitResult::Sent {})]);
+}
+
+#[test]
+fn c1_an_event_before_the_session_is_not_an_event() {
+    let mut rig = Rig::new();
+    rig.bind("r", &[1]);
+    rig.base(1, None);
+    rig.refusal = Some("6");
+    rig.connect();
+    rig.frame(r#"42["activity:updated",{"id":"7"}]"#);
+    assert_eq!(rig.events(), []);
+    assert!(rig.log.iter().any(|o| matches!(o, Output::Release { .. })));
+}
+
+#[test]
+fn c1_frames_of_another_namespace_are_not_ours() {
+    let mut rig = Rig::new();
+    let link = hello(&mut rig);
+    for frame in
+        [r#"42/other,["x",1]"#, "41/other,", r#"44/other,{"message":"no"}"#, r#"40/other,{"sid":"o"}"#]
+    {
+        rig.frame(frame);
+    }
+    assert_eq!((rig.link, rig.events()), (Some(link), vec![]));
+    assert!(!rig.log.contains(&Output::Close { link }));
+}
+
+#[test]
+fn c3_disconnect_in_every_state_leaves_no_timer_and_late_answers_start_nothing() {
+    for stage in 0..5 {
+        let mut rig = Rig::idle(rig::config(), Default::default(), 1);
+        rig.settle();
+        rig.engine.command(Command::Connect {}, rig.now()).unwrap();
+        let mut late = Vec::new();
+        for step in 0..stage {
+            while let Some(output) = rig.engine.poll_output() {
+                match output {
+                    Output::FetchAuth { auth, .. } => {
+                        late.push(Input::Auth { auth, result: AuthResult::Anonymous {} });
+                    }
+                    Output::Open { link } => late.push(Input::Opened { link }),
+                    _ => {}
+                }
+            }
+            if let Some(input) = late.get(step) {
+                rig.engine.handle(input.clone(), rig.now());
+            }
+        }
+        rig.settle();
+        rig.link = None;
+        rig.command(Command::Disconnect {}).unwrap();
+        rig.take();
+        for input in late {
+            rig.input(input);
+        }
+        assert_eq!(rig.engine.poll_timeout(), None, "stage {stage}");
+        assert!(rig.take().is_empty(), "stage {stage}");
+    }
+}

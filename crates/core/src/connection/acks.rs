@@ -13,8 +13,6 @@ pub(crate) enum AckFor {
     Join(RoomId),
     /// The connection itself.
     Probe,
-    /// Nobody.
-    Nobody,
 }
 
 #[derive(Debug, Default)]
@@ -26,13 +24,28 @@ pub(crate) struct Acks {
 
 impl Acks {
     pub(crate) fn open(&mut self, what: AckFor) -> u64 {
+        let id = self.pass();
+        self.open.insert(id, what);
+        id
+    }
+
+    /// An id whose answer nobody waits for.
+    pub(crate) fn pass(&mut self) -> u64 {
         self.last += 1;
-        self.open.insert(self.last, what);
         self.last
+    }
+
+    /// Whether this id was given out: its answer is late or not needed, but no stray.
+    pub(crate) fn was_passed(&self, id: u64) -> bool {
+        (1..=self.last).contains(&id)
     }
 
     pub(crate) fn take(&mut self, id: u64) -> Option<AckFor> {
         self.open.remove(&id)
+    }
+
+    pub(crate) fn forget(&mut self, id: u64) {
+        self.open.remove(&id);
     }
 
     pub(crate) fn forget_emit(&mut self, emit: EmitId) {

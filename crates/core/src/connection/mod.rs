@@ -97,6 +97,8 @@ pub(crate) struct Connection {
     was_up: bool,
     /// The session is `STABLE_AFTER` old.
     old_enough: bool,
+    /// When the last attempt began.
+    attempted: Timestamp,
 }
 
 impl Connection {
@@ -113,6 +115,7 @@ impl Connection {
             fresh_token: false,
             was_up: false,
             old_enough: false,
+            attempted: Timestamp(0),
         }
     }
 
@@ -162,6 +165,7 @@ impl Connection {
 
     fn pause(&mut self, reason: PauseReason, ctx: &mut Ctx) {
         ctx.timers.stop(&TimerKind::Backoff);
+        ctx.timers.stop(&TimerKind::OfflineProbe);
         self.state = State::Paused(reason);
         if reason == PauseReason::Offline {
             let at = ctx.deadline(limits::OFFLINE_PROBE);
@@ -176,6 +180,7 @@ impl Connection {
         let auth = AuthId(ctx.fresh());
         self.state = State::Token { auth };
         let attempt = self.backoff.begin();
+        self.attempted = ctx.now.mono;
         let at = ctx.deadline(limits::ATTEMPT_TIMEOUT);
         ctx.timers.set(TimerKind::Attempt, at);
         self.report(ConnectionState::Connecting { attempt }, ctx);
@@ -296,6 +301,11 @@ impl Connection {
             release(body, ctx);
             return self.close_and_down(DownReason::Oversized, Blame::Overloaded, ctx);
         }
+        if self.is_overdue(ctx.now.mono) {
+            // The device slept, and the timer has not run yet: the peer has given this link up already.
+            release(body, ctx);
+            return self.close_and_down(DownReason::Silent, Blame::Unknown, ctx);
+        }
         self.heard(ctx.now.mono);
         let truncated = text.chars().map(char::len_utf16).sum::<usize>() < length as usize;
         let dialect = matches!(self.state, State::Up { dialect: true, .. });
@@ -325,16 +335,18 @@ impl Connection {
             FrameBody::None {} | FrameBody::Invalid {} | FrameBody::Binary {} => None,
         };
         match (frame, kept) {
-            (Frame::Event { namespace, meta, name, skip, .. }, Some(body)) if self.is_ours(namespace) => {
+            (Frame::Event { namespace, meta, name, skip, .. }, Some(body))
+                if self.is_ours(namespace) && matches!(self.state, State::Up { .. }) =>
+            {
                 return Heard::Event { meta, name, skip, body };
             }
             (Frame::Ack { namespace, id, args }, Some(body)) if self.is_ours(namespace) => {
                 match self.acks.take(id) {
                     Some(AckFor::Probe) => ctx.timers.stop(&TimerKind::Probe),
-                    Some(AckFor::Nobody) => {}
                     Some(what @ (AckFor::Emit(_) | AckFor::Join(_))) => {
                         return Heard::Ack { ack: id, what, args, truncated, body };
                     }
+                    None if self.acks.was_passed(id) => {}
                     None => ctx.emit(Output::Log { note: Note::StrayAck }),
                 }
             }
@@ -430,6 +442,10 @@ impl Connection {
         }
     }
 
+    fn is_overdue(&self, now: Timestamp) -> bool {
+        matches!(self.state, State::Joining { life, .. } | State::Up { life, .. } if now >= life.deadline())
+    }
+
     /// C4: any inbound byte is life.
     fn heard(&mut self, now: Timestamp) {
         if let State::Joining { life, .. } | State::Up { life, .. } = &mut self.state {
@@ -451,6 +467,19 @@ impl Connection {
         let text = socket::event(&self.namespace, Some(ack), name, args);
         ctx.emit(Output::Send { link, text: Payload(text), body: None });
         Some(ack)
+    }
+
+    /// Sends an event whose answer nobody needs. It asks for one all the same: a foreign server's handler may insist on it.
+    pub(crate) fn tell(&mut self, name: &str, args: &str, ctx: &mut Ctx) {
+        if let Some(link) = self.usable(ctx) {
+            let text = socket::event(&self.namespace, Some(self.acks.pass()), name, args);
+            ctx.emit(Output::Send { link, text: Payload(text), body: None });
+        }
+    }
+
+    /// Nobody waits for this acknowledgement any more.
+    pub(crate) fn forget(&mut self, ack: u64) {
+        self.acks.forget(ack);
     }
 
     /// Sends an event of the app. False: not now.
@@ -509,6 +538,7 @@ impl Connection {
 
     /// C3, C4: hints. They start an attempt or a probe, and never undo `disconnect()`.
     pub(crate) fn on_network(&mut self, signal: NetworkSignal, ctx: &mut Ctx) {
+        let news = self.network != signal;
         self.network = signal;
         match signal {
             NetworkSignal::Offline => {
@@ -516,11 +546,12 @@ impl Connection {
                     self.pause(PauseReason::Offline, ctx);
                 }
             }
-            NetworkSignal::Online | NetworkSignal::Changed | NetworkSignal::Unknown => self.nudge(ctx),
+            NetworkSignal::Online | NetworkSignal::Changed | NetworkSignal::Unknown => self.nudge(news, ctx),
         }
     }
 
     pub(crate) fn on_app(&mut self, signal: AppSignal, ctx: &mut Ctx) {
+        let news = self.app != signal;
         self.app = signal;
         match signal {
             AppSignal::Background => {
@@ -528,12 +559,23 @@ impl Connection {
                     self.pause(PauseReason::Background, ctx);
                 }
             }
-            AppSignal::Foreground => self.nudge(ctx),
+            AppSignal::Foreground => self.nudge(news, ctx),
         }
     }
 
-    fn nudge(&mut self, ctx: &mut Ctx) {
+    /// `news`: the signal says something else than the last one. A platform that repeats itself hastens nothing: a storm of
+    /// signals would be a storm of attempts.
+    fn nudge(&mut self, news: bool, ctx: &mut Ctx) {
         match self.state {
+            State::Waiting if !news && ctx.now.mono.since(self.attempted) < limits::LINK_BACKOFF_UNKNOWN => {
+                let soon = self.attempted.after(limits::LINK_BACKOFF_UNKNOWN);
+                if let ConnectionState::Waiting { attempt, until, reason } = self.reported
+                    && until > soon
+                {
+                    ctx.timers.set(TimerKind::Backoff, soon);
+                    self.report(ConnectionState::Waiting { attempt, until: soon, reason }, ctx);
+                }
+            }
             State::Paused(_) | State::Waiting => self.attempt(ctx),
             State::Up { dialect: true, .. } => self.probe(ctx),
             State::Up { dialect: false, .. }
@@ -575,8 +617,20 @@ impl Connection {
     }
 
     pub(crate) fn on_offline_probe(&mut self, ctx: &mut Ctx) {
-        if let State::Paused(PauseReason::Offline) = self.state {
-            self.attempt_now(ctx);
+        match self.state {
+            // No loop there either.
+            State::Paused(PauseReason::Offline) if self.app == AppSignal::Background => {
+                self.pause(PauseReason::Background, ctx);
+            }
+            State::Paused(PauseReason::Offline) => self.attempt_now(ctx),
+            State::Paused(PauseReason::Background)
+            | State::Idle
+            | State::Waiting
+            | State::Token { .. }
+            | State::Opening { .. }
+            | State::Greeting { .. }
+            | State::Joining { .. }
+            | State::Up { .. } => {}
         }
     }
 

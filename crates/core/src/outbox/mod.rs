@@ -11,7 +11,7 @@ mod status;
 mod steps;
 mod store;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::ctx::Ctx;
 use crate::engine::Server;
@@ -21,7 +21,8 @@ use crate::io::{Accepted, OutboxStatus, Output, Refusal, Submission, WriteState}
 use crate::limits;
 use origin::Origin;
 use record::{ClientRecord, LocalNumber, Record, Stage};
-use steps::{Gone, Step};
+use steps::{Gone, Issued};
+use store::Wish;
 
 /// One write in memory: what is on disk, and what is under way.
 #[derive(Debug)]
@@ -37,10 +38,36 @@ struct Entry {
     resting: bool,
     /// Requests made by this engine.
     attempts: u32,
-    /// It was claimed by this engine, so nobody else can have sent it.
-    claimed_here: bool,
+    /// Who may have sent it.
+    senders: Senders,
     /// Its layer still stands somewhere, so the record must stay (Q17).
     layer: bool,
+}
+
+/// Who may have sent a claimed write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Senders {
+    /// This engine claimed it and has led ever since: it knows of every request.
+    OnlyUs,
+    /// Perhaps somebody else: another tab, or this one before a kill.
+    Anybody,
+    /// The app asked for it again, knowing that.
+    AskedAgain,
+}
+
+impl Entry {
+    fn new(record: Record, durable: bool, layer: bool) -> Entry {
+        Entry {
+            record,
+            durable,
+            busy: 0,
+            fetch: None,
+            resting: false,
+            attempts: 0,
+            senders: Senders::Anybody,
+            layer,
+        }
+    }
 }
 
 /// The queue.
@@ -59,12 +86,16 @@ pub(crate) struct Outbox {
     /// The client's record is being written.
     client_busy: bool,
     next_sequence: Sequence,
-    steps: BTreeMap<PersistId, Step>,
+    steps: BTreeMap<PersistId, Issued>,
     /// Steps that failed and are tried again: their memory waits for the disk.
-    unsaved: Vec<Step>,
+    unsaved: Vec<Issued>,
     fetches: BTreeMap<FetchId, LocalNumber>,
     origin: Origin,
     load: Option<LoadId>,
+    /// Keys that were heard of or written since `load` was asked for: it may show them as they were before.
+    since_load: BTreeSet<String>,
+    /// Another tab queued something after `load` was asked for.
+    news: bool,
     loaded: bool,
     leader: Option<LeaderEpoch>,
     /// Read again since leading: another tab may have written in between.
@@ -97,6 +128,8 @@ impl Outbox {
             fetches: BTreeMap::new(),
             origin: Origin::new(),
             load: None,
+            since_load: BTreeSet::new(),
+            news: false,
             loaded: false,
             leader: None,
             leading: false,
@@ -178,24 +211,14 @@ impl Outbox {
 
     fn next_local(&mut self) -> LocalNumber {
         let number = LocalNumber { number: self.next_number, origin: self.origin_id };
-        self.next_number += 1;
+        self.next_number = self.next_number.saturating_add(1);
         number
     }
 
     fn enqueue(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx) {
         self.numbers.insert(record.write.clone(), number);
         let layer = record.optimistic;
-        let entry = Entry {
-            record: record.clone(),
-            durable: false,
-            busy: 0,
-            fetch: None,
-            resting: false,
-            attempts: 0,
-            claimed_here: false,
-            layer,
-        };
-        self.entries.insert(number, entry);
+        self.entries.insert(number, Entry::new(record.clone(), false, layer));
         self.put(number, record, steps::Then::Enqueued, ctx);
     }
 
@@ -222,8 +245,8 @@ impl Outbox {
         if entry.record.stage != Stage::Queued || entry.busy > 0 && entry.durable {
             return Err(Refusal::AlreadySent);
         }
-        // A follower cannot know whether the sending tab is claiming it at this moment.
-        if entry.durable && !self.leading {
+        // A follower cannot know whether the sending tab is claiming it at this moment, or will be before the removal.
+        if !self.leading {
             return Err(Refusal::Follower);
         }
         facts.push(Fact::LayerDropped(write.clone()));
@@ -238,13 +261,12 @@ impl Outbox {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) -> Result<Accepted, Refusal> {
-        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
-        match &entry.record.stage {
-            Stage::Parked { unresolved: Some(_), .. } => return Err(Refusal::AlreadySent),
-            Stage::Parked { .. } if entry.busy == 0 => {}
-            Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {
-                return Err(Refusal::NotParked);
-            }
+        let (number, stage) = self.find_parked(write)?;
+        if matches!(stage, Stage::Parked { unresolved: Some(_), .. }) {
+            return Err(Refusal::AlreadySent);
+        }
+        if !self.leading {
+            return self.ask_leader(Wish::Discard, write, ctx);
         }
         facts.push(Fact::LayerDropped(write.clone()));
         self.remove(number, Gone::Discarded, ctx);
@@ -253,15 +275,26 @@ impl Outbox {
 
     /// Q13: the same bytes and key again, with new tries. A refused write gets a new place in the sequence: its old one stays unused.
     pub(crate) fn retry(&mut self, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
-        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
-        let Stage::Parked { unresolved, .. } = &entry.record.stage else { return Err(Refusal::NotParked) };
-        if entry.busy > 0 {
-            return Err(Refusal::NotParked);
-        }
+        let (number, stage) = self.find_parked(write)?;
+        let Stage::Parked { unresolved, .. } = stage else { return Err(Refusal::NotParked) };
         let stage = unresolved.clone().map_or(Stage::Queued, Stage::Claimed);
+        if !self.leading {
+            return self.ask_leader(Wish::Retry, write, ctx);
+        }
+        let Some(entry) = self.entries.get(&number) else { return Err(Refusal::UnknownWrite) };
         let record = Record { tries: 0, stage, ..entry.record.clone() };
         self.put(number, record, steps::Then::Requeued, ctx);
         Ok(Accepted::Done {})
+    }
+
+    fn find_parked(&self, write: &WriteId) -> Result<(LocalNumber, &Stage), Refusal> {
+        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
+        match &entry.record.stage {
+            stage @ Stage::Parked { .. } if entry.busy == 0 => Ok((number, stage)),
+            Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {
+                Err(Refusal::NotParked)
+            }
+        }
     }
 
     pub(crate) fn process(&mut self, ctx: &mut Ctx) {

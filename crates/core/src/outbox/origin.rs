@@ -42,19 +42,28 @@ impl Origin {
 
     /// No answer, or one that says: later. Uses up no try.
     pub(crate) fn pause(&mut self, retry_after: Option<Millis>, ctx: &mut Ctx) {
-        self.wait(retry_after, false, ctx);
+        // While the token is asked for nothing is sent anyway, and its answer must find the gate as it was.
+        if !matches!(self.gate, Gate::Asking(_)) {
+            self.wait(retry_after, false, ctx);
+        }
     }
 
     fn wait(&mut self, retry_after: Option<Millis>, then_ask: bool, ctx: &mut Ctx) {
-        let span = jittered(self.pauses, limits::REQUEST_BACKOFF_BASE, limits::REQUEST_BACKOFF_CAP, ctx);
-        self.pauses = self.pauses.saturating_add(1);
+        // Four requests in flight fail together: that is one outage, and the stricter of two pauses holds.
+        let earlier = match self.gate {
+            Gate::Paused { ordered, then_ask } => Some((ordered, then_ask)),
+            Gate::Open | Gate::Asking(_) => None,
+        };
+        let failures = if earlier.is_some() { self.pauses.saturating_sub(1) } else { self.pauses };
+        let span = jittered(failures, limits::REQUEST_BACKOFF_BASE, limits::REQUEST_BACKOFF_CAP, ctx);
+        self.pauses = failures.saturating_add(1);
         let span = retry_after.map_or(span, |ordered| Millis(ordered.0.saturating_add(span.0)));
-        let ordered = retry_after.is_some();
-        // The later of two pauses holds: four requests in flight fail together.
         let until = ctx.deadline(span);
         let until = ctx.timers.get(&TimerKind::OriginPause).map_or(until, |earlier| until.max(earlier));
         ctx.timers.set(TimerKind::OriginPause, until);
-        self.gate = Gate::Paused { ordered, then_ask };
+        let (was_ordered, was_to_ask) = earlier.unwrap_or_default();
+        self.gate =
+            Gate::Paused { ordered: was_ordered || retry_after.is_some(), then_ask: was_to_ask || then_ask };
     }
 
     /// The origin answered something that was its own.

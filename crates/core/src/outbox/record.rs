@@ -21,6 +21,9 @@ pub(crate) struct LocalNumber {
 }
 
 impl LocalNumber {
+    /// No queue comes this far: a key above it is damaged, and must not make the next numbers overflow.
+    const HIGHEST: u64 = 1 << 53;
+
     pub(crate) fn key(self) -> String {
         let mut key = String::with_capacity(2 + 16 + 1 + 16);
         key.push_str(WRITE_PREFIX);
@@ -33,7 +36,8 @@ impl LocalNumber {
     pub(crate) fn from_key(key: &str) -> Option<LocalNumber> {
         let (number, origin) = key.strip_prefix(WRITE_PREFIX)?.split_once('-')?;
         let hex = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten();
-        Some(LocalNumber { number: hex(number)?, origin: hex(origin)? })
+        let number = hex(number).filter(|number| *number <= LocalNumber::HIGHEST)?;
+        Some(LocalNumber { number, origin: hex(origin)? })
     }
 }
 
@@ -192,6 +196,10 @@ impl Record {
         matches!(self.stage, Stage::Queued | Stage::Claimed(_))
     }
 
+    pub(crate) fn is_acknowledged_as(&self, client: &ClientId) -> bool {
+        matches!(&self.stage, Stage::Acknowledged { claim, .. } if claim.client == *client)
+    }
+
     /// The claim that still holds the floor down.
     pub(crate) fn open_claim(&self) -> Option<&Claim> {
         match &self.stage {
@@ -315,12 +323,14 @@ mod tests {
 
     #[test]
     fn q6_keys_sort_as_numbers_do() {
-        let keys: Vec<_> = [(1, 9), (2, 0), (9, 1), (10, 0), (u64::MAX, 0)]
+        let keys: Vec<_> = [(1, 9), (2, 0), (9, 1), (10, 0), (LocalNumber::HIGHEST, 0)]
             .map(|(number, origin)| LocalNumber { number, origin })
             .into();
         let mut texts: Vec<_> = keys.iter().map(|k| k.key()).collect();
         assert!(texts.is_sorted());
         assert_eq!(texts.iter().filter_map(|t| LocalNumber::from_key(t)).collect::<Vec<_>>(), keys);
+        let damaged = LocalNumber { number: LocalNumber::HIGHEST + 1, origin: 0 };
+        assert_eq!(LocalNumber::from_key(&damaged.key()), None);
         texts[0].push('0');
         assert_eq!(LocalNumber::from_key(&texts[0]), None);
         assert_eq!(LocalNumber::from_key("w/1-2"), None);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::outcome::{Verdict, classify};
 use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
-use super::steps::Then;
-use super::{Entry, Outbox};
+use super::steps::{Issued, Then};
+use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::engine::Server;
 use crate::ids::*;
@@ -92,6 +92,10 @@ impl Outbox {
         let Some(entry) = self.entries.get(&number) else { return };
         match &entry.record.stage {
             Stage::Queued => self.claim(number, ctx),
+            Stage::Claimed(claim) if entry.senders == Senders::Anybody && !self.may_repeat(&number) => {
+                let claim = claim.clone();
+                self.park(number, ParkReason::Unknown, 0, None, Some(claim), ctx);
+            }
             Stage::Claimed(claim) => {
                 let claim = claim.clone();
                 self.send(number, &claim, ctx);
@@ -139,9 +143,17 @@ impl Outbox {
         ctx.emit(Output::Fetch { fetch, request });
     }
 
-    /// The lowest sequence that this client may still send (Q9).
+    /// The lowest sequence that this client may still send (Q9), also of claims that are still on their way to the disk.
     fn floor(&self, client: &ClientId) -> Sequence {
-        let open = self.entries.values().filter_map(|e| e.record.open_claim());
+        // A refused write leaves no trace on the server: until one was applied it does not know this client, and to an unknown
+        // one with a floor above 1 it answers `client-reset`.
+        if self.client.as_ref().is_some_and(|own| own.client == *client && own.high == Sequence(0))
+            && !self.entries.values().any(|e| e.record.is_acknowledged_as(client))
+        {
+            return Sequence(1);
+        }
+        let coming = self.steps.values().chain(&self.unsaved).filter_map(Issued::open_claim);
+        let open = self.entries.values().filter_map(|e| e.record.open_claim()).chain(coming);
         let open = open.filter(|claim| claim.client == *client).map(|claim| claim.sequence).min();
         open.unwrap_or(self.next_sequence)
     }
@@ -246,7 +258,7 @@ impl Outbox {
         ctx: &mut Ctx,
     ) {
         let Some(entry) = self.entries.get(&number) else { return };
-        let tries = entry.record.tries + 1;
+        let tries = entry.record.tries.saturating_add(1);
         let (stage, then) = if tries >= limits::TRIES {
             let reason = ParkReason::OutOfTries;
             (Stage::Parked { reason, status, body, unresolved: Some(claim) }, Then::Parked)
@@ -287,7 +299,7 @@ impl Outbox {
             self.put_client(record, ctx);
         }
         let Some(entry) = self.entries.get(&number) else { return };
-        if entry.claimed_here && entry.attempts == 1 {
+        if entry.senders == Senders::OnlyUs && entry.attempts == 1 {
             self.advance(number, Stage::Queued, Then::Requeued, ctx);
         } else {
             self.park(number, ParkReason::Unknown, status, None, Some(claim), ctx);

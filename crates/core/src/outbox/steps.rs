@@ -4,7 +4,7 @@
 //! write refuses it; any other is tried again until the disk takes it, and until then the entry does nothing else.
 
 use super::record::{CLIENT_KEY, Claim, ClientRecord, LocalNumber, Record, Stage};
-use super::{Entry, Outbox};
+use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
@@ -43,20 +43,40 @@ pub(super) enum Step {
     Client(ClientRecord),
 }
 
+/// A step and the leadership under which it was decided. It is never issued under a later one: what another tab has stored
+/// in between would be lost.
+#[derive(Clone, Debug)]
+pub(super) struct Issued {
+    pub(super) step: Step,
+    pub(super) fence: Option<LeaderEpoch>,
+}
+
+impl Issued {
+    /// The claim that the step will store.
+    pub(super) fn open_claim(&self) -> Option<&Claim> {
+        match &self.step {
+            Step::Put { record, .. } => record.open_claim(),
+            Step::Remove { .. } | Step::Client(_) => None,
+        }
+    }
+}
+
 impl Outbox {
     pub(super) fn put(&mut self, number: LocalNumber, record: Record, then: Then, ctx: &mut Ctx) {
         self.begin(number);
-        self.issue(Step::Put { number, record: Box::new(record), then }, ctx);
+        // Any tab may enqueue; everything else is the leader's.
+        let fence = if then == Then::Enqueued { None } else { self.leader };
+        self.issue(Issued { step: Step::Put { number, record: Box::new(record), then }, fence }, ctx);
     }
 
     pub(super) fn remove(&mut self, number: LocalNumber, gone: Gone, ctx: &mut Ctx) {
         self.begin(number);
-        self.issue(Step::Remove { number, gone }, ctx);
+        self.issue(Issued { step: Step::Remove { number, gone }, fence: self.leader }, ctx);
     }
 
     pub(super) fn put_client(&mut self, record: ClientRecord, ctx: &mut Ctx) {
         self.client_busy = true;
-        self.issue(Step::Client(record), ctx);
+        self.issue(Issued { step: Step::Client(record), fence: self.leader }, ctx);
     }
 
     fn begin(&mut self, number: LocalNumber) {
@@ -65,15 +85,11 @@ impl Outbox {
         }
     }
 
-    fn issue(&mut self, step: Step, ctx: &mut Ctx) {
+    fn issue(&mut self, issued: Issued, ctx: &mut Ctx) {
         let persist = PersistId(ctx.fresh());
-        let (key, value) = self.bytes_of(&step);
-        // Any tab may enqueue; everything else is the leader's.
-        let fence = match step {
-            Step::Put { then: Then::Enqueued, .. } => None,
-            Step::Put { .. } | Step::Remove { .. } | Step::Client(_) => self.leader,
-        };
-        self.steps.insert(persist, step);
+        let (key, value) = self.bytes_of(&issued.step);
+        let fence = issued.fence;
+        self.steps.insert(persist, issued);
         ctx.emit(Output::Persist { persist, key, value, fence });
     }
 
@@ -90,31 +106,44 @@ impl Outbox {
     }
 
     pub(crate) fn persisted(&mut self, persist: PersistId, ctx: &mut Ctx, facts: &mut Facts) {
-        let Some(step) = self.steps.remove(&persist) else { return };
+        let Some(Issued { step, fence }) = self.steps.remove(&persist) else { return };
         let (key, value) = self.bytes_of(&step);
+        self.heard_of(&key);
         ctx.emit(Output::Broadcast { key, value });
         match step {
             Step::Put { number, record, then } => {
-                let Some(entry) = self.entries.get_mut(&number) else { return };
-                entry.record = *record;
-                entry.busy -= 1;
-                entry.durable = true;
-                self.follow(number, then, ctx, facts);
+                if let Some(entry) = self.entries.get_mut(&number) {
+                    entry.record = *record;
+                    entry.busy = entry.busy.saturating_sub(1);
+                    entry.durable = true;
+                    self.follow(number, then, ctx, facts);
+                }
             }
             Step::Remove { number, gone } => {
-                let Some(entry) = self.forget(number) else { return };
-                let state = match gone {
-                    Gone::Settled => WriteState::Settled {},
-                    Gone::Discarded => WriteState::Discarded {},
-                };
-                ctx.emit(Output::Write { write: entry.record.write, state });
+                if let Some(entry) = self.forget(number) {
+                    let state = match gone {
+                        Gone::Settled => WriteState::Settled {},
+                        Gone::Discarded => WriteState::Discarded {},
+                    };
+                    ctx.emit(Output::Write { write: entry.record.write, state });
+                }
             }
-            Step::Client(record) => self.set_client(record, ctx),
+            Step::Client(record) => {
+                self.client_busy = false;
+                self.set_client(record, ctx);
+            }
+        }
+        self.reread_after(fence, ctx);
+    }
+
+    /// A step of an earlier leadership has ended: another tab may have written since, and the disk says what holds.
+    fn reread_after(&mut self, fence: Option<LeaderEpoch>, ctx: &mut Ctx) {
+        if fence.is_some() && fence != self.leader {
+            self.ask_load(ctx);
         }
     }
 
     pub(super) fn set_client(&mut self, record: ClientRecord, ctx: &mut Ctx) {
-        self.client_busy = false;
         if self.client.as_ref().is_none_or(|known| known.client != record.client) {
             ctx.emit(Output::Client { client: record.client.clone() });
         }
@@ -123,12 +152,20 @@ impl Outbox {
 
     fn follow(&mut self, number: LocalNumber, then: Then, ctx: &mut Ctx, facts: &mut Facts) {
         let Some(entry) = self.entries.get_mut(&number) else { return };
+        if then == Then::Requeued {
+            entry.senders = Senders::AskedAgain;
+            entry.attempts = 0;
+            if entry.record.optimistic && !entry.layer {
+                self.layer_found(number, facts);
+            }
+        }
+        let Some(entry) = self.entries.get_mut(&number) else { return };
         facts.extend(facts_of(entry));
         match then {
-            Then::Enqueued | Then::Acknowledged => {}
+            Then::Enqueued | Then::Acknowledged | Then::Requeued => {}
             // The request goes out in this call's pump, which says so.
             Then::Claimed => {
-                entry.claimed_here = true;
+                entry.senders = Senders::OnlyUs;
                 return;
             }
             Then::Parked => {
@@ -151,13 +188,6 @@ impl Outbox {
                 ctx.timers.set(TimerKind::WriteRetry(write), at);
                 return;
             }
-            Then::Requeued => {
-                entry.claimed_here = false;
-                entry.attempts = 0;
-                if entry.record.optimistic && !entry.layer {
-                    self.layer_found(number, facts);
-                }
-            }
         }
         if let Some(entry) = self.entries.get(&number) {
             ctx.emit(Output::Write { write: entry.record.write.clone(), state: state_of(&entry.record) });
@@ -171,9 +201,11 @@ impl Outbox {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) {
-        let Some(step) = self.steps.remove(&persist) else { return };
+        let Some(issued) = self.steps.remove(&persist) else { return };
         ctx.emit(Output::Log { note: Note::StoreFailed });
-        if let Step::Put { number, then: Then::Enqueued, .. } = &step {
+        if let Step::Put { number, then: Then::Enqueued, .. } = &issued.step
+            && self.entries.get(number).is_none_or(|e| !e.durable)
+        {
             // Q4: this write alone is refused; its layer goes in the next frame.
             if let Some(entry) = self.forget(*number) {
                 facts.push(Fact::LayerDropped(entry.record.write.clone()));
@@ -181,32 +213,80 @@ impl Outbox {
             }
             return;
         }
-        if error == StoreError::Fenced {
-            self.give_way(step, ctx);
+        let current = issued.fence == self.leader;
+        if error == StoreError::Fenced || !current && issued.fence.is_some() {
+            let fence = issued.fence;
+            self.abandon(issued.step, ctx, facts);
+            if current {
+                self.leader_lost(ctx, facts);
+            } else {
+                self.reread_after(fence, ctx);
+            }
         } else {
-            self.unsaved.push(step);
+            self.unsaved.push(issued);
             let at = ctx.deadline(limits::STORE_RETRY);
             ctx.timers.set(TimerKind::StoreRetry, at);
         }
     }
 
-    /// Another tab leads now. What the disk says is true; what this tab wanted is not.
-    fn give_way(&mut self, step: Step, ctx: &mut Ctx) {
+    /// What the disk says is true; what this tab wanted is not.
+    fn abandon(&mut self, step: Step, ctx: &mut Ctx, facts: &mut Facts) {
         match step {
-            Step::Put { number, .. } | Step::Remove { number, .. } => {
-                if let Some(entry) = self.entries.get_mut(&number) {
-                    entry.busy -= 1;
+            Step::Put { number, .. } => self.idle_again(number),
+            Step::Remove { number, gone } => {
+                self.idle_again(number);
+                let Some(entry) = self.entries.get(&number) else { return };
+                if gone == Gone::Discarded {
+                    ctx.emit(Output::Write {
+                        write: entry.record.write.clone(),
+                        state: state_of(&entry.record),
+                    });
+                    if entry.layer {
+                        self.layer_found(number, facts);
+                    }
                 }
             }
             Step::Client(_) => self.client_busy = false,
         }
-        self.leader_lost();
+    }
+
+    fn idle_again(&mut self, number: LocalNumber) {
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.busy = entry.busy.saturating_sub(1);
+        }
+    }
+
+    /// Who does not lead has no request under way and writes nothing down that was decided before: another tab takes over,
+    /// and the disk says how far it has come.
+    pub(crate) fn leader_lost(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        if self.leader.take().is_none() {
+            return;
+        }
+        self.leading = false;
+        for (fetch, number) in std::mem::take(&mut self.fetches) {
+            ctx.timers.stop(&TimerKind::Request(fetch));
+            ctx.emit(Output::Abort { fetch });
+            if let Some(entry) = self.entries.get_mut(&number) {
+                entry.fetch = None;
+                let write = entry.record.write.clone();
+                ctx.emit(Output::Write { write, state: WriteState::Retrying { status: 0 } });
+            }
+        }
+        for entry in self.entries.values_mut() {
+            entry.senders = Senders::Anybody;
+        }
+        for issued in std::mem::take(&mut self.unsaved) {
+            match issued.fence {
+                Some(_) => self.abandon(issued.step, ctx, facts),
+                None => self.unsaved.push(issued),
+            }
+        }
         self.ask_load(ctx);
     }
 
     pub(crate) fn on_store_retry(&mut self, ctx: &mut Ctx) {
-        for step in std::mem::take(&mut self.unsaved) {
-            self.issue(step, ctx);
+        for issued in std::mem::take(&mut self.unsaved) {
+            self.issue(issued, ctx);
         }
     }
 

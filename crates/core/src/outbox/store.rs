@@ -1,21 +1,39 @@
 //! Reading the store, hearing of other tabs' writes, leading and following (Q5, Q18, Q19).
 
-use std::collections::BTreeSet;
-
 use super::record::{CLIENT_KEY, ClientRecord, LocalNumber, Record, Stage, WRITE_PREFIX};
 use super::steps::{Then, facts_of, state_of};
-use super::{Entry, Outbox};
+use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
 use crate::ids::*;
-use crate::io::{Note, Output, QuarantineReason, StoredRecord, WriteState};
+use crate::io::{Accepted, Note, Output, QuarantineReason, Refusal, StoredRecord, WriteState};
 use crate::limits;
 use crate::timers::TimerKind;
+
+/// Keys that are only told, never stored: what a follower wants of the sending tab.
+const WISH_PREFIX: &str = "i/";
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish {
+    Retry,
+    Discard,
+}
+
+impl Wish {
+    fn prefix(self) -> &'static str {
+        match self {
+            Wish::Retry => "i/retry/",
+            Wish::Discard => "i/discard/",
+        }
+    }
+}
 
 impl Outbox {
     pub(crate) fn ask_load(&mut self, ctx: &mut Ctx) {
         let load = LoadId(ctx.fresh());
         self.load = Some(load);
+        self.since_load.clear();
+        self.news = false;
         ctx.emit(Output::Load { load });
     }
 
@@ -38,34 +56,46 @@ impl Outbox {
             return;
         }
         self.load = None;
-        let mut seen = BTreeSet::new();
-        let mut client_seen = false;
+        let mut seen = std::mem::take(&mut self.since_load);
+        let mut usable = true;
         for StoredRecord { key, value } in records {
+            if !seen.insert(key.clone()) {
+                continue; // It has changed since.
+            }
             if key == CLIENT_KEY {
-                client_seen = true;
-                self.adopt_client(&value.0, ctx);
+                usable = self.adopt_client(&value.0, ctx);
             } else if key.starts_with(WRITE_PREFIX) {
-                seen.extend(self.adopt_bytes(&key, &value.0, ctx, facts));
+                self.adopt_bytes(&key, &value.0, ctx, facts);
             }
         }
+        let client_seen = seen.contains(CLIENT_KEY);
         let vanished: Vec<LocalNumber> = self
             .entries
             .iter()
-            .filter(|(number, e)| e.durable && e.busy == 0 && e.fetch.is_none() && !seen.contains(number))
+            .filter(|(_, e)| e.durable && e.busy == 0 && e.fetch.is_none())
             .map(|(number, _)| *number)
+            .filter(|number| !seen.contains(&number.key()))
             .collect();
         match self.client.clone() {
-            Some(client) if !client_seen && !self.client_busy => self.write_again(client, vanished, ctx),
-            _ => {
+            Some(client) if !client_seen && !self.client_busy => {
+                // Whoever leads next does it.
+                if self.leader.is_some() {
+                    self.write_again(client, vanished, ctx);
+                }
+            }
+            Some(_) | None => {
                 for number in vanished {
                     self.adopt_removal(number, ctx, facts);
                 }
             }
         }
         self.loaded = true;
-        self.leading = self.leader.is_some();
+        self.leading = self.leader.is_some() && usable;
         self.next_sequence = self.sequence_after_all();
         self.number_early(ctx);
+        if self.news {
+            self.ask_load(ctx);
+        }
     }
 
     /// Q4: the store was emptied under a running engine. What memory still holds goes back to the disk.
@@ -96,24 +126,52 @@ impl Outbox {
         });
         let used = used.filter(|claim| claim.client == client.client).map(|claim| claim.sequence);
         let highest = used.max().unwrap_or_default().max(client.high);
-        Sequence(highest.0 + 1).max(self.next_sequence)
+        Sequence(highest.0.saturating_add(1)).max(self.next_sequence)
     }
 
-    fn adopt_client(&mut self, bytes: &[u8], ctx: &mut Ctx) {
+    /// False: it belongs to a newer build or to somebody else, so that nothing may be sent or changed here (Q21).
+    fn adopt_client(&mut self, bytes: &[u8], ctx: &mut Ctx) -> bool {
         match ClientRecord::decode(bytes, &self.partition) {
+            Ok(_) if self.client_busy => true,
             Ok(record) => {
                 if self.client.as_ref().is_none_or(|known| known.client != record.client) {
                     self.next_sequence = Sequence(1);
                 }
-                if !self.client_busy {
-                    self.set_client(record, ctx);
-                }
+                self.set_client(record, ctx);
+                true
             }
-            Err(reason) => quarantine(CLIENT_KEY, reason, ctx),
+            Err(reason) => {
+                quarantine(CLIENT_KEY, reason, ctx);
+                reason == QuarantineReason::Corrupt
+            }
+        }
+    }
+
+    /// A follower asks the sending tab for what only that one may do.
+    pub(super) fn ask_leader(&self, wish: Wish, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
+        if self.leader.is_some() {
+            return Err(Refusal::Follower); // It is about to lead: nobody else would hear it.
+        }
+        ctx.emit(Output::Broadcast { key: format!("{}{write}", wish.prefix()), value: None });
+        Ok(Accepted::Done {})
+    }
+
+    fn on_wish(&mut self, key: &str, ctx: &mut Ctx, facts: &mut Facts) {
+        if !self.leading {
+            return;
+        }
+        // A wish that does not fit any more is no error: the asking tab sees what became of the write.
+        if let Some(write) = key.strip_prefix(Wish::Retry.prefix()) {
+            let _ = self.retry(&write.into(), ctx);
+        } else if let Some(write) = key.strip_prefix(Wish::Discard.prefix()) {
+            let _ = self.discard(&write.into(), ctx, facts);
         }
     }
 
     /// Another tab's engine persisted this.
+    ///
+    /// Who leads believes the disk alone: news may be older than what this tab has read or done, and a write that is taken for
+    /// unsent because of it would be applied twice. A follower shows what it hears.
     pub(crate) fn store_changed(
         &mut self,
         key: &str,
@@ -121,14 +179,22 @@ impl Outbox {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) {
-        if !self.loaded {
-            return; // The reading that is under way will show it.
+        if key.starts_with(WISH_PREFIX) {
+            return self.on_wish(key, ctx, facts);
         }
-        match value {
-            Some(bytes) if key == CLIENT_KEY => self.adopt_client(bytes, ctx),
-            Some(bytes) => {
-                self.adopt_bytes(key, bytes, ctx, facts);
+        if self.leader.is_some() {
+            if value.is_some() && LocalNumber::from_key(key).is_some_and(|n| !self.entries.contains_key(&n)) {
+                self.read_again(ctx);
             }
+            return;
+        }
+        self.heard_of(key);
+        match value {
+            Some(bytes) if key == CLIENT_KEY => {
+                self.adopt_client(bytes, ctx);
+            }
+            Some(bytes) if !self.is_gone(key, bytes) => self.adopt_bytes(key, bytes, ctx, facts),
+            Some(_) => {}
             None => {
                 if let Some(number) = LocalNumber::from_key(key) {
                     self.adopt_removal(number, ctx, facts);
@@ -137,13 +203,28 @@ impl Outbox {
         }
     }
 
-    fn adopt_bytes(
-        &mut self,
-        key: &str,
-        bytes: &[u8],
-        ctx: &mut Ctx,
-        facts: &mut Facts,
-    ) -> Option<LocalNumber> {
+    /// A reading that is under way may show this as it was before.
+    pub(super) fn heard_of(&mut self, key: &str) {
+        if self.load.is_some() {
+            self.since_load.insert(key.to_owned());
+        }
+    }
+
+    /// One reading at a time; what it may have missed is read after it.
+    fn read_again(&mut self, ctx: &mut Ctx) {
+        if self.load.is_some() {
+            self.news = true;
+        } else {
+            self.ask_load(ctx);
+        }
+    }
+
+    /// Late news of a write that has ended.
+    fn is_gone(&self, key: &str, bytes: &[u8]) -> bool {
+        Record::decode(key, bytes, &self.partition).is_ok_and(|r| self.recent.contains(&r.write))
+    }
+
+    fn adopt_bytes(&mut self, key: &str, bytes: &[u8], ctx: &mut Ctx, facts: &mut Facts) {
         let number = LocalNumber::from_key(key);
         if let Some(number) = number {
             // Even a record that cannot be read keeps its place.
@@ -151,18 +232,9 @@ impl Outbox {
         }
         let record = Record::decode(key, bytes, &self.partition);
         match (number, record) {
-            (Some(number), Ok(record)) => {
-                self.adopt(number, record, ctx, facts);
-                Some(number)
-            }
-            (_, Err(reason)) => {
-                quarantine(key, reason, ctx);
-                None
-            }
-            (None, Ok(_)) => {
-                quarantine(key, QuarantineReason::Corrupt, ctx);
-                None
-            }
+            (Some(number), Ok(record)) => self.adopt(number, record, ctx, facts),
+            (_, Err(reason)) => quarantine(key, reason, ctx),
+            (None, Ok(_)) => quarantine(key, QuarantineReason::Corrupt, ctx),
         }
     }
 
@@ -174,6 +246,7 @@ impl Outbox {
             let parked_before = matches!(entry.record.stage, Stage::Parked { .. });
             entry.record = record;
             entry.durable = true;
+            entry.senders = Senders::Anybody;
             match &entry.record.stage {
                 Stage::Parked { .. } if !entry.record.keep_layer_when_parked => {
                     entry.layer = false;
@@ -192,17 +265,7 @@ impl Outbox {
             // An unnamed write's layer was a closure of a page that is gone.
             let layer =
                 record.optimistic && !record.name.is_empty() && (!parked || record.keep_layer_when_parked);
-            let entry = Entry {
-                record,
-                durable: true,
-                busy: 0,
-                fetch: None,
-                resting: false,
-                attempts: 0,
-                claimed_here: false,
-                layer: false,
-            };
-            self.entries.insert(number, entry);
+            self.entries.insert(number, Entry::new(record, true, false));
             if layer {
                 self.layer_found(number, facts);
             }
@@ -254,15 +317,11 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn lead(&mut self, epoch: LeaderEpoch, ctx: &mut Ctx) {
+    pub(crate) fn lead(&mut self, epoch: LeaderEpoch, ctx: &mut Ctx, facts: &mut Facts) {
+        self.leader_lost(ctx, facts);
         self.leader = Some(epoch);
         self.leading = false;
         self.ask_load(ctx);
-    }
-
-    pub(crate) fn leader_lost(&mut self) {
-        self.leader = None;
-        self.leading = false;
     }
 }
 

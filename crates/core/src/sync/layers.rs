@@ -112,9 +112,15 @@ impl Layers {
         }
     }
 
-    pub(crate) fn touched(&mut self, write: &WriteId, queries: Vec<QueryId>) {
-        if let Some(layer) = self.layers.get_mut(write) {
-            layer.touched.extend(queries);
+    pub(crate) fn touched(&mut self, write: &WriteId, queries: Vec<QueryId>, ctx: &mut Ctx) {
+        let Some(layer) = self.layers.get_mut(write) else { return };
+        let unseen =
+            queries.iter().copied().filter(|q| !layer.touched.contains(q) && !layer.carried.contains(q));
+        let unseen: Vec<QueryId> = unseen.collect();
+        layer.touched.extend(queries);
+        // Too late for the fetch that `on_overdue` started.
+        if !unseen.is_empty() && layer.acknowledged.as_ref().is_some_and(|a| a.overdue) {
+            ctx.emit(Output::Refetch { queries: unseen, reason: RefetchReason::WriteUnseen });
         }
     }
 

@@ -20,6 +20,9 @@ use tidewire_wire::head::{JoinAnswer, Meta};
 
 pub(crate) use layers::Layers;
 
+/// The reason of a refusal that only means: not now.
+const UNAVAILABLE: &str = "Unavailable";
+
 /// The room events of one connection, and the bases that they change.
 #[derive(Debug, Default)]
 pub(crate) struct Sync {
@@ -43,12 +46,12 @@ impl Sync {
         if !tidewire_wire::names::is_name(&room.0) {
             return Err(Refusal::Malformed);
         }
-        let wanted = self.rooms.values().filter(|r| r.wanted > 0).count();
-        let entry = self.rooms.entry(room.clone()).or_insert_with(Room::new);
-        if entry.wanted == 0 && wanted >= limits::ROOMS {
+        let others = self.rooms.iter().filter(|(id, r)| r.wanted > 0 && **id != room).count();
+        if others >= limits::ROOMS {
             return Err(Refusal::TooManyRooms);
         }
-        entry.wanted += 1;
+        let entry = self.rooms.entry(room.clone()).or_insert_with(Room::new);
+        entry.wanted = entry.wanted.saturating_add(1);
         if entry.wanted == 1 || entry.stage == Stage::Denied {
             self.ask(&room, link, ctx);
         }
@@ -63,11 +66,12 @@ impl Sync {
         }
         if matches!(entry.stage, Stage::Asked { .. } | Stage::In { .. }) {
             let request = JoinRequest { room: room.0.as_str().into(), since: None };
-            link.request(LEAVE, &request.encode(), AckFor::Nobody, ctx);
+            link.tell(LEAVE, &request.encode(), ctx);
         }
-        entry.stage = Stage::Out;
-        entry.cursor = None;
-        entry.clear_ring(ctx);
+        if let Stage::Asked { ack, .. } = entry.stage {
+            link.forget(ack);
+        }
+        entry.leave(ctx);
         ctx.timers.stop(&TimerKind::Join(room.clone()));
         if entry.queries.is_empty() {
             self.rooms.remove(room);
@@ -84,6 +88,9 @@ impl Sync {
                 .as_ref()
                 .map(|(epoch, offset)| Since { epoch: epoch.0.as_str().into(), offset: offset.0 }),
         };
+        if let Stage::Asked { ack, .. } = room.stage {
+            link.forget(ack);
+        }
         match link.request(JOIN, &request.encode(), AckFor::Join(id.clone()), ctx) {
             Some(ack) => {
                 room.stage = Stage::Asked { ack, since };
@@ -187,13 +194,16 @@ impl Sync {
             Stage::Asked { ack: asked, since } if *asked == ack => since.clone(),
             Stage::Asked { .. } | Stage::Out | Stage::In { .. } | Stage::Denied => return,
         };
+        if matches!(answer, JoinAnswer::Denied { reason } if reason == UNAVAILABLE) {
+            return; // Not now (protocol section 2): asked again when the time for this question is over.
+        }
         ctx.timers.stop(&TimerKind::Join(id.clone()));
         room.changed = ctx.tick;
         match answer {
             JoinAnswer::Joined { epoch, offset, recovered } => {
                 let head = (Epoch(epoch.clone().into_owned()), Offset(*offset));
-                self.joined(id, since, head, *recovered, ctx);
-                self.catch_up_all(id, link, ctx, facts);
+                let lost = self.joined(id, since, head, *recovered, ctx);
+                self.catch_up_all(id, lost, link, ctx, facts);
                 self.report_joined(id, ctx);
             }
             JoinAnswer::Denied { reason } => {
@@ -206,7 +216,7 @@ impl Sync {
 
     fn joined_foreign(&mut self, id: &RoomId, ctx: &mut Ctx) {
         let Some(room) = self.rooms.get_mut(id) else { return };
-        room.stage = Stage::In { head: Offset(0), recovered: false };
+        room.stage = Stage::In { head: Offset(0), recovered: false, sent: Offset(0) };
         room.report(id, RoomState::Joined { recovered: false }, ctx);
     }
 
@@ -217,9 +227,10 @@ impl Sync {
         head: (Epoch, Offset),
         recovered: bool,
         ctx: &mut Ctx,
-    ) {
-        let Some(room) = self.rooms.get_mut(id) else { return };
-        room.stage = Stage::In { head: head.1, recovered };
+    ) -> Vec<QueryId> {
+        let Some(room) = self.rooms.get_mut(id) else { return Vec::new() };
+        let sent = since.as_ref().filter(|_| recovered).map_or(head.1, |(_, offset)| *offset);
+        room.stage = Stage::In { head: head.1, recovered, sent };
         match since {
             Some(since) if recovered => {
                 // The cursor of listeners stays: what a base needs below it is not news to them.
@@ -228,17 +239,18 @@ impl Sync {
             Some(_) => {
                 room.clear_ring(ctx);
                 room.cursor = Some(head.clone());
-                self.reset_queries(id, &head, ctx);
+                return self.reset_queries(id, &head);
             }
             None => {
                 room.cursor.get_or_insert(head);
             }
         }
+        Vec::new()
     }
 
-    /// What was missed cannot be replayed: bases that do not cover it are fetched again.
-    fn reset_queries(&mut self, id: &RoomId, head: &(Epoch, Offset), ctx: &mut Ctx) {
-        let Some(room) = self.rooms.get(id) else { return };
+    /// What was missed cannot be replayed: returns the bases that do not cover it.
+    fn reset_queries(&mut self, id: &RoomId, head: &(Epoch, Offset)) -> Vec<QueryId> {
+        let Some(room) = self.rooms.get(id) else { return Vec::new() };
         let mut lost = Vec::new();
         for query in room.queries.clone() {
             let covered = self.queries.offset_in(query, id, &head.0).is_some_and(|at| at >= head.1);
@@ -248,12 +260,12 @@ impl Sync {
                 lost.push(query);
             }
         }
-        refetch(lost, RefetchReason::Reset, ctx);
+        lost
     }
 
     fn report_joined(&mut self, id: &RoomId, ctx: &mut Ctx) {
         let Some(room) = self.rooms.get_mut(id) else { return };
-        if let Stage::In { head, recovered } = room.stage {
+        if let Stage::In { head, recovered, .. } = room.stage {
             let behind = room.cursor.as_ref().is_some_and(|(_, at)| *at < head);
             let state = if behind { RoomState::Joining {} } else { RoomState::Joined { recovered } };
             room.report(id, state, ctx);
@@ -289,8 +301,11 @@ impl Sync {
             return;
         }
         let dispatch = offset > cursor;
-        let head = match room.stage {
-            Stage::In { head, .. } => head,
+        let head = match &mut room.stage {
+            Stage::In { head, sent, .. } => {
+                *sent = offset;
+                *head
+            }
             Stage::Out | Stage::Asked { .. } | Stage::Denied => Offset(u64::MAX),
         };
         room.changed = ctx.tick;
@@ -402,7 +417,7 @@ impl Sync {
     }
 
     pub(crate) fn fetch_failed(&mut self, query: QueryId) {
-        self.queries.entry(query).fetching = None;
+        self.queries.fetch_failed(query);
     }
 
     pub(crate) fn base_installed(
@@ -418,6 +433,7 @@ impl Sync {
         let entry = self.queries.entry(query);
         let started = entry.fetching.take();
         entry.has_base = true;
+        entry.fetched = !restored;
         if restored || !positions.is_empty() {
             entry.raced = false;
             entry.covers = positions.into_iter().map(|p| (p.room, (p.epoch, p.offset))).collect();
@@ -448,19 +464,32 @@ impl Sync {
         }
     }
 
-    /// After an answer to a join, the room's epoch is the server's word: a base of another history is out of date.
-    fn catch_up_all(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx, facts: &mut Facts) {
+    /// After an answer to a join, the room's epoch is the server's word: a base of another history is out of date, and one that
+    /// was fetched before and names no place is of unknown age. `lost`: bases that are known to have a hole.
+    fn catch_up_all(
+        &mut self,
+        id: &RoomId,
+        mut lost: Vec<QueryId>,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
         let queries = self.rooms.get(id).map(|r| r.queries.clone()).unwrap_or_default();
-        let mut lost = Vec::new();
+        let mut unplaced = Vec::new();
         for query in queries {
-            if self.is_of_another_history(id, query) {
+            if lost.contains(&query) {
+                continue;
+            } else if self.is_of_another_history(id, query) {
                 self.queries.entry(query).covers.remove(id);
                 lost.push(query);
+            } else if self.queries.is_unplaced(query, id) {
+                unplaced.push(query);
             } else {
                 self.catch_up(id, query, link, ctx, facts);
             }
         }
         refetch(lost, RefetchReason::Reset, ctx);
+        refetch(unplaced, RefetchReason::Raced, ctx);
     }
 
     fn is_of_another_history(&self, id: &RoomId, query: QueryId) -> bool {
@@ -493,8 +522,8 @@ impl Sync {
                     }
                 }
             }
-            Some(_) => {
-                if member {
+            Some(at) => {
+                if member && !room.will_send(at) {
                     self.ask(id, link, ctx);
                 }
             }
@@ -512,6 +541,7 @@ impl Sync {
         for room in self.rooms.values_mut() {
             room.queries.retain(|q| *q != query);
         }
+        self.rooms.retain(|_, room| room.wanted > 0 || !room.queries.is_empty());
         self.layers.query_gone(query, ctx, facts);
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Query {
     pub(crate) has_base: bool,
     /// What it covers, per room; a room that is missing is unknown.
     pub(crate) covers: BTreeMap<RoomId, (Epoch, Offset)>,
+    /// The base came from the server, not from the app or the store.
+    pub(crate) fetched: bool,
     /// The tick at which the fetch that is under way began.
     pub(crate) fetching: Option<u64>,
     /// It was already fetched a second time because events raced with it.
@@ -44,6 +46,19 @@ impl Queries {
 
     pub(crate) fn remove(&mut self, query: QueryId) {
         self.0.remove(&query);
+    }
+
+    pub(crate) fn fetch_failed(&mut self, query: QueryId) {
+        if let Some(query) = self.0.get_mut(&query) {
+            query.fetching = None;
+        }
+    }
+
+    /// The base was fetched, and nothing tells where in this room's history: events cannot keep it right.
+    pub(crate) fn is_unplaced(&self, query: QueryId, room: &RoomId) -> bool {
+        self.0
+            .get(&query)
+            .is_some_and(|q| q.has_base && q.fetched && q.fetching.is_none() && !q.covers.contains_key(room))
     }
 
     /// The offset that the base covers in this history.

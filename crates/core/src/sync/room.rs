@@ -14,8 +14,8 @@ pub(crate) enum Stage {
     Out,
     /// Asked with this `since`; the answer comes under this acknowledgement.
     Asked { ack: u64, since: Option<(Epoch, Offset)> },
-    /// A member. Events up to `head` are history.
-    In { head: Offset, recovered: bool },
+    /// A member. Events up to `head` are history; `sent` is the last one that the server has sent, or passed over.
+    In { head: Offset, recovered: bool, sent: Offset },
     /// Refused.
     Denied,
 }
@@ -73,6 +73,19 @@ impl Room {
         if !bodies.is_empty() {
             ctx.emit(Output::Release { bodies });
         }
+    }
+
+    /// Whether everything after `offset` is still to come on this membership.
+    pub(crate) fn will_send(&self, offset: Offset) -> bool {
+        matches!(self.stage, Stage::In { sent, .. } if sent <= offset)
+    }
+
+    /// Nobody wants it any more: nothing is known of it.
+    pub(crate) fn leave(&mut self, ctx: &mut Ctx) {
+        self.stage = Stage::Out;
+        self.cursor = None;
+        self.reported = None;
+        self.clear_ring(ctx);
     }
 
     /// Whether the ring holds everything after `offset` up to the cursor.

@@ -1,0 +1,342 @@
+//! Two tabs over one store (Q19): what one does while the other leads, takes over, or has died.
+#![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
+
+mod rig;
+
+use rig::{Rig, header};
+use tidewire_core::*;
+
+fn follower(disk: &Rig, seed: u8) -> Rig {
+    let mut rig = Rig::idle(rig::config(), disk.disk.clone(), seed);
+    rig.settle();
+    rig.take();
+    rig
+}
+
+fn news(rig: &mut Rig) -> Vec<Input> {
+    let told = rig.take().into_iter().filter_map(|o| match o {
+        Output::Broadcast { key, value } => Some(Input::StoreChanged { key, value }),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// What `from` did reaches the disk and the ears of `to`.
+fn tell(from: &mut Rig, to: &mut Rig) {
+    to.disk = from.disk.clone();
+    for input in news(from) {
+        to.input(input);
+    }
+}
+
+fn parked(rig: &Rig, write: &WriteId) -> bool {
+    matches!(rig.states(write).last(), Some(WriteState::Parked { .. }))
+}
+
+#[test]
+fn q19_only_the_leader_sends_and_it_sends_what_other_tabs_queued() {
+    let mut leader = Rig::new();
+    let mut other = follower(&leader, 2);
+    let write = other.submit("/like");
+    assert!(other.requests.is_empty());
+    assert_eq!(other.status().blocked, Some(Blocked::Follower));
+    tell(&mut other, &mut leader);
+    assert_eq!(leader.requests.len(), 1);
+    assert!(
+        leader.log.iter().any(|o| matches!(o, Output::LayerAdded { restored: true, .. })),
+        "all tabs show it"
+    );
+    leader.answer(200, "applied");
+    tell(&mut leader, &mut other);
+    let states = other.states(&write);
+    assert!(states.iter().any(|s| matches!(s, WriteState::Acknowledged { status: 200, .. })), "{states:?}");
+}
+
+#[test]
+fn q9_q19_late_news_of_a_write_that_another_tab_has_sent_and_settled_does_not_send_it_again() {
+    // A tab queues a write and is frozen before it can tell.
+    let mut frozen = Rig::idle(rig::config(), Default::default(), 2);
+    frozen.settle();
+    frozen.submit_with(|s| s.optimistic = false).unwrap();
+    let late = news(&mut frozen);
+    // Another one reads it, sends it, settles it.
+    let mut second = Rig::on_disk(frozen.disk, 3);
+    second.answer(200, "applied");
+    assert_eq!(second.disk.keys().collect::<Vec<_>>(), ["m/client"]);
+    // A third one leads when the news comes.
+    let mut third = Rig::on_disk(second.disk, 4);
+    for input in late {
+        third.input(input);
+    }
+    assert!(third.requests.is_empty(), "its outcome was definite, and nothing remembers it: {:?}", third.log);
+    assert_eq!(third.status().pending, 0);
+}
+
+#[test]
+fn q9_q19_a_leader_does_not_take_an_older_stage_for_news() {
+    let mut leader = Rig::new();
+    let write = leader.submit("/like");
+    let queued: Vec<_> = news(&mut leader)
+        .into_iter()
+        .filter(|n| !matches!(n, Input::StoreChanged { key, .. } if key == "m/client"))
+        .collect();
+    leader.fail_request();
+    leader.input(queued[0].clone()); // What was told first comes last: it was not sent then.
+    leader.until_request();
+    assert_eq!(
+        header(&leader.requests[0].1, "tidewire-sequence"),
+        "1",
+        "one place in the sequence for {write}"
+    );
+}
+
+#[test]
+fn q19_a_write_that_another_tab_queued_while_the_store_was_read_is_not_missed() {
+    let mut old = Rig::new();
+    old.submit("/a");
+    let mut leader = Rig::idle(rig::config(), Default::default(), 2);
+    let mut loads = Vec::new();
+    leader.engine.handle(Input::Leader { epoch: LeaderEpoch(2) }, leader.now());
+    while let Some(output) = leader.engine.poll_output() {
+        if let Output::Load { load } = output {
+            loads.push(load);
+        }
+    }
+    // The reading saw nothing; then another tab queues, and its news comes before the answer.
+    let mut other = Rig::idle(rig::config(), Default::default(), 3);
+    other.settle();
+    other.submit("/like");
+    leader.disk = other.disk.clone();
+    for input in news(&mut other) {
+        leader.engine.handle(input, leader.now());
+    }
+    let load = loads.pop().unwrap();
+    leader.input(Input::Loaded { load, records: vec![] });
+    assert_eq!(leader.requests.len(), 1);
+}
+
+#[test]
+fn q19_a_follower_shows_what_it_heard_while_it_read() {
+    let mut other = Rig::idle(rig::config(), Default::default(), 3);
+    other.settle();
+    let write = other.submit("/like");
+    let mut rig = Rig::idle(rig::config(), Default::default(), 2);
+    let Some(Output::Load { load }) = rig.engine.poll_output() else { panic!() };
+    for input in news(&mut other) {
+        rig.engine.handle(input, rig.now());
+    }
+    rig.input(Input::Loaded { load, records: vec![] });
+    assert_eq!(rig.status().pending, 1);
+    assert_eq!(rig.states(&write), [WriteState::Durable {}]);
+}
+
+#[test]
+fn q4_q19_a_step_that_ends_while_the_store_is_read_is_not_undone_by_what_was_read_before() {
+    let mut rig = Rig::new();
+    let kept = rig.submit("/a");
+    rig.hold_disk = true;
+    let write = rig.submit("/b");
+    // The leadership changes hands and comes back; the answers to the readings were on their way before the step.
+    rig.engine.handle(Input::LeaderLost {}, rig.now());
+    rig.engine.handle(Input::Leader { epoch: LeaderEpoch(2) }, rig.now());
+    let before: Vec<_> = rig
+        .disk
+        .iter()
+        .map(|(key, value)| StoredRecord { key: key.clone(), value: Blob(value.clone()) })
+        .collect();
+    let mut last = None;
+    while let Some(output) = rig.engine.poll_output() {
+        if let Output::Load { load } = output {
+            last = Some(load);
+        }
+    }
+    rig.hold_disk = false;
+    rig.release_disk();
+    rig.input(Input::Loaded { load: last.unwrap(), records: before });
+    assert!(!rig.states(&write).contains(&WriteState::Discarded {}), "{:?}", rig.states(&write));
+    assert_eq!(rig.status().pending, 2, "{kept} and {write}");
+}
+
+#[test]
+fn q19_who_loses_the_lead_gives_its_requests_up_and_its_late_answers_change_nothing() {
+    let mut rig = Rig::new();
+    let write = rig.submit("/like");
+    let (fetch, _) = rig.requests[0].clone();
+    rig.input(Input::LeaderLost {});
+    assert!(rig.log.contains(&Output::Abort { fetch }));
+    assert_eq!(rig.states(&write).last(), Some(&WriteState::Retrying { status: 0 }));
+    let before = rig.disk.clone();
+    let response = Response {
+        status: 500,
+        outcome: None,
+        retry_after: None,
+        content_type: None,
+        redirected: false,
+        body: None,
+    };
+    rig.input(Input::Responded { fetch, response });
+    assert_eq!(rig.disk, before, "another tab may have stored its outcome");
+    assert_eq!(rig.status().in_flight, 0);
+}
+
+#[test]
+fn q2_q19_a_step_that_failed_is_not_stored_under_another_leadership() {
+    let mut rig = Rig::new();
+    rig.submit("/like");
+    rig.disk_error = Some(StoreError::Failed);
+    rig.answer(500, "");
+    rig.disk_error = None;
+    rig.input(Input::LeaderLost {});
+    // Another tab finishes the write meanwhile.
+    let mut other = Rig::on_disk(rig.disk.clone(), 2);
+    other.answer(200, "applied");
+    other.base(1, None);
+    rig.disk = other.disk.clone();
+    let before = rig.disk.clone();
+    rig.pass(10_000);
+    assert_eq!(rig.disk, before, "who does not lead writes nothing down");
+    rig.input(Input::Leader { epoch: LeaderEpoch(3) });
+    rig.pass(10_000);
+    assert_eq!(rig.disk, before);
+    assert!(rig.requests.is_empty());
+}
+
+#[test]
+fn q19_several_steps_that_are_fenced_at_once_all_end() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    for path in ["/a", "/b", "/c"] {
+        rig.submit(path);
+    }
+    rig.hold_disk = true;
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    let held: Vec<_> = rig.held.drain(..).collect();
+    assert_eq!(held.len(), 3);
+    rig.hold_disk = false;
+    for (persist, ..) in held {
+        rig.input(Input::PersistFailed { persist, error: StoreError::Fenced });
+    }
+    assert_eq!(rig.status().blocked, Some(Blocked::Follower));
+    rig.input(Input::Leader { epoch: LeaderEpoch(3) });
+    assert_eq!(rig.requests.len(), 3, "none is stuck");
+}
+
+#[test]
+fn q19_a_fence_of_an_earlier_leadership_does_not_end_the_present_one() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.submit("/a");
+    rig.hold_disk = true;
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    let (persist, ..) = rig.held.pop_front().unwrap();
+    rig.hold_disk = false;
+    rig.input(Input::LeaderLost {});
+    rig.input(Input::Leader { epoch: LeaderEpoch(3) });
+    rig.input(Input::PersistFailed { persist, error: StoreError::Fenced });
+    assert_eq!(rig.requests.len(), 1);
+}
+
+#[test]
+fn q13_q19_a_follower_retries_and_discards_through_the_sending_tab() {
+    let mut leader = Rig::new();
+    let retried = leader.submit("/a");
+    let discarded = leader.submit("/b");
+    leader.answer(404, "rejected");
+    leader.answer(404, "rejected");
+    let mut other = follower(&leader, 2);
+    let before = other.disk.clone();
+    other.command(Command::Retry { write: retried.clone() }).unwrap();
+    other.command(Command::Discard { write: discarded.clone() }).unwrap();
+    assert_eq!(other.disk, before, "the sending tab alone changes a record");
+    for input in news(&mut other) {
+        leader.input(input);
+    }
+    assert_eq!(leader.requests.len(), 1);
+    assert_eq!(leader.states(&discarded).last(), Some(&WriteState::Discarded {}));
+    assert_eq!(leader.retired(&discarded), [None]);
+    tell(&mut leader, &mut other);
+    assert_eq!(other.states(&discarded).last(), Some(&WriteState::Discarded {}));
+    assert_eq!(other.states(&retried).last(), Some(&WriteState::Retrying { status: 0 }));
+    // Asked for twice, or too late: nothing happens.
+    other.take();
+    assert_eq!(other.command(Command::Retry { write: retried.clone() }), Err(Refusal::NotParked));
+    leader.input(Input::StoreChanged { key: format!("i/retry/{retried}"), value: None });
+    leader.input(Input::StoreChanged { key: "i/discard/nobody".into(), value: None });
+    assert_eq!(leader.requests.len(), 1);
+}
+
+#[test]
+fn q8_q19_a_follower_cannot_take_back_what_the_sending_tab_may_already_have_read() {
+    let mut rig = Rig::idle(rig::config(), Default::default(), 2);
+    rig.settle();
+    rig.hold_disk = true;
+    let write = rig.submit("/like");
+    assert_eq!(rig.command(Command::Cancel { write }), Err(Refusal::Follower));
+}
+
+#[test]
+fn q18_a_removal_that_was_fenced_puts_the_layer_back() {
+    let mut rig = Rig::new();
+    let write = rig.submit_with(|s| s.keep_layer_when_parked = true).unwrap();
+    rig.answer(404, "rejected");
+    rig.disk_error = Some(StoreError::Fenced);
+    rig.take();
+    rig.command(Command::Discard { write: write.clone() }).unwrap();
+    assert!(parked(&rig, &write));
+    let standing = rig.log.iter().fold(true, |standing, o| match o {
+        Output::LayerAdded { write: w, .. } if *w == write => true,
+        Output::LayerRetired { write: w, query: None } if *w == write => false,
+        _ => standing,
+    });
+    assert!(standing, "{:?}", rig.log);
+}
+
+#[test]
+fn q9_q19_a_client_reset_is_no_proof_after_another_tab_has_led() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    let write = rig.submit("/like");
+    rig.hold_disk = true;
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.hold_disk = false;
+    rig.release_disk(); // Claimed, not sent; another tab leads for a while and may have sent it.
+    rig.input(Input::LeaderLost {});
+    rig.input(Input::Leader { epoch: LeaderEpoch(3) });
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    rig.answer(409, "client-reset");
+    assert!(parked(&rig, &write), "{:?}", rig.states(&write));
+}
+
+#[test]
+fn q21_a_client_record_of_a_newer_build_is_not_overwritten_and_nothing_is_sent() {
+    let mut old = Rig::new();
+    old.command(Command::SetProcessing { on: false }).unwrap();
+    old.submit("/like");
+    let mut disk = old.disk;
+    let client = disk.get_mut("m/client").unwrap();
+    client[2] += 1;
+    let split = client.len() - 4;
+    let sum = crc32(b"m/client\0", &client[..split]);
+    client[split..].copy_from_slice(&sum.to_le_bytes());
+    let before = disk.clone();
+    let mut rig = Rig::on_disk(disk, 2);
+    assert!(
+        rig.log.contains(&Output::Quarantined { key: "m/client".into(), reason: QuarantineReason::Newer })
+    );
+    rig.pass(100_000);
+    assert_eq!(rig.disk, before);
+    assert!(rig.requests.is_empty());
+    assert_eq!(rig.status().blocked, Some(Blocked::Follower));
+}
+
+fn crc32(key: &[u8], content: &[u8]) -> u32 {
+    let mut crc = !0u32;
+    for byte in key.iter().chain(content) {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    !crc
+}
