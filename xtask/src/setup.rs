@@ -2,6 +2,7 @@
 //! server. Each step is skipped by whoever does the work when nothing has changed, and says what to install if it cannot.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::process::{capture, cargo, command, execute, find, root, target};
 use crate::report::Report;
@@ -64,9 +65,33 @@ fn npm_ci() -> Result<(), String> {
     std::fs::write(&stamp, lock).map_err(|error| format!("{}: {error}", stamp.display()))
 }
 
-/// `npm run build` of one part.
+/// `npm run build` of one part, unless nothing is newer than what was built.
 fn npm_build(part: &str) -> Result<(), String> {
-    execute(command(npm(), ["run", "build", "--workspace", part]))
+    let stamp = root().join(part).join("dist/.built");
+    let before = BUILT.iter().take_while(|earlier| **earlier != part).map(|earlier| format!("{earlier}/dist/.built"));
+    let inputs = before.chain([part.to_owned(), "package-lock.json".to_owned()]);
+    let newest = inputs.filter_map(|input| newest(&root().join(input))).max();
+    let built = modified(&stamp);
+    if built.is_some() && built >= newest {
+        println!("    up to date");
+        return Ok(());
+    }
+    execute(command(npm(), ["run", "build", "--workspace", part]))?;
+    std::fs::write(&stamp, "").map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+/// When a file, or the newest file of a folder, was changed. What is installed or built does not count.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let Ok(entries) = std::fs::read_dir(path) else { return modified(path) };
+    let entries = entries.flatten().filter(|entry| {
+        let name = entry.file_name();
+        name != "node_modules" && name != "dist" && name != "output"
+    });
+    entries.filter_map(|entry| newest(&entry.path())).max()
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().and_then(|it| it.modified()).ok()
 }
 
 /// Debian's compiler for WebAssembly, where it is asked for. Otherwise `cargo xtask wasm` finds or adds the target itself.
