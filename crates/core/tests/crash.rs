@@ -2,41 +2,13 @@
 #![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
 
 mod rig;
+mod sim;
 
 use std::collections::BTreeMap;
 
-use rig::{Rig, header};
+use rig::Rig;
+use sim::Server;
 use tidewire_core::*;
-
-/// Our server's rule in a few lines: what settled stays settled; effects have no constraint of their own.
-#[derive(Default)]
-struct Server {
-    settled: BTreeMap<(String, u64), String>,
-    effects: Vec<(String, String)>,
-}
-
-impl Server {
-    fn take(&mut self, request: &Request) -> &'static str {
-        let client = header(request, "tidewire-client");
-        let sequence: u64 = header(request, "tidewire-sequence").parse().unwrap();
-        let floor: u64 = header(request, "tidewire-floor").parse().unwrap();
-        let key = header(request, "idempotency-key");
-        assert!(floor <= sequence);
-        let known = self.settled.keys().any(|(c, _)| *c == client);
-        if !known && floor > 1 {
-            return "client-reset";
-        }
-        match self.settled.get(&(client.clone(), sequence)) {
-            Some(settled) if *settled == key => "replayed",
-            Some(_) => "client-reset",
-            None => {
-                self.settled.insert((client, sequence), key);
-                self.effects.push((request.path.clone(), request.body.clone().unwrap_or_default().0));
-                "applied"
-            }
-        }
-    }
-}
 
 struct World {
     rig: Rig,
