@@ -46,9 +46,9 @@ describe('layers', () => {
   });
 
   it('Q17: message.read adds the reader once', () => {
-    const read = folded(readMessage, { messageId: 'm1' }, 'message', hello, 'm1');
+    const read = folded(readMessage, { activityId: 'a1', messageId: 'm1' }, 'message', hello, 'm1');
     expect(read.readBy).toEqual(['ana']);
-    expect(folded(readMessage, { messageId: 'm1' }, 'message', read, 'm1').readBy).toEqual(['ana']);
+    expect(folded(readMessage, { activityId: 'a1', messageId: 'm1' }, 'message', read, 'm1').readBy).toEqual(['ana']);
   });
 
   it('Q17: activity.cheer counts each time, which is why only the engine may say when its layer goes', () => {
@@ -69,10 +69,10 @@ describe('layers', () => {
 });
 
 describe('definitions', () => {
-  it('Q6: all writes about one activity share a lane, those about another do not', () => {
+  it('Q6: all writes about one activity share a lane, read receipts too (leaving must not overtake one), those about another do not', () => {
     const laneOf = (definition: { lane?: unknown }, activityId: string): unknown =>
       typeof definition.lane === 'function' ? definition.lane({ activityId }) : definition.lane;
-    const about = [createActivity, joinActivity, leaveActivity, likeActivity, unlikeActivity, sendMessage, cheerActivity];
+    const about = [createActivity, joinActivity, leaveActivity, likeActivity, unlikeActivity, sendMessage, readMessage, cheerActivity];
     expect(new Set(about.map((definition) => laneOf(definition, 'swim'))).size).toBe(1);
     expect(laneOf(likeActivity, 'swim')).not.toBe(laneOf(likeActivity, 'run'));
   });

@@ -14,9 +14,10 @@ export function useReadReceipts(messages: readonly Message[] | undefined, userId
 
   const newest = messages?.find((message) => message.senderId !== userId);
   const unread = newest !== undefined && !newest.readBy.includes(userId) ? newest.id : null;
+  const activityId = newest?.activityId;
   useEffect(() => {
-    if (unread === null || !visible || told.current === unread) return;
+    if (unread === null || activityId === undefined || !visible || told.current === unread) return;
     told.current = unread;
-    mutate({ messageId: unread });
-  }, [unread, visible, mutate]);
+    mutate({ activityId, messageId: unread });
+  }, [unread, activityId, visible, mutate]);
 }

@@ -2,8 +2,8 @@
 // newer bases, so it must leave a base alone that has the write already. The one exception is `cheer`: a counter cannot know, and
 // relies on Tidewire to take its layer away in the same step that brings the write.
 //
-// All writes about one activity share a lane: it is created before anyone joins it, joined before anyone writes in its chat, and
-// a like and its taking back keep their order.
+// All writes about one activity share a lane: it is created before anyone joins it, joined before anyone writes or reads in its chat,
+// and a like and its taking back keep their order.
 import { defineMutation, type MutationDefinition } from '@tidewire/client';
 import type { Activity, Cheers, Message } from '../domain/types.ts';
 import { keys } from './keys.ts';
@@ -112,13 +112,14 @@ export const sendMessage = define<OfActivity & { messageId: string; text: string
   label: ({ text }) => `Message “${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`,
 });
 
-export const readMessage = define<{ messageId: string }>({
+export const readMessage = define<OfActivity & { messageId: string }>({
   name: 'message.read',
   version: 1,
   request: ({ messageId }) => ({ method: 'POST', path: `/api/messages/${encodeURIComponent(messageId)}/read` }),
   optimistic: ({ messageId }, cache, { user }) => {
     cache.patch<Message>('message', messageId, (it) => (it.readBy.includes(user) ? it : { ...it, readBy: [...it.readBy, user] }));
   },
+  lane: laneOf,
   idempotent: true,
   whenParked: 'rollback',
   label: 'Read receipt',
