@@ -14,6 +14,8 @@ const clock = () => new Date().toISOString().slice(14, 23)
 export class Chaos {
   log = []
   wrong = []
+  /** Nobody tells the clients that the network is back: they find out, however long that takes. */
+  patient = process.env.CHAOS_PATIENT !== undefined
   #down = false
   #over = false
   #screens = []
@@ -24,7 +26,7 @@ export class Chaos {
     const chaos = new Chaos(world)
     chaos.#know({ id: world.activity, title: 'Swim at dawn', likes: 1, people: 1, going: { ana: true, ben: true } })
     for (const phone of world.phones) {
-      Object.assign(phone, { messages: 0, offline: false, cut: undefined, dirty: false })
+      Object.assign(phone, { messages: 0, offline: false, cut: undefined, dirty: false, late: [] })
       await phone.installed()
       await phone.context.addInitScript(watcher)
     }
@@ -50,6 +52,8 @@ export class Chaos {
     for (const [at, step] of what.entries()) {
       const screen = this.#screens[step.screen]
       this.#say(`${at}. ${step.kind} on ${screen.name}`)
+      // The tab in front is the one that people use; the others are slow, as tabs in the back are.
+      await screen.page.bringToFront()
       await this[step.kind](screen, step)
       await this.#drain()
       assert.deepEqual(this.wrong, [], 'what no screen may ever show')
@@ -275,12 +279,13 @@ export class Chaos {
     for (const activity of this.#activities) await this.#agrees(screen, activity)
   }
 
-  /** Closes the tab and opens it again as browsers do, with its session. */
-  async reopen(screen) {
+  /** Closes the tab, or lets its process crash, and opens it again as browsers do, with its session. */
+  async reopen(screen, { roll }) {
     await this.#stored(screen)
     await this.#drain()
     const url = screen.page.url()
     const session = await screen.page.evaluate(() => Object.entries(sessionStorage))
+    if (roll < 0.4) await this.#crash(screen)
     await screen.page.close()
     const page = await screen.phone.context.newPage()
     page.on('pageerror', (error) => screen.phone.errors.push(error))
@@ -293,6 +298,21 @@ export class Chaos {
     await page.goto(url, { waitUntil: 'domcontentloaded' })
     await page.getByTestId('account').waitFor(AT_ONCE)
     for (const activity of this.#activities) await this.#agrees(screen, activity)
+  }
+
+  async #crash({ page }) {
+    this.#also('crash')
+    const crashed = page.waitForEvent('crash')
+    const devtools = await page.context().newCDPSession(page)
+    devtools.send('Page.crash').catch(() => {})
+    await crashed
+  }
+
+  /** The app's own switch: one tab without a network beside one that has it. */
+  async tunnel(screen) {
+    screen.dark = !screen.dark
+    this.#also(screen.dark ? 'enter' : 'leave')
+    await screen.page.getByTestId('tunnel').click(AT_ONCE)
   }
 
   // --- what the world does ---
@@ -324,6 +344,24 @@ export class Chaos {
     await this.world.server.kill()
   }
 
+  /** An answer stays on the way until `arrive`, while other things happen. */
+  async delay({ phone }, { roll }) {
+    const line = [/^GET \/api\/activities /, /^GET \/api\/activities\//, /^POST /][Math.floor(roll * 3)]
+    this.#also(String(line))
+    const held = phone.network.hold(line)
+    void held.requestReached.then(() => {
+      held.forward()
+      if (this.#over) return held.answerReached.then(() => held.pass())
+      phone.late.push(held)
+    })
+  }
+
+  async arrive({ phone }) {
+    const late = phone.late.splice(0)
+    this.#also(`${late.length}`)
+    for (const held of late) void held.answerReached.then(() => held.pass())
+  }
+
   /** Dies in the middle of the next write of this person, before or after its commit. */
   async killAtWrite({ phone }) {
     const held = phone.network.hold(/^(POST|DELETE) \/api\//)
@@ -352,7 +390,7 @@ export class Chaos {
 
   /** The device says that it has a network again: the client need not wait for its backoff. */
   async #signal(phone) {
-    await phone.context.setOffline(true)
+    if (!this.patient) await phone.context.setOffline(true)
     await phone.context.setOffline(false)
     phone.offline = false
     phone.dirty = phone.cut !== undefined || this.#down
@@ -360,7 +398,8 @@ export class Chaos {
 
   /** Where everything is whole, everything is sent. */
   async settle({ phone, page }) {
-    if (this.#down || phone.cut !== undefined || phone.offline) return this.#also('not now')
+    const dark = this.#screens.some((it) => it.phone === phone && it.dark)
+    if (this.#down || phone.cut !== undefined || phone.offline || dark || phone.late.length > 0) return this.#also('not now')
     if (phone.dirty) await this.#signal(phone)
     await page.getByTestId('pending-badge').waitFor({ state: 'detached', ...LIMIT })
   }
@@ -375,8 +414,10 @@ export class Chaos {
     this.#say('the end: everything is whole again')
     this.#over = true
     if (this.#down) await this.restart()
+    for (const screen of this.#screens) if (screen.dark) await this.tunnel(screen)
     for (const phone of this.world.phones) {
       if (phone.cut !== undefined) await this.heal({ phone })
+      await this.arrive({ phone })
       await this.#signal(phone)
     }
     for (const { page, name } of this.#screens) {

@@ -176,7 +176,7 @@ class Link {
   }
 
   pass(chunk) {
-    this.client.write(chunk)
+    if (!this.muted) this.client.write(chunk)
   }
 
   /** Half open: the browser's side stays up and silent. */

@@ -3,7 +3,8 @@
 //
 //     CHAOS_SEED=7 node --test e2e/tests/11-chaos.test.mjs       one seed, again
 //     CHAOS_ROUNDS=200 node --test e2e/tests/11-chaos.test.mjs   a long series of new ones (CHAOS_STEPS: how long each day is;
-//                                                              CHAOS_LOG: tell what was done, also when all is well)
+//                                                              CHAOS_LOG: tell what was done, also when all is well; CHAOS_PATIENT: no
+//                                                              device says that its network is back)
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Chaos } from '../support/chaos.mjs'
