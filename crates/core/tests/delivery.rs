@@ -41,7 +41,14 @@ fn q9_a_claim_that_the_disk_refused_at_first_holds_the_floor_down() {
     rig.release_disk();
     let b = rig.requests[0].1.clone();
     assert_eq!((b.path.as_str(), floor(&b).as_str()), ("/b", "2"), "2 may still be sent");
+    // Also while it is being stored once more.
+    rig.hold_disk = true;
     rig.pass(limits::STORE_RETRY.0);
+    assert_eq!(rig.held.len(), 1);
+    rig.fail_request();
+    rig.command(Command::Process {}).unwrap();
+    assert_eq!(floor(&rig.requests[0].1), "2");
+    rig.release_disk();
     assert_eq!(header(&rig.requests[1].1, "tidewire-sequence"), "2");
 }
 
