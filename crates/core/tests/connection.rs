@@ -337,8 +337,6 @@ fn c6_the_buffer_has_limits_and_an_emit_on_a_dying_link_is_reported() {
     assert_eq!(results[1], (2, EmitResult::MaybeLost {}));
 }
 
-// ---- what the second reading found
-
 fn attempts(rig: &Rig) -> usize {
     rig.log.iter().filter(|o| matches!(o, Output::FetchAuth { .. })).count()
 }

@@ -216,7 +216,7 @@ impl Host {
             8 => drop(self.command(Command::Retry { write })),
             9 => drop(self.command(Command::Discard { write })),
             10 => drop(self.command(Command::Process {})),
-            11 => drop(self.command(Command::SetProcessing { on: n % 4 != 0 })),
+            11 => drop(self.command(Command::SetProcessing { on: !n.is_multiple_of(4) })),
             12 => self.emit(n),
             13..=20 => self.answer(usize::from(n), n.rotate_left(3)),
             21..=23 => self.answer(0, 0),
@@ -235,7 +235,7 @@ impl Host {
                 self.input(Input::Network { signal: signals[usize::from(n % 4)] });
             }
             27 => {
-                let signal = if n % 2 == 0 { AppSignal::Foreground } else { AppSignal::Background };
+                let signal = if n.is_multiple_of(2) { AppSignal::Foreground } else { AppSignal::Background };
                 self.input(Input::App { signal });
             }
             28 => {
@@ -245,8 +245,8 @@ impl Host {
             29 => self.input(Input::FetchStarted { query }),
             30 => {
                 let position = Position { room, epoch: epoch(n).into(), offset: Offset(u64::from(n % 7)) };
-                let positions = if n % 3 == 0 { vec![] } else { vec![position] };
-                let restored = n % 5 == 0;
+                let positions = if n.is_multiple_of(3) { vec![] } else { vec![position] };
+                let restored = n.is_multiple_of(5);
                 let carries = vec![write];
                 self.input(Input::BaseInstalled { query, positions, applied: None, carries, restored });
             }
@@ -255,7 +255,7 @@ impl Host {
             33 => self.input(Input::Touched { write, queries: vec![query] }),
             34 | 35 => self.push_frame(n, &room, &write),
             36 => {
-                let link = if n % 4 == 0 { self.links[0] } else { self.last_link() };
+                let link = if n.is_multiple_of(4) { self.links[0] } else { self.last_link() };
                 self.input(Input::Closed { link, cause: CloseCause::Lost });
             }
             37 => self.news(n),
@@ -266,12 +266,12 @@ impl Host {
 
     fn submit(&mut self, n: u8) {
         let write = Submission {
-            name: if n % 3 == 0 { String::new() } else { "m".into() },
+            name: if n.is_multiple_of(3) { String::new() } else { "m".into() },
             method: "POST".into(),
             path: format!("/{}", n % 3),
-            optimistic: n % 4 != 0,
-            keep_layer_when_parked: n % 5 == 0,
-            idempotent: n % 2 == 0,
+            optimistic: !n.is_multiple_of(4),
+            keep_layer_when_parked: n.is_multiple_of(5),
+            idempotent: n.is_multiple_of(2),
             touched: vec![QueryId(u32::from(n % 4))],
             ..Submission::default()
         };
@@ -285,8 +285,14 @@ impl Host {
         let emit = EmitId(self.emits);
         self.waiting.insert(emit);
         let timeout = Millis(u64::from(n) * 50);
-        let new =
-            Command::Emit { emit, name: "typing".into(), body: None, size: 1, ack: n % 2 == 0, timeout };
+        let new = Command::Emit {
+            emit,
+            name: "typing".into(),
+            body: None,
+            size: 1,
+            ack: n.is_multiple_of(2),
+            timeout,
+        };
         if self.command(new).is_err() {
             self.waiting.remove(&emit);
         }
@@ -313,7 +319,7 @@ impl Host {
             9 => r#"44{"message":"no","data":{"code":"AUTH"}}"#.to_owned(),
             _ => ["41", "1", "hello", "42[", r#"40{"sid":"again"}"#][usize::from(n) % 5].to_owned(),
         };
-        let link = if n % 13 == 0 { self.links[0] } else { self.last_link() };
+        let link = if n.is_multiple_of(13) { self.links[0] } else { self.last_link() };
         self.frame(link, &text);
     }
 
@@ -321,7 +327,7 @@ impl Host {
     fn news(&mut self, n: u8) {
         let known = self.disk.iter().nth(usize::from(n) % (self.disk.len() + 1));
         let (key, value) = match known {
-            Some((key, value)) => (key.clone(), (n % 3 != 0).then(|| value.clone())),
+            Some((key, value)) => (key.clone(), (!n.is_multiple_of(3)).then(|| value.clone())),
             None => (format!("w/{n:016x}-0000000000000000"), Some(Blob(vec![n; 9]))),
         };
         self.input(Input::StoreChanged { key, value });
@@ -371,7 +377,7 @@ impl Host {
 }
 
 fn epoch(n: u8) -> &'static str {
-    if n % 9 == 0 { "other" } else { "ep" }
+    if n.is_multiple_of(9) { "other" } else { "ep" }
 }
 
 proptest! {

@@ -4,12 +4,13 @@
 
 mod acks;
 mod backoff;
+mod frames;
+mod signals;
 
 use crate::ctx::Ctx;
 use crate::ids::*;
 use crate::io::{
-    AppSignal, AuthResult, CloseCause, ConnectionState, DownReason, FrameBody, NetworkSignal, Note, Output,
-    PauseReason,
+    AppSignal, AuthResult, CloseCause, ConnectionState, DownReason, NetworkSignal, Output, PauseReason,
 };
 use crate::limits;
 use crate::secret::Payload;
@@ -17,8 +18,7 @@ use crate::timers::TimerKind;
 pub(crate) use acks::AckFor;
 use acks::Acks;
 use backoff::{Backoff, Blame};
-use tidewire_wire::engine::Handshake;
-use tidewire_wire::{dialect, head, socket};
+use tidewire_wire::{head, socket};
 
 /// Each state has only its own data.
 #[derive(Debug)]
@@ -282,177 +282,6 @@ impl Connection {
         if was_up { Heard::Down { acks } } else { Heard::Nothing }
     }
 
-    // ---- frames
-
-    pub(crate) fn on_frame<'a>(
-        &mut self,
-        from: LinkId,
-        text: &'a str,
-        length: u32,
-        body: FrameBody,
-        ctx: &mut Ctx,
-    ) -> Heard<'a> {
-        if self.link() != Some(from) {
-            ctx.emit(Output::Log { note: Note::LateFrame });
-            release(body, ctx);
-            return Heard::Nothing;
-        }
-        if length > limits::FRAME {
-            release(body, ctx);
-            return self.close_and_down(DownReason::Oversized, Blame::Overloaded, ctx);
-        }
-        if self.is_overdue(ctx.now.mono) {
-            // The device slept, and the timer has not run yet: the peer has given this link up already.
-            release(body, ctx);
-            return self.close_and_down(DownReason::Silent, Blame::Unknown, ctx);
-        }
-        self.heard(ctx.now.mono);
-        let truncated = text.chars().map(char::len_utf16).sum::<usize>() < length as usize;
-        let dialect = matches!(self.state, State::Up { dialect: true, .. });
-        let frame = match body {
-            FrameBody::Invalid {} | FrameBody::Binary {} => None,
-            FrameBody::None {} | FrameBody::Json { .. } => head::parse(text, truncated, dialect).ok(),
-        };
-        match frame {
-            Some(frame) => self.on_parsed(frame, truncated, body, ctx),
-            None => {
-                release(body, ctx);
-                self.close_and_down(DownReason::Malformed, Blame::Overloaded, ctx)
-            }
-        }
-    }
-
-    fn on_parsed<'a>(
-        &mut self,
-        frame: head::Frame<'a>,
-        truncated: bool,
-        body: FrameBody,
-        ctx: &mut Ctx,
-    ) -> Heard<'a> {
-        use head::Frame;
-        let kept = match body {
-            FrameBody::Json { body } => Some(body),
-            FrameBody::None {} | FrameBody::Invalid {} | FrameBody::Binary {} => None,
-        };
-        match (frame, kept) {
-            (Frame::Event { namespace, meta, name, skip, .. }, Some(body))
-                if self.is_ours(namespace) && matches!(self.state, State::Up { .. }) =>
-            {
-                return Heard::Event { meta, name, skip, body };
-            }
-            (Frame::Ack { namespace, id, args }, Some(body)) if self.is_ours(namespace) => {
-                match self.acks.take(id) {
-                    Some(AckFor::Probe) => ctx.timers.stop(&TimerKind::Probe),
-                    Some(what @ (AckFor::Emit(_) | AckFor::Join(_))) => {
-                        return Heard::Ack { ack: id, what, args, truncated, body };
-                    }
-                    None if self.acks.was_passed(id) => {}
-                    None => ctx.emit(Output::Log { note: Note::StrayAck }),
-                }
-            }
-            (Frame::Open(handshake), _) => self.on_hello(&handshake, ctx),
-            (Frame::Ping { .. }, _) => self.pong(ctx),
-            (Frame::Close, _) => {
-                release(body, ctx);
-                return self.close_and_down(DownReason::ServerClosed, Blame::Unknown, ctx);
-            }
-            (Frame::Connect { namespace, sid, tidewire }, _) if self.is_ours(namespace) => {
-                release(body, ctx);
-                return self.on_session(&sid, tidewire, ctx);
-            }
-            (Frame::ConnectError { namespace, message, code }, _) if self.is_ours(namespace) => {
-                release(body, ctx);
-                return self.on_refusal(&message, code.as_deref(), ctx);
-            }
-            (Frame::Disconnect { namespace }, _) if self.is_ours(namespace) => {
-                release(body, ctx);
-                return self.close_and_down(DownReason::ServerClosed, Blame::Unknown, ctx);
-            }
-            (Frame::Binary, _) => {
-                release(body, ctx);
-                return self.close_and_down(DownReason::Malformed, Blame::Overloaded, ctx);
-            }
-            (
-                Frame::Event { .. }
-                | Frame::Ack { .. }
-                | Frame::Connect { .. }
-                | Frame::ConnectError { .. }
-                | Frame::Disconnect { .. }
-                | Frame::Pong
-                | Frame::Noop
-                | Frame::Upgrade,
-                _,
-            ) => {}
-        }
-        release(body, ctx);
-        Heard::Nothing
-    }
-
-    fn is_ours(&self, namespace: &str) -> bool {
-        namespace == self.namespace
-    }
-
-    fn on_hello(&mut self, handshake: &Handshake, ctx: &mut Ctx) {
-        // A host may deliver the first frame without having said `Opened`.
-        let (link, token) = match &mut self.state {
-            State::Opening { link, token } | State::Greeting { link, token } => (*link, token.take()),
-            State::Idle
-            | State::Paused(_)
-            | State::Waiting
-            | State::Token { .. }
-            | State::Joining { .. }
-            | State::Up { .. } => return,
-        };
-        let patience = Millis(handshake.ping_interval_ms.saturating_add(handshake.ping_timeout_ms));
-        let life = Life { patience, heard: ctx.now.mono };
-        self.state = State::Joining { link, life };
-        ctx.timers.set(TimerKind::Heartbeat, life.deadline());
-        let auth = dialect::connect_auth(token.as_ref().map(|t| t.0.as_str()), true);
-        ctx.emit(Output::Send { link, text: Payload(socket::connect(&self.namespace, &auth)), body: None });
-    }
-
-    fn on_session(&mut self, sid: &str, dialect: bool, ctx: &mut Ctx) -> Heard<'static> {
-        let State::Joining { link, life } = self.state else { return Heard::Nothing };
-        self.state = State::Up { link, life, dialect };
-        self.fresh_token = false;
-        ctx.timers.stop(&TimerKind::Attempt);
-        let at = ctx.deadline(limits::STABLE_AFTER);
-        ctx.timers.set(TimerKind::Stable, at);
-        self.report(ConnectionState::Connected { sid: sid.to_owned(), tidewire: dialect }, ctx);
-        let again = std::mem::replace(&mut self.was_up, true);
-        Heard::Up { again }
-    }
-
-    /// One attempt with a fresh token; after that a refusal is final. A server that is merely busy is asked again.
-    fn on_refusal(&mut self, message: &str, code: Option<&str>, ctx: &mut Ctx) -> Heard<'static> {
-        match code {
-            Some("OVERLOADED") => self.close_and_down(DownReason::Overloaded, Blame::Overloaded, ctx),
-            Some("TIMEOUT") => self.close_and_down(DownReason::Refused, Blame::Unknown, ctx),
-            Some(_) | None if !self.fresh_token => {
-                self.fresh_token = true;
-                self.close_and_down(DownReason::Refused, Blame::Own, ctx)
-            }
-            Some(_) | None => self.refuse(code.unwrap_or("AUTH"), message, ctx),
-        }
-    }
-
-    fn pong(&mut self, ctx: &mut Ctx) {
-        if let Some(link) = self.link() {
-            ctx.emit(Output::Send { link, text: "3".into(), body: None });
-        }
-    }
-
-    fn is_overdue(&self, now: Timestamp) -> bool {
-        matches!(self.state, State::Joining { life, .. } | State::Up { life, .. } if now >= life.deadline())
-    }
-
-    /// C4: any inbound byte is life.
-    fn heard(&mut self, now: Timestamp) {
-        if let State::Joining { life, .. } | State::Up { life, .. } = &mut self.state {
-            life.heard = now;
-        }
-    }
-
     // ---- sending
 
     /// Whether the server speaks the dialect.
@@ -534,142 +363,10 @@ impl Connection {
         }
     }
 
-    // ---- signals
-
-    /// C3, C4: hints. They start an attempt or a probe, and never undo `disconnect()`.
-    pub(crate) fn on_network(&mut self, signal: NetworkSignal, ctx: &mut Ctx) {
-        let news = self.network != signal;
-        self.network = signal;
-        match signal {
-            NetworkSignal::Offline => {
-                if let State::Waiting = self.state {
-                    self.pause(PauseReason::Offline, ctx);
-                }
-            }
-            NetworkSignal::Online | NetworkSignal::Changed | NetworkSignal::Unknown => self.nudge(news, ctx),
-        }
-    }
-
-    pub(crate) fn on_app(&mut self, signal: AppSignal, ctx: &mut Ctx) {
-        let news = self.app != signal;
-        self.app = signal;
-        match signal {
-            AppSignal::Background => {
-                if let State::Waiting = self.state {
-                    self.pause(PauseReason::Background, ctx);
-                }
-            }
-            AppSignal::Foreground => self.nudge(news, ctx),
-        }
-    }
-
-    /// `news`: the signal says something else than the last one. A platform that repeats itself hastens nothing: a storm of
-    /// signals would be a storm of attempts.
-    fn nudge(&mut self, news: bool, ctx: &mut Ctx) {
-        match self.state {
-            State::Waiting if !news && ctx.now.mono.since(self.attempted) < limits::LINK_BACKOFF_UNKNOWN => {
-                let soon = self.attempted.after(limits::LINK_BACKOFF_UNKNOWN);
-                if let ConnectionState::Waiting { attempt, until, reason } = self.reported
-                    && until > soon
-                {
-                    ctx.timers.set(TimerKind::Backoff, soon);
-                    self.report(ConnectionState::Waiting { attempt, until: soon, reason }, ctx);
-                }
-            }
-            State::Paused(_) | State::Waiting => self.attempt(ctx),
-            State::Up { dialect: true, .. } => self.probe(ctx),
-            State::Up { dialect: false, .. }
-            | State::Idle
-            | State::Token { .. }
-            | State::Opening { .. }
-            | State::Greeting { .. }
-            | State::Joining { .. } => {}
-        }
-    }
-
-    fn probe(&mut self, ctx: &mut Ctx) {
-        if ctx.timers.get(&TimerKind::Probe).is_none()
-            && self.request(dialect::PROBE, "", AckFor::Probe, ctx).is_some()
-        {
-            let at = ctx.deadline(limits::PROBE_TIMEOUT);
-            ctx.timers.set(TimerKind::Probe, at);
-        }
-    }
-
-    /// Known to be without a network: the platform says so and the link does not prove it wrong.
-    pub(crate) fn is_offline(&self) -> bool {
-        self.network == NetworkSignal::Offline && !matches!(self.state, State::Up { .. })
-    }
-
-    // ---- time
-
-    pub(crate) fn on_attempt_timeout(&mut self, ctx: &mut Ctx) -> Heard<'static> {
-        if let State::Token { .. } = self.state {
-            return self.down(DownReason::NoToken, Blame::Unknown, ctx);
-        }
-        self.close_and_down(DownReason::AttemptTimeout, Blame::Unknown, ctx)
-    }
-
-    pub(crate) fn on_backoff(&mut self, ctx: &mut Ctx) {
-        if let State::Waiting = self.state {
-            self.attempt(ctx);
-        }
-    }
-
-    pub(crate) fn on_offline_probe(&mut self, ctx: &mut Ctx) {
-        match self.state {
-            // No loop there either.
-            State::Paused(PauseReason::Offline) if self.app == AppSignal::Background => {
-                self.pause(PauseReason::Background, ctx);
-            }
-            State::Paused(PauseReason::Offline) => self.attempt_now(ctx),
-            State::Paused(PauseReason::Background)
-            | State::Idle
-            | State::Waiting
-            | State::Token { .. }
-            | State::Opening { .. }
-            | State::Greeting { .. }
-            | State::Joining { .. }
-            | State::Up { .. } => {}
-        }
-    }
-
-    pub(crate) fn on_heartbeat(&mut self, ctx: &mut Ctx) -> Heard<'static> {
-        let (State::Joining { life, .. } | State::Up { life, .. }) = self.state else {
-            return Heard::Nothing;
-        };
-        if ctx.now.mono < life.deadline() {
-            ctx.timers.set(TimerKind::Heartbeat, life.deadline());
-            return Heard::Nothing;
-        }
-        self.close_and_down(DownReason::Silent, Blame::Unknown, ctx)
-    }
-
-    pub(crate) fn on_probe_timeout(&mut self, ctx: &mut Ctx) -> Heard<'static> {
-        self.close_and_down(DownReason::Silent, Blame::Own, ctx)
-    }
-
-    pub(crate) fn on_stable(&mut self) {
-        self.old_enough = true;
-    }
-
-    /// C2: earlier failures are forgotten once the session is synced and old enough.
-    pub(crate) fn settle(&mut self, synced: bool) {
-        if synced && self.old_enough {
-            self.backoff.reset();
-        }
-    }
-
     fn report(&mut self, state: ConnectionState, ctx: &mut Ctx) {
         if self.reported != state {
             ctx.emit(Output::Connection { state: state.clone() });
             self.reported = state;
         }
-    }
-}
-
-fn release(body: FrameBody, ctx: &mut Ctx) {
-    if let FrameBody::Json { body } = body {
-        ctx.emit(Output::Release { bodies: vec![body] });
     }
 }

@@ -114,7 +114,7 @@ impl Outbox {
     }
 
     fn send(&mut self, number: LocalNumber, claim: &Claim, ctx: &mut Ctx) {
-        let floor = self.floor(&claim.client);
+        let floor = self.floor(claim);
         let server = self.server;
         let Some(entry) = self.entries.get_mut(&number) else { return };
         let fetch = FetchId(ctx.fresh());
@@ -143,8 +143,9 @@ impl Outbox {
         ctx.emit(Output::Fetch { fetch, request });
     }
 
-    /// The lowest sequence that this client may still send (Q9), also of claims that are still on their way to the disk.
-    fn floor(&self, client: &ClientId) -> Sequence {
+    /// The lowest sequence that this claim's client may still send (Q9), also of claims that are still on their way to the disk.
+    fn floor(&self, claim: &Claim) -> Sequence {
+        let client = &claim.client;
         // A refused write leaves no trace on the server: until one was applied it does not know this client, and to an unknown
         // one with a floor above 1 it answers `client-reset`.
         if self.client.as_ref().is_some_and(|own| own.client == *client && own.high == Sequence(0))
@@ -154,8 +155,9 @@ impl Outbox {
         }
         let coming = self.steps.values().chain(&self.unsaved).filter_map(Issued::open_claim);
         let open = self.entries.values().filter_map(|e| e.record.open_claim()).chain(coming);
-        let open = open.filter(|claim| claim.client == *client).map(|claim| claim.sequence).min();
-        open.unwrap_or(self.next_sequence)
+        open.filter(|open| open.client == *client)
+            .map(|open| open.sequence)
+            .fold(claim.sequence, Sequence::min)
     }
 
     pub(crate) fn responded(&mut self, fetch: FetchId, response: Response, ctx: &mut Ctx) {

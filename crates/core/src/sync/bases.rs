@@ -1,0 +1,187 @@
+//! Bases of queries: what they cover, what they miss, and how they get it (Y2, Y6).
+
+use super::room::{Kept, Room, Stage};
+use super::{Sync, refetch};
+use crate::connection::Connection;
+use crate::ctx::Ctx;
+use crate::facts::Facts;
+use crate::ids::*;
+use crate::io::{Applied, Event, Output, RefetchReason};
+
+/// A base as the host installs it.
+pub(crate) struct Base {
+    pub(crate) query: QueryId,
+    pub(crate) positions: Vec<Position>,
+    pub(crate) applied: Option<Applied>,
+    pub(crate) carries: Vec<WriteId>,
+    pub(crate) restored: bool,
+}
+
+impl Sync {
+    pub(crate) fn bound(
+        &mut self,
+        id: RoomId,
+        queries: Vec<QueryId>,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let room = self.rooms.entry(id.clone()).or_insert_with(Room::new);
+        let new: Vec<QueryId> = queries.iter().copied().filter(|q| !room.queries.contains(q)).collect();
+        room.queries = queries;
+        if room.queries.is_empty() && room.wanted == 0 {
+            self.rooms.remove(&id);
+            return;
+        }
+        for query in new {
+            self.catch_up(&id, query, link, ctx, facts);
+        }
+    }
+
+    pub(crate) fn fetch_started(&mut self, query: QueryId, ctx: &Ctx) {
+        self.queries.entry(query).fetching = Some(ctx.tick);
+    }
+
+    pub(crate) fn fetch_failed(&mut self, query: QueryId) {
+        self.queries.fetch_failed(query);
+    }
+
+    pub(crate) fn base_installed(
+        &mut self,
+        base: Base,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let Base { query, positions, applied, carries, restored } = base;
+        let rooms: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, r)| r.queries.contains(&query)).map(|(id, _)| id.clone()).collect();
+        let entry = self.queries.entry(query);
+        let started = entry.fetching.take();
+        entry.has_base = true;
+        entry.fetched = !restored;
+        if restored || !positions.is_empty() {
+            entry.raced = false;
+            entry.covers = positions.into_iter().map(|p| (p.room, (p.epoch, p.offset))).collect();
+        } else {
+            self.install_unnamed(query, &rooms, started, ctx);
+        }
+        let started = if restored { None } else { started };
+        self.layers.base_installed(query, applied.as_ref(), &carries, started, ctx, facts);
+        for room in rooms {
+            self.catch_up(&room, query, link, ctx, facts);
+        }
+    }
+
+    /// A fetched base that names no position covers what was heard before its fetch began, if nothing was heard since (Y2).
+    fn install_unnamed(&mut self, query: QueryId, rooms: &[RoomId], started: Option<u64>, ctx: &mut Ctx) {
+        let rooms: Vec<(&RoomId, &Room)> =
+            rooms.iter().filter_map(|id| Some((id, self.rooms.get(id)?))).collect();
+        let raced = rooms.iter().any(|(_, room)| room.changed > started.unwrap_or(0));
+        let covers =
+            rooms.iter().filter_map(|(id, room)| Some(((*id).clone(), room.cursor.clone()?))).collect();
+        let entry = self.queries.entry(query);
+        entry.covers = covers;
+        if raced && !entry.raced {
+            entry.raced = true;
+            refetch(vec![query], RefetchReason::Raced, ctx);
+        } else {
+            entry.raced = false;
+        }
+    }
+
+    /// After an answer to a join, the room's epoch is the server's word: a base of another history is out of date, and one that
+    /// was fetched before and names no place is of unknown age. `lost`: bases that are known to have a hole.
+    pub(super) fn catch_up_all(
+        &mut self,
+        id: &RoomId,
+        mut lost: Vec<QueryId>,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let queries = self.rooms.get(id).map(|r| r.queries.clone()).unwrap_or_default();
+        let mut unplaced = Vec::new();
+        for query in queries {
+            if lost.contains(&query) {
+                continue;
+            } else if self.is_of_another_history(id, query) {
+                self.queries.entry(query).covers.remove(id);
+                lost.push(query);
+            } else if self.queries.is_unplaced(query, id) {
+                unplaced.push(query);
+            } else {
+                self.catch_up(id, query, link, ctx, facts);
+            }
+        }
+        refetch(lost, RefetchReason::Reset, ctx);
+        refetch(unplaced, RefetchReason::Raced, ctx);
+    }
+
+    fn is_of_another_history(&self, id: &RoomId, query: QueryId) -> bool {
+        let epoch = self.rooms.get(id).and_then(|r| r.cursor.as_ref()).map(|(epoch, _)| epoch);
+        let known = self.queries.get(query).filter(|q| q.has_base).and_then(|q| q.covers.get(id));
+        matches!((epoch, known), (Some(epoch), Some((known, _))) if epoch != known)
+    }
+
+    /// Brings one base up to what listeners have heard: from the ring, or by asking the server (Y6).
+    fn catch_up(
+        &mut self,
+        id: &RoomId,
+        query: QueryId,
+        link: &mut Connection,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let Some(room) = self.rooms.get(id) else { return };
+        let Some((epoch, cursor)) = room.cursor.clone() else { return };
+        let member = matches!(room.stage, Stage::In { .. });
+        match self.queries.offset_in(query, id, &epoch) {
+            Some(at) if at >= cursor => {}
+            Some(at) if room.ring_reaches(at) => {
+                let missed: Vec<Kept> = room.ring.iter().filter(|kept| kept.offset > at).cloned().collect();
+                for kept in missed {
+                    self.queries.advance(query, id, kept.offset);
+                    replay(id, &epoch, query, &kept, ctx);
+                    if let Some(write) = &kept.write {
+                        self.layers.carried_by_event(write, &[query], ctx, facts);
+                    }
+                }
+            }
+            Some(at) => {
+                if member && !room.will_send(at) {
+                    self.ask(id, link, ctx);
+                }
+            }
+            None => {
+                // The base is newer than the room's history here, or older: only the server can say.
+                if member && self.is_of_another_history(id, query) {
+                    self.ask(id, link, ctx);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn query_gone(&mut self, query: QueryId, ctx: &mut Ctx, facts: &mut Facts) {
+        self.queries.remove(query);
+        for room in self.rooms.values_mut() {
+            room.queries.retain(|q| *q != query);
+        }
+        self.rooms.retain(|_, room| room.wanted > 0 || !room.queries.is_empty());
+        self.layers.query_gone(query, ctx, facts);
+    }
+}
+
+fn replay(room: &RoomId, epoch: &Epoch, query: QueryId, kept: &Kept, ctx: &mut Ctx) {
+    ctx.emit(Output::Event(Event {
+        body: kept.body,
+        skip: kept.skip,
+        name: kept.name.clone(),
+        position: Some(Position { room: room.clone(), epoch: epoch.clone(), offset: kept.offset }),
+        write: kept.write.clone(),
+        own: false,
+        replayed: true,
+        dispatch: false,
+        apply: vec![query],
+    }));
+}

@@ -1,0 +1,169 @@
+//! Rooms and bases where the plain cases of `sync.rs` end: what is asked again and what is not, limits, what is forgotten.
+#![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
+
+mod rig;
+
+use rig::{Rig, header};
+use tidewire_core::*;
+
+/// Connected, in room `r` at offset 10, with query 1 bound and its base at 10.
+fn synced() -> Rig {
+    let mut rig = Rig::new();
+    rig.bind("r", &[1]);
+    rig.base(1, Some(("r", 10)));
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.joined(10, true);
+    rig.take();
+    rig
+}
+
+fn room_states(rig: &Rig) -> Vec<RoomState> {
+    rig.log
+        .iter()
+        .filter_map(|o| if let Output::Room { state, .. } = o { Some(state.clone()) } else { None })
+        .collect()
+}
+
+fn joins(rig: &Rig) -> usize {
+    rig.sent().iter().filter(|t| t.contains("room:join")).count()
+}
+
+#[test]
+fn y6_an_answer_whose_events_are_on_their_way_is_not_asked_for_again() {
+    let mut rig = Rig::new();
+    rig.bind("r", &[1, 2]);
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.joined(9, false);
+    rig.base(1, Some(("r", 5)));
+    rig.joined(9, true);
+    assert_eq!(joins(&rig), 2, "6 to 9 are coming");
+    rig.room_event("r", 6, "");
+    rig.base(2, Some(("r", 6)));
+    assert_eq!(joins(&rig), 2, "7 to 9 are coming for this one too");
+    rig.room_event("r", 7, "");
+    rig.base(2, Some(("r", 6)));
+    assert_eq!(joins(&rig), 3, "7 has passed");
+    rig.joined(9, true);
+    for offset in 7..=9 {
+        rig.room_event("r", offset, "");
+    }
+    assert_eq!((rig.applied(1), rig.applied(2)), (vec![6, 7, 8, 9], vec![7, 7, 8, 9]));
+    assert_eq!(joins(&rig), 3);
+}
+
+#[test]
+fn y2_a_fetched_base_without_a_position_from_before_the_join_is_fetched_again() {
+    let mut rig = Rig::new();
+    rig.bind("r", &[1]);
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.base(1, None);
+    rig.joined(7, false);
+    assert_eq!(rig.refetched(), [(1, RefetchReason::Raced)], "what happened in between is in neither");
+    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.base(1, None);
+    rig.room_event("r", 8, "");
+    assert_eq!(rig.applied(1), [8]);
+    assert_eq!(rig.refetched().len(), 1);
+}
+
+#[test]
+fn v3_a_room_that_cannot_be_read_now_is_asked_for_again() {
+    let mut rig = Rig::new();
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.answer_join(r#"{"error":"Unavailable"}"#);
+    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joining {}));
+    rig.pass(limits::JOIN_TIMEOUT.0);
+    rig.joined(3, false);
+    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: false }));
+}
+
+#[test]
+fn c7_a_room_above_the_limit_leaves_nothing_behind_and_the_last_one_can_be_wanted_twice() {
+    let mut rig = Rig::new();
+    for n in 0..limits::ROOMS {
+        rig.command(Command::Join { room: format!("r{n}").as_str().into() }).unwrap();
+    }
+    assert_eq!(rig.command(Command::Join { room: "more".into() }), Err(Refusal::TooManyRooms));
+    rig.command(Command::Join { room: "r0".into() }).unwrap();
+    rig.connect();
+    assert_eq!(joins(&rig), limits::ROOMS);
+    // Nothing of it is left: it is not known to have been wanted.
+    rig.command(Command::Leave { room: "r1".into() }).unwrap();
+    rig.command(Command::Join { room: "more".into() }).unwrap();
+    assert_eq!(rig.command(Command::Join { room: "r1".into() }), Err(Refusal::TooManyRooms));
+}
+
+#[test]
+fn c7_a_room_that_is_left_and_wanted_again_says_so_again() {
+    let mut rig = Rig::new();
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.command(Command::Leave { room: "r".into() }).unwrap();
+    rig.bind("r", &[1]);
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    let (first, second) = (rig.sent().len(), room_states(&rig));
+    assert_eq!((first, second), (4, vec![RoomState::Joining {}, RoomState::Joining {}]));
+}
+
+#[test]
+fn c8_answers_that_nobody_needs_are_not_waited_for() {
+    let mut rig = Rig::new();
+    rig.connect();
+    for _ in 0..1_000 {
+        rig.command(Command::Join { room: "r".into() }).unwrap();
+        rig.command(Command::Leave { room: "r".into() }).unwrap();
+    }
+    let waiting = format!("{:?}", rig.engine).matches("AckFor").count();
+    let open = format!("{:?}", rig.engine).matches("Join(RoomId").count();
+    assert!(waiting + open <= 1, "{waiting} {open}");
+    rig.frame("432[{\"success\":true}]");
+    assert!(!rig.log.contains(&Output::Log { note: Note::StrayAck }), "it was asked for once");
+}
+
+#[test]
+fn c8_a_query_that_is_gone_is_forgotten_whatever_is_still_said_of_it() {
+    let mut rig = Rig::new();
+    let before = format!("{:?}", rig.engine).len();
+    for query in 1..100 {
+        rig.bind("r", &[query]);
+        rig.input(Input::FetchStarted { query: QueryId(query) });
+        rig.input(Input::QueryGone { query: QueryId(query) });
+        rig.input(Input::FetchFailed { query: QueryId(query) });
+    }
+    assert!(format!("{:?}", rig.engine).len() < before + 100);
+}
+
+#[test]
+fn q17_a_layer_that_touches_a_query_after_its_time_has_it_fetched() {
+    let mut rig = Rig::new();
+    let write = rig.submit("/like");
+    rig.answer(200, "applied");
+    rig.pass(10_000);
+    assert_eq!(rig.refetched(), [(1, RefetchReason::WriteUnseen)]);
+    rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(1), QueryId(2)] });
+    assert_eq!(rig.refetched()[1..], [(2, RefetchReason::WriteUnseen)]);
+    rig.input(Input::Touched { write, queries: vec![QueryId(2)] });
+    assert_eq!(rig.refetched().len(), 2, "once");
+}
+
+#[test]
+fn q16_a_write_that_is_tried_again_is_known_in_a_base_before_its_answer() {
+    let mut rig = synced();
+    let write = rig.submit("/like");
+    let client: ClientId = header(&rig.requests[0].1, "tidewire-client").as_str().into();
+    for _ in 0..3 {
+        rig.until_request();
+        rig.answer(500, "");
+    }
+    rig.take();
+    rig.command(Command::Retry { write: write.clone() }).unwrap();
+    let ranges = vec![SequenceRange { from: Sequence(1), to: Sequence(1) }];
+    rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(1)] });
+    rig.base_with(1, Some(("r", 10)), Some(Applied { client, ranges }), vec![]);
+    assert_eq!(rig.retired(&write), [Some(1), None]);
+}
