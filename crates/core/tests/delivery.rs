@@ -297,3 +297,18 @@ fn q11_an_answer_after_the_timeout_is_ignored() {
     assert_eq!(rig.states(&write), states);
     assert_eq!(rig.requests.len(), 1);
 }
+
+#[test]
+fn q15_parked_writes_have_limits_of_their_own_and_none_is_evicted() {
+    for (most, size) in [(limits::PARKED_WRITES, 0), (17, 1_000_000)] {
+        let mut rig = Rig::new();
+        let body = "x".repeat(size);
+        for n in 0..most {
+            let new = rig.submit_with(|s| (s.body, s.optimistic) = (Some(body.as_str().into()), false));
+            assert!(new.is_ok(), "{n} of {most} are parked");
+            rig.answer(404, "rejected");
+        }
+        assert_eq!(rig.submit_with(|_| {}), Err(Refusal::QueueFull));
+        assert_eq!(rig.status().parked as usize, most);
+    }
+}

@@ -340,3 +340,36 @@ fn crc32(key: &[u8], content: &[u8]) -> u32 {
     }
     !crc
 }
+
+#[test]
+fn q19_a_reading_from_before_does_not_take_back_what_was_heard_since() {
+    let mut leader = Rig::new();
+    let ended = leader.submit_with(|s| (s.path, s.optimistic) = ("/a".into(), false)).unwrap();
+    let going = leader.submit("/b");
+    leader.take();
+    let mut rig = follower(&leader, 2);
+    rig.engine.handle(Input::Leader { epoch: LeaderEpoch(2) }, rig.now());
+    rig.engine.handle(Input::LeaderLost {}, rig.now());
+    let before = leader.disk.iter();
+    let before: Vec<_> =
+        before.map(|(key, value)| StoredRecord { key: key.clone(), value: Blob(value.clone()) }).collect();
+    let mut load = None;
+    while let Some(output) = rig.engine.poll_output() {
+        if let Output::Load { load: last } = output {
+            load = Some(last);
+        }
+    }
+    leader.answer(200, "applied");
+    leader.answer(200, "applied");
+    let told = news(&mut leader);
+    for input in told.clone() {
+        rig.input(input);
+    }
+    rig.input(Input::Loaded { load: load.unwrap(), records: before });
+    assert_eq!(rig.states(&ended).last(), Some(&WriteState::Settled {}));
+    assert!(matches!(rig.states(&going).last(), Some(WriteState::Acknowledged { .. })));
+    assert_eq!(rig.status().pending, 0);
+    // Nor does news that comes late and out of turn.
+    rig.input(told[0].clone());
+    assert_eq!(rig.states(&ended).last(), Some(&WriteState::Settled {}));
+}
