@@ -1,0 +1,55 @@
+//! Bugs that are planted between the engine and its world, to see that the simulator finds them. No code of the engine
+//! knows of these: outputs and inputs are changed on their way.
+
+/// A planted bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bug {
+    /// Requests say that nothing below them will ever be sent again (Q9).
+    FloorTooHigh,
+    /// A claim is told to be on disk and is not (Q9).
+    ClaimNotStored,
+    /// The disk takes steps of earlier leaders (Q19).
+    FenceIgnored,
+    /// A layer goes with the answer, before the base has the write (Q17).
+    LayerRetiredEarly,
+    /// A layer goes from all queries when one base has the write (Q17).
+    LayerRetiredEverywhere,
+    /// Events are applied to bases whatever they cover (Y2).
+    OffsetNotChecked,
+    /// A record is removed without the bases that carry its write (Q2).
+    RemovedBeforeBase,
+    /// A step is told to be on disk when it is only asked for (Q1).
+    PersistedEarly,
+    /// Rooms are joined from one event too late (Y2).
+    SinceTooNew,
+    /// Every attempt has a key of its own (Q9).
+    KeyPerAttempt,
+    /// Writes of one lane leave in parallel (Q6).
+    LaneIgnored,
+    /// Tabs do not hear of each other's writes (Q19).
+    NewsLost,
+}
+
+impl Bug {
+    /// All.
+    pub const ALL: [Bug; 12] = [
+        Bug::FloorTooHigh,
+        Bug::ClaimNotStored,
+        Bug::FenceIgnored,
+        Bug::LayerRetiredEarly,
+        Bug::LayerRetiredEverywhere,
+        Bug::OffsetNotChecked,
+        Bug::RemovedBeforeBase,
+        Bug::PersistedEarly,
+        Bug::SinceTooNew,
+        Bug::KeyPerAttempt,
+        Bug::LaneIgnored,
+        Bug::NewsLost,
+    ];
+
+    /// By its name, as `Debug` shows it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Bug> {
+        Bug::ALL.into_iter().find(|bug| format!("{bug:?}") == name)
+    }
+}

@@ -1,0 +1,25 @@
+//! A simulator that tries to break Tidewire: the real engine and the real hub in a seeded virtual world of tabs, disks,
+//! clocks, networks and a server, beside a model that is too simple to be wrong.
+//!
+//! ```
+//! let script = tidewire_sim::generate::script(7);
+//! let outcome = tidewire_sim::run::run(&script, None, false);
+//! assert_eq!(outcome.violation, None, "\n{script}");
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod base;
+pub mod bugs;
+pub mod campaign;
+pub mod coverage;
+pub mod disk;
+pub mod generate;
+pub mod host;
+pub mod ids;
+pub mod invariants;
+pub mod reference;
+pub mod rng;
+pub mod run;
+pub mod script;
+pub mod server;
+pub mod world;

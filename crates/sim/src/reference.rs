@@ -1,0 +1,184 @@
+//! The simple model beside the system: what was tapped, what was promised, what a disaster excuses. It decides nothing
+//! about how the system comes to its promises.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidewire_core::{Epoch, Request, WriteId, WriteState};
+
+use crate::ids::{Device, Life, Room, Tab, Tag, User};
+
+/// What the system said last about a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Accepted, nothing promised.
+    Accepted,
+    /// It is on disk.
+    Durable,
+    /// The store refused it.
+    Refused,
+    /// The server has it.
+    Acknowledged,
+    /// It waits for a person.
+    Parked,
+    /// A person gave it up.
+    Discarded,
+}
+
+/// One tap.
+#[derive(Clone, Debug)]
+pub struct Tapped {
+    /// Where.
+    pub device: Device,
+    /// In which tab.
+    pub tab: Tab,
+    /// In which run of it.
+    pub life: Life,
+    /// By whom.
+    pub user: User,
+    /// To which room.
+    pub room: Room,
+    /// What it adds.
+    pub tag: Tag,
+    /// What the server makes of it: `add`, ...
+    pub kind: &'static str,
+    /// Its lane.
+    pub lane: String,
+    /// Place among all taps.
+    pub order: u64,
+    /// Its layer stays when it is parked.
+    pub keep_layer: bool,
+    /// What was said.
+    pub said: Said,
+    /// It was promised to be on disk.
+    pub promised: bool,
+    /// It was parked at some time: others may overtake it.
+    pub ever_parked: bool,
+    /// It left at some time.
+    pub sent: bool,
+    /// A disaster happened to the only place where it was: it may be gone.
+    pub excused: bool,
+    /// Copies of its record that nobody had sent when they were made.
+    pub copies: u32,
+}
+
+/// The model.
+#[derive(Clone, Debug, Default)]
+pub struct Reference {
+    /// By id.
+    pub taps: BTreeMap<WriteId, Tapped>,
+    /// By tag.
+    pub tags: BTreeMap<Tag, WriteId>,
+    /// Which write a record holds, per device, user and key.
+    pub records: BTreeMap<(Device, User, String), WriteId>,
+    /// The last event that the listeners of a run heard of a room.
+    pub heard: BTreeMap<(Tab, Life, Room), (Epoch, u64)>,
+    /// Runs whose room was reset since the last event.
+    pub reset: BTreeSet<(Tab, Life, Room)>,
+    /// Devices whose disk was copied, restored, emptied or damaged.
+    pub damaged: BTreeSet<Device>,
+    /// Keys that were reported as quarantined.
+    pub quarantined: BTreeSet<String>,
+    claimed: BTreeSet<String>,
+    order: u64,
+}
+
+impl Reference {
+    /// A run begins.
+    pub fn born(&mut self, _tab: Tab, _life: Life, _device: Device) {}
+
+    /// A tap was accepted.
+    pub fn tapped(&mut self, write: WriteId, mut tap: Tapped) {
+        self.order += 1;
+        tap.order = self.order;
+        self.tags.insert(tap.tag, write.clone());
+        self.taps.insert(write, tap);
+    }
+
+    /// The system says something about a write.
+    pub fn says(&mut self, write: &WriteId, state: &WriteState) {
+        let Some(tap) = self.taps.get_mut(write) else { return };
+        // A tab that hears late says old things.
+        let ended = matches!(tap.said, Said::Acknowledged | Said::Refused | Said::Discarded);
+        if ended && !matches!(state, WriteState::Acknowledged { .. }) {
+            return;
+        }
+        match state {
+            WriteState::Durable {} => {
+                tap.promised = true;
+                tap.said = Said::Durable;
+            }
+            WriteState::Refused { .. } => tap.said = Said::Refused,
+            WriteState::Sending { .. } | WriteState::Retrying { .. } => {
+                tap.promised = true;
+                if tap.said == Said::Parked {
+                    tap.said = Said::Durable;
+                }
+            }
+            WriteState::Acknowledged { .. } | WriteState::Settled {} => {
+                tap.promised = true;
+                tap.said = Said::Acknowledged;
+            }
+            WriteState::Parked { .. } => {
+                tap.promised = true;
+                tap.said = Said::Parked;
+                tap.ever_parked = true;
+            }
+            WriteState::Discarded {} => tap.said = Said::Discarded,
+        }
+    }
+
+    /// A request leaves.
+    pub fn sent(&mut self, request: &Request) {
+        if let Some(tap) = self.taps.get_mut(&request.write) {
+            tap.sent = true;
+        }
+    }
+
+    /// A record could not be read, and the system said so.
+    pub fn quarantined(&mut self, _tab: Tab, _life: Life, key: &str) {
+        self.quarantined.insert(key.to_owned());
+    }
+
+    /// Whether a step for this key was decided by a leader before; from now on one was.
+    pub fn claimed(&mut self, key: &str) -> bool {
+        !self.claimed.insert(key.to_owned())
+    }
+
+    /// A disaster on a device: what was only there may be gone.
+    pub fn excuse(&mut self, device: Device, user: Option<User>) {
+        self.damaged.insert(device);
+        for tap in self.taps.values_mut() {
+            if tap.device == device && user.is_none_or(|user| user == tap.user) {
+                tap.excused = true;
+            }
+        }
+    }
+
+    /// There is one more copy of this record; nobody had sent it yet, perhaps.
+    pub fn copied(&mut self, write: &WriteId) {
+        if let Some(tap) = self.taps.get_mut(write) {
+            tap.copies += 1;
+        }
+    }
+
+    /// Whether the layer of this write may be gone from a screen without the server having it.
+    #[must_use]
+    pub fn may_vanish(&self, tag: Tag) -> bool {
+        let Some(tap) = self.tags.get(&tag).and_then(|write| self.taps.get(write)) else { return false };
+        tap.excused
+            || matches!(tap.said, Said::Refused | Said::Discarded)
+            || tap.ever_parked && !tap.keep_layer
+    }
+}
+
+/// The write's id in a record's bytes: magic, version, kind, then partition and id as counted texts.
+#[must_use]
+pub fn write_in(bytes: &[u8]) -> Option<WriteId> {
+    fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+    }
+    let (_, rest) = text(bytes.get(4..)?)?;
+    let (write, _) = text(rest)?;
+    Some(WriteId(String::from_utf8(write.to_vec()).ok()?))
+}

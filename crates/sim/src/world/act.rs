@@ -1,0 +1,354 @@
+//! What a script does to the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidewire_core::{Accepted, AppSignal, Command, Input, Lane, NetworkSignal, Payload, Submission, WriteId};
+
+use super::net::{Net, Reach};
+use super::{Answering, DeviceState, TabState, World};
+use crate::bugs::Bug;
+use crate::coverage::{Coverage, Fault};
+use crate::disk::{Mode, Value};
+use crate::host::variables;
+use crate::ids::{Device, Room, Tab, Tag, User};
+use crate::invariants;
+use crate::reference::{Reference, Said, Tapped, write_in};
+use crate::rng::Rng;
+use crate::script::{Action, Script, Step};
+use crate::server::Server;
+
+impl World {
+    /// The world of a script, before its first step: the server is up, every device has one tab open.
+    #[must_use]
+    pub fn new(script: &Script, bug: Option<Bug>, verbose: bool) -> World {
+        let users = [User::Ana, User::Ben, User::Ana];
+        let mut tabs = Vec::new();
+        for (device, count) in script.tabs.iter().enumerate() {
+            tabs.extend((0..*count).map(|_| TabState::new(Device(device))));
+        }
+        let mut world = World {
+            now: 10,
+            rng: Rng::new(script.seed, u64::MAX),
+            devices: users.into_iter().map(DeviceState::new).collect(),
+            tabs,
+            server: Server::new(script.retention),
+            answering: Answering::Well,
+            reference: Reference::default(),
+            coverage: Coverage::default(),
+            bug,
+            violations: Vec::new(),
+            steps: 0,
+            hash: 0xcbf2_9ce4_8422_2325,
+            verbose,
+            checks: invariants::all(),
+            screens: BTreeMap::new(),
+            links: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            last_session: 0,
+            queue: BTreeMap::new(),
+            last_happening: 0,
+            dead_voices: BTreeSet::new(),
+            missed_events: script.missed,
+            last_life: 0,
+            last_tag: 0,
+        };
+        for device in &mut world.devices {
+            device.disk.ignore_fence = bug == Some(Bug::FenceIgnored);
+        }
+        world.server_up();
+        for tab in (0..world.tabs.len()).map(Tab) {
+            world.start(tab);
+        }
+        world
+    }
+
+    /// One step: its action, then time.
+    pub fn step(&mut self, seed: u64, step: &Step) {
+        self.rng = Rng::new(seed, step.number);
+        if self.verbose {
+            self.trace(&format!("== {} {:?}", step.number, step.action));
+        }
+        self.act(&step.action);
+        self.check_step();
+        self.run_until(self.now + step.then);
+    }
+
+    fn input_all(&mut self, device: Device, input: &Input) {
+        for tab in self.tabs_of(device) {
+            let life = self.tabs[tab.0].life;
+            self.input(tab, life, input.clone());
+        }
+    }
+
+    fn act(&mut self, action: &Action) {
+        match *action {
+            Action::Tap { tab, room, kind, own_lane, keep_layer } => {
+                self.tap(tab, room, kind, own_lane, keep_layer)
+            }
+            Action::Cancel { tab } => self.cancel(tab),
+            Action::RetryParked { tab } => self.parked(tab, |write| Command::Retry { write }),
+            Action::DiscardParked { tab } => self.parked(tab, |write| Command::Discard { write }),
+            Action::Process { tab } => self.command(tab, Command::Process {}),
+            Action::Start { tab } => self.start(tab),
+            Action::Kill { tab } => {
+                self.coverage.fault(Fault::Kill);
+                self.kill(tab);
+            }
+            Action::KillAfter { tab, outputs, device } => self.tabs[tab.0].fuse = Some((outputs, device)),
+            Action::PowerCut { device } => {
+                self.coverage.fault(Fault::PowerCut);
+                self.power_cut(device);
+            }
+            Action::Freeze { tab } => self.freeze(tab),
+            Action::Thaw { tab } => self.thaw(tab),
+            Action::Steal { device } => self.steal(device),
+            Action::Reach { device, reach } => self.set_reach(
+                device,
+                match reach {
+                    "down" => Reach::Down,
+                    "hole" => Reach::Hole,
+                    "portal" => Reach::Portal,
+                    _ => Reach::Up,
+                },
+            ),
+            Action::Weather { device, latency, drop, duplicate, lose_answer, late } => {
+                let net = &mut self.devices[device.0].net;
+                *net = Net { latency: (1, latency), drop, duplicate, lose_answer, late, ..*net };
+            }
+            Action::Cut { device } => self.cut(device),
+            Action::Disk { device, mode } => {
+                self.devices[device.0].disk.mode = match mode {
+                    "full" => Mode::Full,
+                    "failing" => Mode::Failing,
+                    "unreadable" => Mode::Unreadable,
+                    _ => Mode::Well,
+                }
+            }
+            Action::Slow { device, disk, talk } => {
+                self.devices[device.0].disk_slow = disk;
+                self.devices[device.0].talk_slow = talk;
+            }
+            Action::EmptyDisk { device } => self.empty_disk(device),
+            Action::Snapshot { device } => {
+                self.devices[device.0].snapshot = Some(self.devices[device.0].disk.partitions.clone());
+            }
+            Action::RestoreSnapshot { device } => self.restore_snapshot(device),
+            Action::Clone { from, to } => self.clone_phone(from, to),
+            Action::FlipBit { device } => self.flip_bit(device),
+            Action::KillServer { down } => self.kill_server(down),
+            Action::Answering { how } => {
+                self.answering = match how {
+                    "busy" => Answering::Busy(None),
+                    "busy-after" => Answering::Busy(Some(7)),
+                    "broken" => Answering::Broken,
+                    "gateway" => Answering::Gateway,
+                    _ => Answering::Well,
+                }
+            }
+            Action::ExpireTokens { user } => *self.server.tokens.entry(user).or_default() += 1,
+            Action::NewEpoch { room } => {
+                self.coverage.fault(Fault::NewEpoch);
+                self.server.new_epoch(room);
+                self.kill_server(50);
+            }
+            Action::Refetch { tab, query } => {
+                if self.tabs[tab.0].engine.is_some() && !self.tabs[tab.0].frozen {
+                    self.fetch_query(tab, query);
+                }
+            }
+            Action::Signal { device, signal } => self.signal(device, signal),
+            Action::App { device, background } => {
+                self.coverage.fault(Fault::Background);
+                self.devices[device.0].background = background;
+                let signal = if background { AppSignal::Background } else { AppSignal::Foreground };
+                self.input_all(device, &Input::App { signal });
+            }
+            Action::Wall { device, by } => {
+                self.coverage.fault(Fault::WallStep);
+                self.devices[device.0].wall_offset += by;
+            }
+            Action::Drift { device, per_mille } => {
+                self.coverage.fault(Fault::Drift);
+                self.devices[device.0].drift = per_mille;
+            }
+            Action::SwitchUser { device } => self.switch_user(device),
+        }
+    }
+
+    fn command(&mut self, tab: Tab, command: Command) {
+        if !self.tabs[tab.0].frozen {
+            self.order(tab, command);
+        }
+    }
+
+    fn tap(&mut self, tab: Tab, room: Room, kind: &'static str, own_lane: bool, keep_layer: bool) {
+        if self.tabs[tab.0].frozen || self.tabs[tab.0].engine.is_none() {
+            return;
+        }
+        self.last_tag += 1;
+        let tag = Tag(self.last_tag);
+        let path = format!("/{}/{kind}", room.name());
+        let lane = if own_lane { format!("own{}", tag.0) } else { format!("lane-{}", room.name()) };
+        let told = if self.bug == Some(Bug::LaneIgnored) { format!("own{}", tag.0) } else { lane.clone() };
+        let write = Submission {
+            name: "room.add".into(),
+            version: 1,
+            variables: variables(room, tag),
+            method: "POST".into(),
+            path,
+            body: Some(Payload(tag.0.to_string())),
+            lane: Some(Lane(told)),
+            optimistic: true,
+            keep_layer_when_parked: keep_layer,
+            ..Submission::default()
+        };
+        let now = self.clocks(tab);
+        let Some(engine) = &mut self.tabs[tab.0].engine else { return };
+        let Ok(Accepted::Queued { write }) = engine.command(Command::Submit { write }, now) else { return };
+        let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
+        self.reference.tapped(
+            write,
+            Tapped {
+                device,
+                tab,
+                life,
+                user,
+                room,
+                tag,
+                kind,
+                lane,
+                order: 0,
+                keep_layer,
+                said: Said::Accepted,
+                promised: false,
+                ever_parked: false,
+                sent: false,
+                excused: false,
+                copies: 0,
+            },
+        );
+        self.drain(tab);
+    }
+
+    fn cancel(&mut self, tab: Tab) {
+        let life = self.tabs[tab.0].life;
+        let newest =
+            self.reference.taps.iter().filter(|(_, tap)| tap.life == life).max_by_key(|(_, tap)| tap.order);
+        if let Some(write) = newest.map(|(write, _)| write.clone()) {
+            self.command(tab, Command::Cancel { write });
+        }
+    }
+
+    fn parked(&mut self, tab: Tab, command: impl Fn(WriteId) -> Command) {
+        let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
+        let parked: Vec<WriteId> = self
+            .reference
+            .taps
+            .iter()
+            .filter(|(_, tap)| (tap.device, tap.user, tap.said) == (device, user, Said::Parked))
+            .map(|(write, _)| write.clone())
+            .collect();
+        for write in parked {
+            self.command(tab, command(write));
+        }
+    }
+
+    fn signal(&mut self, device: Device, signal: &str) {
+        let signal = match signal {
+            "offline" => NetworkSignal::Offline,
+            "online" => NetworkSignal::Online,
+            "changed" => NetworkSignal::Changed,
+            _ => NetworkSignal::Unknown,
+        };
+        if signal == NetworkSignal::Offline {
+            self.coverage.fault(Fault::OfflineSignal);
+        }
+        self.input_all(device, &Input::Network { signal });
+    }
+
+    /// Another person signs in: the tabs of the first end, the partition stays (Q20).
+    pub(super) fn switch_user(&mut self, device: Device) {
+        self.coverage.fault(Fault::UserSwitch);
+        self.coverage.rule("Q20");
+        let open: Vec<Tab> = self.tabs_of(device).filter(|tab| self.tabs[tab.0].engine.is_some()).collect();
+        for tab in &open {
+            self.kill(*tab);
+        }
+        let state = &mut self.devices[device.0];
+        state.user = match state.user {
+            User::Ana => User::Ben,
+            User::Ben => User::Ana,
+        };
+        state.token = 0;
+        for tab in open {
+            self.start(tab);
+        }
+    }
+
+    // ---- disasters of a disk
+
+    fn empty_disk(&mut self, device: Device) {
+        self.coverage.fault(Fault::DiskEmptied);
+        self.power_cut(device);
+        self.devices[device.0].disk.partitions.clear();
+        self.reference.excuse(device, None);
+    }
+
+    fn restore_snapshot(&mut self, device: Device) {
+        let Some(snapshot) = self.devices[device.0].snapshot.clone() else { return };
+        self.coverage.fault(Fault::DiskRestored);
+        self.power_cut(device);
+        self.reference.excuse(device, None);
+        self.copy_records(device, &snapshot);
+        self.devices[device.0].disk.partitions = snapshot;
+    }
+
+    fn clone_phone(&mut self, from: Device, to: Device) {
+        self.coverage.fault(Fault::PhoneCloned);
+        self.power_cut(to);
+        self.reference.excuse(to, None);
+        self.reference.damaged.insert(from);
+        let copy = self.devices[from.0].disk.partitions.clone();
+        self.copy_records(to, &copy);
+        self.devices[to.0].user = self.devices[from.0].user;
+        self.devices[to.0].disk.partitions = copy;
+    }
+
+    /// Every record of a copy may be sent by whoever has the copy, too.
+    fn copy_records(&mut self, device: Device, partitions: &BTreeMap<User, crate::disk::Partition>) {
+        for (user, partition) in partitions {
+            for (key, value) in &partition.records {
+                if let Value::Record(bytes) = value
+                    && key.starts_with("w/")
+                    && let Some(write) = write_in(bytes)
+                {
+                    self.reference.copied(&write);
+                    self.reference.records.insert((device, *user, key.clone()), write);
+                }
+            }
+        }
+    }
+
+    fn flip_bit(&mut self, device: Device) {
+        let user = self.devices[device.0].user;
+        let keys = self.devices[device.0].disk.write_keys(user);
+        if keys.is_empty() {
+            return;
+        }
+        let key = self.rng.pick(&keys).clone();
+        let at = self.rng.next() as usize;
+        if let Some(Value::Record(bytes)) = self.devices[device.0].disk.partition(user).records.get_mut(&key)
+            && !bytes.is_empty()
+        {
+            let at = at % bytes.len();
+            bytes[at] ^= 1;
+            self.coverage.fault(Fault::BitFlipped);
+            self.reference.damaged.insert(device);
+            if let Some(write) = self.reference.records.get(&(device, user, key)).cloned()
+                && let Some(tap) = self.reference.taps.get_mut(&write)
+            {
+                tap.excused = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Requests: writes and reads of a tab on their way to the server and back, with everything that may happen to them.
+
+use std::rc::Rc;
+
+use tidewire_core::{
+    Applied, AuthId, AuthResult, ClientId, FetchId, Input, Payload, Request, RequestFailure, Response,
+    Sequence, SequenceRange,
+};
+use tidewire_wire::http::{self, Outcome};
+
+use super::net::Reach;
+use super::store::positions_of;
+use super::{Happening, World};
+use crate::bugs::Bug;
+use crate::coverage::Fault;
+use crate::host::query_id;
+use crate::ids::{Life, Tab, User, rooms_of};
+use crate::server::{Reply, Snapshot};
+
+/// How the server, or what stands before it, answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answering {
+    /// As it should.
+    Well,
+    /// 503, perhaps with `Retry-After`.
+    Busy(Option<u64>),
+    /// 500, and nothing is done.
+    Broken,
+    /// The write is done, and a gateway says 502.
+    Gateway,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// A write of the engine.
+    Write(FetchId, Request),
+    /// A read of a query: which fetch of it, and for which client id.
+    Read(usize, u32, Option<String>),
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// From where.
+    pub tab: Tab,
+    /// In which run.
+    pub life: Life,
+    /// The bearer token.
+    pub token: String,
+    /// What.
+    pub ask: Ask,
+    /// A copy that the network made: nobody waits for its answer.
+    pub copy: bool,
+}
+
+/// What comes back.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Nothing.
+    Failed,
+    /// A page of somebody else.
+    Portal,
+    /// To a write.
+    Reply(Reply, Option<u64>),
+    /// To a read.
+    Base(Snapshot),
+}
+
+impl World {
+    pub(super) fn fetch_auth(&mut self, tab: Tab, auth: AuthId, fresh: bool) {
+        let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
+        if fresh {
+            self.coverage.rule("C5");
+            self.devices[device.0].token = self.server.tokens.get(&user).copied().unwrap_or(0);
+        }
+        let token = format!("{}#{}", user.name(), self.devices[device.0].token);
+        let failed = self.devices[device.0].net.reach != Reach::Up && fresh;
+        let result = if failed { AuthResult::Failed {} } else { AuthResult::Token { token: Payload(token) } };
+        let after = self.rng.below(20);
+        self.later(after, Happening::Input(tab, life, Box::new(Input::Auth { auth, result })));
+    }
+
+    pub(super) fn fetch_write(&mut self, tab: Tab, fetch: FetchId, request: Request) {
+        self.reference.sent(&request);
+        let request = self.twisted(request);
+        self.call(tab, Ask::Write(fetch, request));
+    }
+
+    /// The request as a planted bug makes it.
+    fn twisted(&self, mut request: Request) -> Request {
+        let value = |name: &str| {
+            request.headers.iter().find(|header| header.name == name).map(|header| header.value.clone())
+        };
+        let (changed, value) = match self.bug {
+            Some(Bug::FloorTooHigh) => (http::FLOOR, value(http::SEQUENCE)),
+            Some(Bug::KeyPerAttempt) if request.attempt > 1 => {
+                let key = value(http::IDEMPOTENCY_KEY).unwrap_or_default();
+                (http::IDEMPOTENCY_KEY, Some(format!("{}-{}", key.trim_matches('"'), request.attempt)))
+            }
+            _ => return request,
+        };
+        for header in request.headers.iter_mut().filter(|header| header.name == changed) {
+            header.value = value.clone().unwrap_or_default();
+        }
+        request
+    }
+
+    /// A query is fetched; a fetch of it that is under way is cancelled.
+    pub(super) fn fetch_query(&mut self, tab: Tab, query: usize) {
+        let life = self.tabs[tab.0].life;
+        let number = self.tabs[tab.0].host.begin_fetch(query);
+        let client = self.tabs[tab.0].host.client.clone();
+        self.input(tab, life, Input::FetchStarted { query: query_id(query) });
+        if self.alive(tab, life) {
+            self.call(tab, Ask::Read(query, number, client));
+        }
+    }
+
+    pub(super) fn fetch_again(&mut self, tab: Tab, life: Life, query: usize) {
+        if self.alive(tab, life) && self.tabs[tab.0].host.queries[query].fetching.is_none() {
+            self.fetch_query(tab, query);
+        }
+    }
+
+    fn call(&mut self, tab: Tab, ask: Ask) {
+        let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
+        let token = format!("{}#{}", user.name(), self.devices[device.0].token);
+        let call = Rc::new(Call { tab, life, token, ask, copy: false });
+        let net = self.devices[device.0].net;
+        let takes = self.latency(device);
+        match net.reach {
+            Reach::Down => self.later(takes.min(50), Happening::Answered(call, Box::new(Answer::Failed))),
+            Reach::Portal => {
+                self.coverage.fault(Fault::Portal);
+                self.later(takes, Happening::Answered(call, Box::new(Answer::Portal)));
+            }
+            Reach::Hole => {
+                self.coverage.fault(Fault::RequestSwallowed);
+                if self.rng.chance(40) {
+                    // It waits in some buffer and arrives when nobody expects it any more.
+                    self.coverage.fault(Fault::RequestLate);
+                    let after = self.rng.range(1_000, 60_000);
+                    self.later(after, Happening::Arrived(Rc::new(Call { copy: true, ..(*call).clone() })));
+                }
+            }
+            Reach::Up => {
+                if self.rng.chance(net.drop) {
+                    self.coverage.fault(Fault::RequestLost);
+                    self.later(takes, Happening::Answered(call, Box::new(Answer::Failed)));
+                    return;
+                }
+                if self.rng.chance(net.duplicate) {
+                    self.coverage.fault(Fault::RequestTwice);
+                    let after = self.rng.range(0, 4_000);
+                    self.later(
+                        takes + after,
+                        Happening::Arrived(Rc::new(Call { copy: true, ..(*call).clone() })),
+                    );
+                }
+                self.later(takes, Happening::Arrived(call));
+            }
+        }
+    }
+
+    /// A request reaches the server's port.
+    pub(super) fn arrived(&mut self, call: &Rc<Call>) {
+        if self.server.hub.is_none() {
+            return self.reply(call, Answer::Failed);
+        }
+        let Some(user) = self.server.accepts(&call.token) else {
+            self.coverage.fault(Fault::TokenRefused);
+            let reply = Reply { status: 401, outcome: None, body: String::new() };
+            return self.reply(call, Answer::Reply(reply, None));
+        };
+        let unmarked = |status| Reply { status, outcome: None, body: String::new() };
+        match self.answering {
+            Answering::Busy(after) => {
+                self.coverage.fault(Fault::ServerBusy);
+                return self.reply(call, Answer::Reply(unmarked(503), after));
+            }
+            Answering::Broken => {
+                self.coverage.fault(Fault::ServerBroken);
+                return self.reply(call, Answer::Reply(unmarked(500), None));
+            }
+            Answering::Well | Answering::Gateway => {}
+        }
+        match &call.ask {
+            Ask::Read(query, _, client) => {
+                let snapshot = self.server.read(user, &rooms_of(*query), client.as_deref());
+                self.reply(call, Answer::Base(snapshot));
+            }
+            Ask::Write(_, request) => {
+                if self.server.running.contains(&request.write.0) {
+                    self.coverage.fault(Fault::InProgress);
+                    let reply =
+                        Reply { status: 409, outcome: Some(Outcome::InProgress), body: String::new() };
+                    return self.reply(call, Answer::Reply(reply, None));
+                }
+                if self.rng.chance(10) {
+                    self.server.running.insert(request.write.0.clone());
+                    let after = self.rng.range(20, 3_000);
+                    self.later(after, Happening::Commit(call.clone(), self.server.boot));
+                } else {
+                    self.apply(call, user, request);
+                }
+            }
+        }
+    }
+
+    pub(super) fn commit(&mut self, call: &Rc<Call>, boot: u32) {
+        let (true, Some(user), Ask::Write(_, request)) = (
+            self.server.boot == boot && self.server.hub.is_some(),
+            self.server.accepts(&call.token),
+            &call.ask,
+        ) else {
+            return self.reply(call, Answer::Failed);
+        };
+        self.server.running.remove(&request.write.0);
+        self.apply(call, user, request);
+    }
+
+    fn apply(&mut self, call: &Rc<Call>, user: User, request: &Request) {
+        let effects = self.server.effects.len();
+        let reply = self.server.write(user, request, self.now);
+        self.coverage.reply(&reply);
+        if self.verbose {
+            self.trace(&format!("server: {} {} -> {:?}", request.write, request.path, reply.outcome));
+        }
+        if self.server.effects.len() > effects {
+            self.applied(user);
+            self.later(self.rng.clone().below(30), Happening::Feed(self.server.boot));
+        }
+        if self.answering == Answering::Gateway {
+            self.coverage.fault(Fault::GatewayAfterCommit);
+            let reply = Reply { status: 502, outcome: None, body: String::new() };
+            return self.reply(call, Answer::Reply(reply, None));
+        }
+        self.reply(call, Answer::Reply(reply, None));
+    }
+
+    fn reply(&mut self, call: &Rc<Call>, answer: Answer) {
+        if call.copy {
+            return;
+        }
+        let device = self.tabs[call.tab.0].device;
+        let net = self.devices[device.0].net;
+        let mut takes = self.latency(device);
+        let answer = match net.reach {
+            Reach::Hole => {
+                self.coverage.fault(Fault::AnswerSwallowed);
+                return;
+            }
+            Reach::Down | Reach::Portal => Answer::Failed,
+            Reach::Up if self.rng.chance(net.lose_answer) => {
+                self.coverage.fault(Fault::AnswerLost);
+                if self.rng.chance(30) {
+                    return;
+                }
+                Answer::Failed
+            }
+            Reach::Up => answer,
+        };
+        if self.rng.chance(net.late) {
+            self.coverage.fault(Fault::AnswerLate);
+            takes += self.rng.range(500, 40_000);
+        }
+        self.later(takes, Happening::Answered(call.clone(), Box::new(answer)));
+    }
+
+    pub(super) fn answered(&mut self, call: &Rc<Call>, answer: Answer) {
+        let (tab, life) = (call.tab, call.life);
+        if !self.alive(tab, life)
+            || self.hold(tab, || Happening::Answered(call.clone(), Box::new(answer.clone())))
+        {
+            return;
+        }
+        match &call.ask {
+            Ask::Write(fetch, _) => {
+                let input = match answer {
+                    Answer::Failed | Answer::Base(_) => {
+                        Input::RequestFailed { fetch: *fetch, cause: RequestFailure::Network }
+                    }
+                    Answer::Portal => Input::Responded { fetch: *fetch, response: portal() },
+                    Answer::Reply(reply, after) => {
+                        Input::Responded { fetch: *fetch, response: response(reply, after) }
+                    }
+                };
+                self.input(tab, life, input);
+            }
+            Ask::Read(query, number, client) => {
+                if self.tabs[tab.0].host.queries[*query].fetching != Some(*number) {
+                    return;
+                }
+                match answer {
+                    Answer::Base(snapshot) => self.install(tab, *query, client.as_deref(), snapshot),
+                    Answer::Failed | Answer::Portal | Answer::Reply(..) => self.read_failed(tab, *query),
+                }
+            }
+        }
+    }
+
+    fn install(&mut self, tab: Tab, query: usize, client: Option<&str>, snapshot: Snapshot) {
+        let life = self.tabs[tab.0].life;
+        let Snapshot { base, applied } = snapshot;
+        let applied =
+            applied.filter(|(named, _)| Some(named.as_str()) == client).map(|(client, ranges)| Applied {
+                client: ClientId(client),
+                ranges: ranges
+                    .iter()
+                    .map(|(from, to)| SequenceRange { from: Sequence(*from), to: Sequence(*to) })
+                    .collect(),
+            });
+        let positions = positions_of(&base);
+        self.tabs[tab.0].host.install(query, base);
+        let input = Input::BaseInstalled {
+            query: query_id(query),
+            positions,
+            applied,
+            carries: vec![],
+            restored: false,
+        };
+        self.input(tab, life, input);
+    }
+
+    /// As the query client does it: three more tries, then it waits for a reason.
+    fn read_failed(&mut self, tab: Tab, query: usize) {
+        let life = self.tabs[tab.0].life;
+        let entry = &mut self.tabs[tab.0].host.queries[query];
+        entry.fetching = None;
+        entry.failures += 1;
+        entry.stale = true;
+        let failures = entry.failures;
+        self.input(tab, life, Input::FetchFailed { query: query_id(query) });
+        let wait = 1_000 << failures.min(5);
+        self.later(wait, Happening::FetchAgain(tab, life, query));
+    }
+}
+
+fn response(reply: Reply, after: Option<u64>) -> Response {
+    Response {
+        status: reply.status,
+        outcome: reply.outcome.map(|outcome| outcome.as_str().to_owned()),
+        retry_after: after.map(|seconds| seconds.to_string()),
+        content_type: Some("application/json".into()),
+        redirected: false,
+        body: Some(Payload(reply.body)),
+    }
+}
+
+fn portal() -> Response {
+    Response {
+        status: 200,
+        outcome: None,
+        retry_after: None,
+        content_type: Some("text/html".into()),
+        redirected: true,
+        body: Some(Payload("<html>Welcome to the Wi-Fi</html>".into())),
+    }
+}

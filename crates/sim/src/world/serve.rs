@@ -1,0 +1,62 @@
+//! The server's process: starts, ends, and the host of the real hub in it.
+
+use std::rc::Rc;
+
+use tidewire_hub as hub;
+
+use super::{Happening, World};
+use crate::coverage::Fault;
+
+impl World {
+    pub(super) fn hub_input(&mut self, input: hub::Input) {
+        let now = hub::Timestamp(self.now);
+        let Some(running) = &mut self.server.hub else { return };
+        running.handle(input, now);
+        while let Some(output) = self.server.hub.as_mut().and_then(|hub| hub.poll_output()) {
+            match output {
+                hub::Output::Send { session, frame } => self.deliver(session, frame.0),
+                hub::Output::Close { session, reason } => self.hub_closes(session, reason),
+                hub::Output::Pause { .. } | hub::Output::Resume { .. } => {}
+                hub::Output::Log(note) => self.coverage.hub_note(&note),
+                question => {
+                    let after = if self.rng.chance(10) { self.rng.below(500) } else { self.rng.below(4) };
+                    self.later(after, Happening::HubAnswer(self.server.boot, Rc::new(question)));
+                }
+            }
+        }
+    }
+
+    pub(super) fn hub_answer(&mut self, boot: u32, question: &hub::Output) {
+        if self.server.boot != boot {
+            return;
+        }
+        if let Some(answer) = self.server.answer(question) {
+            self.hub_input(answer);
+        }
+    }
+
+    pub(super) fn feed(&mut self, boot: u32) {
+        if self.server.boot == boot
+            && let Some(events) = self.server.feed.pop_front()
+        {
+            self.hub_input(hub::Input::Committed(events));
+        }
+    }
+
+    /// `kill -9`; it is back after `down` milliseconds.
+    pub(super) fn kill_server(&mut self, down: u64) {
+        if self.server.hub.is_none() {
+            return;
+        }
+        self.coverage.fault(Fault::ServerKilled);
+        self.server.kill();
+        self.drop_all_links();
+        self.later(down, Happening::ServerUp);
+    }
+
+    pub(super) fn server_up(&mut self) {
+        if self.server.hub.is_none() {
+            self.server.start(self.missed_events);
+        }
+    }
+}
