@@ -167,3 +167,56 @@ fn q16_a_write_that_is_tried_again_is_known_in_a_base_before_its_answer() {
     rig.base_with(1, Some(("r", 10)), Some(Applied { client, ranges }), vec![]);
     assert_eq!(rig.retired(&write), [Some(1), None]);
 }
+
+#[test]
+fn y6_a_base_at_the_edge_of_what_is_kept_is_caught_up_here_and_one_before_it_by_the_server() {
+    let events = limits::ROOM_RING as u64 + 44;
+    for (covered, asked) in [(54, 0), (53, 1)] {
+        let mut rig = synced();
+        for offset in 11..11 + events {
+            rig.room_event("r", offset, "");
+        }
+        rig.take();
+        rig.base(1, Some(("r", covered)));
+        assert_eq!(joins(&rig), asked, "a base at {covered}; 55 is the oldest that is kept");
+        assert_eq!(rig.applied(1).len(), if asked == 0 { limits::ROOM_RING } else { 0 });
+    }
+}
+
+#[test]
+fn y6_what_was_asked_for_is_not_asked_for_again_by_the_next_event() {
+    let mut rig = synced();
+    rig.room_event("r", 11, "");
+    rig.take();
+    rig.base(1, Some(("r", 5)));
+    assert_eq!(joins(&rig), 1);
+    rig.room_event("r", 12, "");
+    assert_eq!((rig.heard(), rig.applied(1)), (vec![12], vec![]));
+    assert_eq!(joins(&rig), 1);
+}
+
+#[test]
+fn y2_a_base_that_covers_the_head_is_not_fetched_again_after_a_reset() {
+    for (covered, refetched) in [(20, vec![]), (19, vec![(1, RefetchReason::Reset)])] {
+        let mut rig = synced();
+        rig.break_link();
+        rig.base(1, Some(("r", covered)));
+        rig.pass(1_000);
+        rig.joined(20, false);
+        assert_eq!(rig.refetched(), refetched, "covers {covered} of 20");
+    }
+}
+
+#[test]
+fn q17_a_query_that_comes_back_holds_the_layer_again() {
+    let mut rig = Rig::new();
+    let write = rig.submit_with(|s| s.touched = vec![QueryId(1), QueryId(2)]).unwrap();
+    rig.answer(200, "applied");
+    rig.input(Input::FetchStarted { query: QueryId(2) });
+    rig.base(2, None);
+    rig.input(Input::QueryGone { query: QueryId(2) });
+    rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(2)] });
+    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.base(1, None);
+    assert_eq!(rig.retired(&write), [Some(2), Some(1)], "2 does not carry it any more");
+}
