@@ -68,7 +68,8 @@ fn npm_ci() -> Result<(), String> {
 /// `npm run build` of one part, unless nothing is newer than what was built.
 fn npm_build(part: &str) -> Result<(), String> {
     let stamp = root().join(part).join("dist/.built");
-    let before = BUILT.iter().take_while(|earlier| **earlier != part).map(|earlier| format!("{earlier}/dist/.built"));
+    let before =
+        BUILT.iter().take_while(|earlier| **earlier != part).map(|earlier| format!("{earlier}/dist/.built"));
     let inputs = before.chain([part.to_owned(), "package-lock.json".to_owned()]);
     let newest = inputs.filter_map(|input| newest(&root().join(input))).max();
     let built = modified(&stamp);

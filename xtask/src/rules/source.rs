@@ -91,7 +91,9 @@ fn beginning(file: &File, rust: bool) -> Option<String> {
 /// Whether a file is a test.
 pub(crate) fn is_test(path: &str) -> bool {
     path.starts_with("e2e/")
-        || ["/test/", "/tests/", "/test-d/", "/test-types/", ".test.", ".spec."].iter().any(|mark| path.contains(mark))
+        || ["/test/", "/tests/", "/test-d/", "/test-types/", ".test.", ".spec."]
+            .iter()
+            .any(|mark| path.contains(mark))
 }
 
 /// Whether a line uses a global of this name: as a word, and neither a field of something nor a key.
