@@ -189,6 +189,7 @@ fn c5_a_refused_token_is_asked_for_afresh_once_and_then_refused_for_good() {
     rig.refusal = None;
     rig.connect();
     assert!(matches!(rig.connection(), ConnectionState::Connected { .. }), "until the app asks again");
+    assert_eq!(rig.tokens_asked, [false, true, false]);
 }
 
 #[test]

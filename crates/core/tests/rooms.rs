@@ -220,3 +220,16 @@ fn q17_a_query_that_comes_back_holds_the_layer_again() {
     rig.base(1, None);
     assert_eq!(rig.retired(&write), [Some(2), Some(1)], "2 does not carry it any more");
 }
+
+#[test]
+fn y3_what_a_foreign_server_sent_while_the_app_was_disconnected_was_missed_too() {
+    let mut rig = Rig::new();
+    rig.dialect = false;
+    rig.bind("r", &[1]);
+    rig.base(1, None);
+    rig.connect();
+    assert_eq!(rig.refetched(), []);
+    rig.command(Command::Disconnect {}).unwrap();
+    rig.connect();
+    assert_eq!(rig.refetched(), [(1, RefetchReason::Foreign)]);
+}

@@ -93,7 +93,7 @@ pub(crate) struct Connection {
     app: AppSignal,
     /// The server refused the last token: a cached one will not do.
     fresh_token: bool,
-    /// A session was up since `Connect`.
+    /// A session was up before: what happened since was missed.
     was_up: bool,
     /// The session is `STABLE_AFTER` old.
     old_enough: bool,
@@ -141,7 +141,6 @@ impl Connection {
             ctx.emit(Output::Close { link });
         }
         let heard = self.leave(State::Idle, ctx);
-        self.was_up = false;
         self.report(ConnectionState::Idle {}, ctx);
         heard
     }
