@@ -26,13 +26,15 @@ pub enum Bug {
     KeyPerAttempt,
     /// Writes of one lane leave in parallel (Q6).
     LaneIgnored,
+    /// A tab that holds the lock and was fenced does not lead again (Q19).
+    FencedAndIdle,
     /// Tabs do not hear of each other's writes (Q19).
     NewsLost,
 }
 
 impl Bug {
     /// All.
-    pub const ALL: [Bug; 12] = [
+    pub const ALL: [Bug; 13] = [
         Bug::FloorTooHigh,
         Bug::ClaimNotStored,
         Bug::FenceIgnored,
@@ -44,6 +46,7 @@ impl Bug {
         Bug::SinceTooNew,
         Bug::KeyPerAttempt,
         Bug::LaneIgnored,
+        Bug::FencedAndIdle,
         Bug::NewsLost,
     ];
 

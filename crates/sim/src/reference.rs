@@ -53,6 +53,8 @@ pub struct Tapped {
     pub promised: bool,
     /// It was parked at some time: others may overtake it.
     pub ever_parked: bool,
+    /// A person gave it up, and the system accepted that.
+    pub given_up: bool,
     /// It left at some time.
     pub sent: bool,
     /// A disaster happened to the only place where it was: it may be gone.
@@ -166,6 +168,9 @@ impl Reference {
     pub fn may_vanish(&self, tag: Tag) -> bool {
         let Some(tap) = self.tags.get(&tag).and_then(|write| self.taps.get(write)) else { return false };
         tap.excused
+            || tap.copies > 0
+            || self.damaged.contains(&tap.device)
+            || tap.given_up
             || matches!(tap.said, Said::Refused | Said::Discarded)
             || tap.ever_parked && !tap.keep_layer
     }

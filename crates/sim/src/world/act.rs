@@ -86,8 +86,16 @@ impl World {
                 self.tap(tab, room, kind, own_lane, keep_layer)
             }
             Action::Cancel { tab } => self.cancel(tab),
-            Action::RetryParked { tab } => self.parked(tab, |write| Command::Retry { write }),
-            Action::DiscardParked { tab } => self.parked(tab, |write| Command::Discard { write }),
+            Action::RetryParked { tab } => {
+                for write in self.parked(tab) {
+                    self.command(tab, Command::Retry { write });
+                }
+            }
+            Action::DiscardParked { tab } => {
+                for write in self.parked(tab) {
+                    self.give_up(tab, &write, Command::Discard { write: write.clone() });
+                }
+            }
             Action::Process { tab } => self.command(tab, Command::Process {}),
             Action::Start { tab } => self.start(tab),
             Action::Kill { tab } => {
@@ -222,6 +230,7 @@ impl World {
                 said: Said::Accepted,
                 promised: false,
                 ever_parked: false,
+                given_up: false,
                 sent: false,
                 excused: false,
                 copies: 0,
@@ -235,22 +244,33 @@ impl World {
         let newest =
             self.reference.taps.iter().filter(|(_, tap)| tap.life == life).max_by_key(|(_, tap)| tap.order);
         if let Some(write) = newest.map(|(write, _)| write.clone()) {
-            self.command(tab, Command::Cancel { write });
+            self.give_up(tab, &write, Command::Cancel { write: write.clone() });
         }
     }
 
-    fn parked(&mut self, tab: Tab, command: impl Fn(WriteId) -> Command) {
+    /// A person wants a write no more; its layer may go as soon as the system accepts that.
+    fn give_up(&mut self, tab: Tab, write: &WriteId, command: Command) {
+        if self.tabs[tab.0].frozen {
+            return;
+        }
+        let now = self.clocks(tab);
+        let Some(engine) = &mut self.tabs[tab.0].engine else { return };
+        if engine.command(command, now).is_ok()
+            && let Some(tap) = self.reference.taps.get_mut(write)
+        {
+            tap.given_up = true;
+        }
+        self.drain(tab);
+    }
+
+    fn parked(&self, tab: Tab) -> Vec<WriteId> {
         let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
-        let parked: Vec<WriteId> = self
+        let parked = self
             .reference
             .taps
             .iter()
-            .filter(|(_, tap)| (tap.device, tap.user, tap.said) == (device, user, Said::Parked))
-            .map(|(write, _)| write.clone())
-            .collect();
-        for write in parked {
-            self.command(tab, command(write));
-        }
+            .filter(|(_, tap)| (tap.device, tap.user, tap.said) == (device, user, Said::Parked));
+        parked.map(|(write, _)| write.clone()).collect()
     }
 
     fn signal(&mut self, device: Device, signal: &str) {
@@ -330,6 +350,7 @@ impl World {
     }
 
     fn flip_bit(&mut self, device: Device) {
+        self.power_cut(device);
         let user = self.devices[device.0].user;
         let keys = self.devices[device.0].disk.write_keys(user);
         if keys.is_empty() {

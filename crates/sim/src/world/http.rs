@@ -137,6 +137,7 @@ impl World {
             }
             Reach::Hole => {
                 self.coverage.fault(Fault::RequestSwallowed);
+                self.give_up_reading(&call);
                 if self.rng.chance(40) {
                     // It waits in some buffer and arrives when nobody expects it any more.
                     self.coverage.fault(Fault::RequestLate);
@@ -249,13 +250,13 @@ impl World {
         let answer = match net.reach {
             Reach::Hole => {
                 self.coverage.fault(Fault::AnswerSwallowed);
-                return;
+                return self.give_up_reading(call);
             }
             Reach::Down | Reach::Portal => Answer::Failed,
             Reach::Up if self.rng.chance(net.lose_answer) => {
                 self.coverage.fault(Fault::AnswerLost);
                 if self.rng.chance(30) {
-                    return;
+                    return self.give_up_reading(call);
                 }
                 Answer::Failed
             }
@@ -266,6 +267,13 @@ impl World {
             takes += self.rng.range(500, 40_000);
         }
         self.later(takes, Happening::Answered(call.clone(), Box::new(answer)));
+    }
+
+    /// Nothing comes back. The engine ends its own requests; those of the app end when the operating system says so.
+    fn give_up_reading(&mut self, call: &Rc<Call>) {
+        if let Ask::Read(..) = call.ask {
+            self.later(60_000, Happening::Answered(call.clone(), Box::new(Answer::Failed)));
+        }
     }
 
     pub(super) fn answered(&mut self, call: &Rc<Call>, answer: Answer) {
@@ -294,6 +302,12 @@ impl World {
                 }
                 match answer {
                     Answer::Base(snapshot) => self.install(tab, *query, client.as_deref(), snapshot),
+                    Answer::Reply(reply, _) if reply.status == 401 => {
+                        // The app's own request code asks for a token, as it does for all its requests.
+                        let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
+                        self.devices[device.0].token = self.server.tokens.get(&user).copied().unwrap_or(0);
+                        self.read_failed(tab, *query);
+                    }
                     Answer::Failed | Answer::Portal | Answer::Reply(..) => self.read_failed(tab, *query),
                 }
             }

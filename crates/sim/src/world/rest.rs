@@ -212,7 +212,7 @@ impl World {
 
     /// Heals, runs until nothing is open any more, checks; then the same for whoever else has writes on a device.
     pub fn rest(&mut self) {
-        for _ in 0..2 {
+        for round in 0..2 {
             self.heal();
             for _ in 0..30 {
                 self.run_until(self.now + 60_000);
@@ -227,7 +227,7 @@ impl World {
                     User::Ana => User::Ben,
                     User::Ben => User::Ana,
                 };
-                if !self.devices[device.0].disk.write_keys(other).is_empty() {
+                if round == 0 && !self.devices[device.0].disk.write_keys(other).is_empty() {
                     self.switch_user(device);
                     switched = true;
                 }

@@ -1,7 +1,9 @@
 //! A tab and its disk: records, bases that go with them, readings, leads. As `records.ts` does it: dirty bases are
 //! stored after 150 ms, or in one step with the removal of any record.
 
-use tidewire_core::{Blob, Epoch, Input, LeaderEpoch, Offset, PersistId, Position, RoomId, StoredRecord};
+use tidewire_core::{
+    Blob, Epoch, Input, LeaderEpoch, Offset, PersistId, Position, RoomId, StoreError, StoredRecord,
+};
 
 use super::{Happening, World};
 use crate::base::Base;
@@ -113,6 +115,7 @@ impl World {
                         }
                     }
                 }
+                let fenced = result == Err(StoreError::Fenced);
                 if let Some(persist) = persist {
                     self.input(
                         tab,
@@ -122,6 +125,9 @@ impl World {
                             Err(error) => Input::PersistFailed { persist, error },
                         },
                     );
+                }
+                if fenced && self.bug != Some(Bug::FencedAndIdle) {
+                    self.lead_again(tab, life);
                 }
             }
             Done::Read { load, result: Err(_) } => self.input(tab, life, Input::LoadFailed { load }),

@@ -240,6 +240,16 @@ impl World {
         self.contend(tab, life);
     }
 
+    /// A step was fenced although the lock is this tab's: an older lead reached the disk late. It must lead anew, or nobody
+    /// would send any more.
+    pub(super) fn lead_again(&mut self, tab: Tab, life: Life) {
+        let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
+        let holder = self.devices[device.0].locks.get(&user).and_then(|lock| lock.holder);
+        if self.alive(tab, life) && holder == Some((tab, life)) {
+            self.granted(tab, life);
+        }
+    }
+
     // ---- news
 
     pub(super) fn broadcast(&mut self, tab: Tab, key: &str, value: Option<&Blob>) {
