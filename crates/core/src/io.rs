@@ -528,6 +528,17 @@ pub enum Output {
         /// The numbers.
         status: OutboxStatus,
     },
+    /// A write was found in the store, or another tab queued it. Its state follows.
+    WriteFound {
+        /// Which.
+        write: WriteId,
+        /// Name of the mutation's definition.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// The variables, as JSON.
+        variables: Payload,
+    },
     /// A write's state changed.
     Write {
         /// Which.

@@ -459,3 +459,18 @@ fn q4_an_emptied_store_is_noticed_and_filled_again() {
     assert!(rig.log.contains(&Output::Log { note: Note::StoreEmptied }));
     assert_eq!(rig.disk, before);
 }
+
+#[test]
+fn q13_a_parked_write_without_a_layer_is_known_by_name_after_a_restart() {
+    let mut rig = Rig::new();
+    let write = rig.submit("/like");
+    rig.answer(404, "rejected");
+    let again = Rig::on_disk(rig.disk, 4);
+    let expected =
+        Output::WriteFound { write, name: "activity.like".into(), version: 1, variables: "\"7\"".into() };
+    assert!(again.log.contains(&expected));
+    assert!(
+        !again.log.iter().any(|o| matches!(o, Output::LayerAdded { .. })),
+        "a refused like shows nothing"
+    );
+}

@@ -243,7 +243,12 @@ fn c1_a_foreign_server_gets_no_positions_and_y3_one_refetch_after_a_reconnect() 
     assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: false }));
     rig.break_link();
     rig.pass(3_000);
+    assert_eq!(rig.refetched(), [], "what happens between the fetch and the join would be missed");
+    rig.answer_join(r#"{"success":true}"#);
     assert_eq!(rig.refetched(), [(1, RefetchReason::Foreign)]);
+    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.base(1, None);
+    assert_eq!(rig.refetched().len(), 1, "nothing raced with it");
 }
 
 // ---- layers

@@ -393,6 +393,7 @@ schema! {
         19 Client { client: ClientId },
         20 Quarantined { key: String, reason: QuarantineReason },
         21 Log { note: Note },
+        22 WriteFound { write: WriteId, name: String, version: u32, variables: Payload },
     }
     names Refusal {
         0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,

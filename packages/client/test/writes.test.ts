@@ -235,6 +235,18 @@ describe('the outbox snapshot', () => {
   });
 });
 
+describe('a write of an earlier session', () => {
+  it('Q13 is listed with its name, label and variables although it has no layer', async () => {
+    const { tw, say } = setUp();
+    tw.start();
+    await say(
+      { kind: 'WriteFound', write: 'old', name: 'like', version: 1, variables: '"a7"' },
+      write('old', { kind: 'Parked', reason: 'Permanent', status: 404 }),
+    );
+    expect(tw.outbox.get().writes).toMatchObject([{ id: 'old', name: 'like', label: 'Like a7', variables: 'a7', state: 'parked' }]);
+  });
+});
+
 describe("a definition's callbacks", () => {
   it('A2 run once, with variables and id', async () => {
     const { tw, say } = setUp();

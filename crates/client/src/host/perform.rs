@@ -61,8 +61,8 @@ impl Host {
             Output::Release { bodies } => bodies.into_iter().for_each(|body| self.bodies.release(body)),
             Output::Emitted { emit, result } => self.on_emitted(emit, result),
             Output::Room { room, state } => self.rooms.set_state(&room, &state),
-            // This host has no cache yet, and submits no write with a layer.
-            Output::LayerAdded { .. } | Output::LayerRetired { .. } => {}
+            // This host has no cache yet, submits no write with a layer, and lists no writes of earlier lives.
+            Output::LayerAdded { .. } | Output::LayerRetired { .. } | Output::WriteFound { .. } => {}
             Output::Refetch { queries, reason: _ } => {
                 for query in queries {
                     self.rooms.missed(query);

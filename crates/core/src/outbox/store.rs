@@ -265,6 +265,8 @@ impl Outbox {
             // An unnamed write's layer was a closure of a page that is gone.
             let layer =
                 record.optimistic && !record.name.is_empty() && (!parked || record.keep_layer_when_parked);
+            let Record { write, name, version, variables, .. } = record.clone();
+            ctx.emit(Output::WriteFound { write, name, version, variables });
             self.entries.insert(number, Entry::new(record, true, false));
             if layer {
                 self.layer_found(number, facts);

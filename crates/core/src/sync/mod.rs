@@ -5,7 +5,7 @@ mod layers;
 mod queries;
 mod room;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connection::{AckFor, Connection};
 use crate::ctx::Ctx;
@@ -30,6 +30,8 @@ const UNAVAILABLE: &str = "Unavailable";
 pub(crate) struct Sync {
     rooms: BTreeMap<RoomId, Room>,
     queries: Queries,
+    /// To be fetched again once their rooms have answered (Y3).
+    outdated: Vec<QueryId>,
     pub(crate) layers: Layers,
 }
 
@@ -78,6 +80,7 @@ impl Sync {
         if entry.queries.is_empty() {
             self.rooms.remove(room);
         }
+        self.refetch_outdated(ctx);
     }
 
     /// Asks to be let in, from the oldest position that a base or a listener needs (Y2).
@@ -138,11 +141,28 @@ impl Sync {
             queries.sort_unstable();
             queries.dedup();
             queries.retain(|q| self.queries.get(*q).is_some_and(|q| q.has_base));
-            refetch(queries, RefetchReason::Foreign, ctx);
+            self.outdated = queries;
+            self.refetch_outdated(ctx);
         }
     }
 
+    /// A fetch that ran beside the join could miss what happens between the two: it begins once the query's rooms have answered.
+    fn refetch_outdated(&mut self, ctx: &mut Ctx) {
+        let is_asked = |room: &Room| room.wanted > 0 && matches!(room.stage, Stage::Asked { .. });
+        let waiting: BTreeSet<QueryId> = self
+            .rooms
+            .values()
+            .filter(|room| is_asked(room))
+            .flat_map(|room| room.queries.iter().copied())
+            .collect();
+        let (later, now) =
+            std::mem::take(&mut self.outdated).into_iter().partition(|query| waiting.contains(query));
+        self.outdated = later;
+        refetch(now, RefetchReason::Foreign, ctx);
+    }
+
     pub(crate) fn link_down(&mut self, ctx: &mut Ctx) {
+        self.outdated.clear();
         for (id, room) in &mut self.rooms {
             if room.wanted > 0 {
                 room.stage = Stage::Out;
@@ -211,6 +231,7 @@ impl Sync {
             JoinAnswer::Denied { reason } => {
                 room.stage = Stage::Denied;
                 room.report(id, RoomState::Denied { reason: reason.clone().into_owned() }, ctx);
+                self.refetch_outdated(ctx);
             }
             JoinAnswer::Foreign => self.joined_foreign(id, ctx),
         }
@@ -220,6 +241,7 @@ impl Sync {
         let Some(room) = self.rooms.get_mut(id) else { return };
         room.stage = Stage::In { head: Offset(0), recovered: false, sent: Offset(0) };
         room.report(id, RoomState::Joined { recovered: false }, ctx);
+        self.refetch_outdated(ctx);
     }
 
     fn joined(

@@ -43,7 +43,7 @@ fn text() -> String {
         line::<StepResult>("StepResult", &noise(&[1]), &mut lines);
     }
     // The first byte picks the half of the sum, the second its variant: all of them, three times.
-    for variant in 0..22 {
+    for variant in 0..23 {
         for _ in 0..3 {
             line::<Message>("Message", &noise(&[0, variant]), &mut lines);
             line::<Effect>("Output", &noise(&[0, variant]), &mut lines);

@@ -606,6 +606,13 @@ export function putOutput(w: ByteWriter, v: Output): void {
       putByte(w, 21);
       putNote(w, v.note);
       return;
+    case 'WriteFound':
+      putByte(w, 22);
+      putText(w, v.write);
+      putText(w, v.name);
+      putNumber(w, v.version);
+      putText(w, v.variables);
+      return;
     case 'Reply':
       putByte(w, 64);
       putCommandResult(w, v.result);

@@ -24,7 +24,7 @@ import {
 /** Version of this format; the engine must say the same. */
 export const ABI_VERSION = 1;
 /** Hash of the table that this file was made from. */
-export const FINGERPRINT = 'f725ce9fcf4824de';
+export const FINGERPRINT = '0759a6791954aff0';
 
 /** Milliseconds of a monotonic clock: deadlines. Its zero is the host's choice. */
 export type Timestamp = number;
@@ -968,6 +968,18 @@ export type EngineOutput =
       readonly kind: 'Log';
       /** What. */
       readonly note: Note;
+    }
+  /** A write was found in the store, or another tab queued it. Its state follows. */
+  | {
+      readonly kind: 'WriteFound';
+      /** Which. */
+      readonly write: WriteId;
+      /** Name of the mutation's definition. */
+      readonly name: string;
+      /** Its version. */
+      readonly version: number;
+      /** The variables, as JSON. */
+      readonly variables: string;
     };
 
 /** Why a command was refused. Nothing was changed. */
@@ -1599,6 +1611,8 @@ export function getOutput(r: ByteReader): Output {
       return { kind: 'Quarantined', key: getText(r), reason: getQuarantineReason(r) };
     case 21:
       return { kind: 'Log', note: getNote(r) };
+    case 22:
+      return { kind: 'WriteFound', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
     case 64:
       return { kind: 'Reply', result: getCommandResult(r) };
     default:

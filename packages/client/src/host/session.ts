@@ -225,6 +225,12 @@ export class Session {
         return connection.changed(output.state, this.#wallOf);
       case 'Outbox':
         return writes.counted(output.status, this.#wallOf);
+      case 'WriteFound':
+        return writes.add(
+          output.write,
+          this.#parts.definitions.facts(output.name, output.version, parsed(output.variables)),
+          this.#origin,
+        );
       case 'Write':
         writes.changed(output.write, output.state, this.#origin);
         if (output.state.kind === 'Settled') bridge.settled(output.write);

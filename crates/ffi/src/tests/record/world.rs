@@ -210,6 +210,7 @@ impl World {
             | Output::Connection { .. }
             | Output::Outbox { .. }
             | Output::Write { .. }
+            | Output::WriteFound { .. }
             | Output::Client { .. }
             | Output::Quarantined { .. }
             | Output::Log { .. } => {}
