@@ -449,3 +449,13 @@ fn c3_disconnect_in_every_state_leaves_no_timer_and_late_answers_start_nothing()
         assert!(rig.take().is_empty(), "stage {stage}");
     }
 }
+
+#[test]
+fn c6_what_was_sent_makes_room_in_the_buffer() {
+    let mut rig = Rig::new();
+    rig.command(emit(1, false, 900_000)).unwrap();
+    rig.connect();
+    assert_eq!(results(&rig), [(1, EmitResult::Sent {})]);
+    rig.break_link();
+    assert_eq!(rig.command(emit(2, false, 900_000)), Ok(Accepted::Done {}));
+}

@@ -312,3 +312,20 @@ fn q15_parked_writes_have_limits_of_their_own_and_none_is_evicted() {
         assert_eq!(rig.status().parked as usize, most);
     }
 }
+
+#[test]
+fn c8_ids_of_own_writes_are_remembered_for_a_while_and_not_for_ever() {
+    let mut rig = Rig::new();
+    let mut writes = Vec::new();
+    for _ in 0..=limits::RECENT_WRITES {
+        writes.push(rig.submit_with(|s| s.optimistic = false).unwrap());
+        rig.answer(200, "applied");
+    }
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.joined(0, false);
+    rig.room_event("r", 1, &writes[0].0);
+    rig.room_event("r", 2, &writes[1].0);
+    let own: Vec<_> = rig.events().iter().map(|e| e.own).collect();
+    assert_eq!(own, [false, true]);
+}
