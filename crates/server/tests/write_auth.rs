@@ -40,12 +40,22 @@ async fn v2_expired_tokens_are_told_apart_from_bad_ones() {
 
 #[tokio::test]
 async fn v2_each_claim_is_needed_and_must_be_ours() {
-    for (claim, wrong) in [("iss", json!("others")), ("aud", json!("others")), ("sub", json!(7)), ("exp", json!("soon"))] {
+    for (claim, wrong) in
+        [("iss", json!("others")), ("aud", json!("others")), ("sub", json!(7)), ("exp", json!("soon"))]
+    {
         let mut claims = good();
         claims[claim] = wrong;
-        assert_eq!(check(&signed(Algorithm::HS256, &claims, &[7; 32])).await, Err(AuthError::Invalid), "{claim} is wrong");
+        assert_eq!(
+            check(&signed(Algorithm::HS256, &claims, &[7; 32])).await,
+            Err(AuthError::Invalid),
+            "{claim} is wrong"
+        );
         claims.as_object_mut().unwrap().remove(claim);
-        assert_eq!(check(&signed(Algorithm::HS256, &claims, &[7; 32])).await, Err(AuthError::Invalid), "{claim} is missing");
+        assert_eq!(
+            check(&signed(Algorithm::HS256, &claims, &[7; 32])).await,
+            Err(AuthError::Invalid),
+            "{claim} is missing"
+        );
     }
 }
 

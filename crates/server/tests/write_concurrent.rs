@@ -44,7 +44,10 @@ async fn v6_y2_events_leave_in_commit_order_and_every_read_agrees_with_its_posit
         let (writer, write_gate) = (app.clone(), gate.clone());
         tasks.spawn(async move {
             write_gate.wait().await;
-            assert_eq!(writer.write(Write::count(&format!("k{sequence}"), sequence, 1)).await.brief(), (201, "applied"));
+            assert_eq!(
+                writer.write(Write::count(&format!("k{sequence}"), sequence, 1)).await.brief(),
+                (201, "applied")
+            );
         });
         let (reader, read_gate) = (app.clone(), gate.clone());
         tasks.spawn(async move {
@@ -54,7 +57,8 @@ async fn v6_y2_events_leave_in_commit_order_and_every_read_agrees_with_its_posit
                 let base = Base::parse(&read.base.unwrap()).unwrap();
                 // Body, position and settled writes come from one snapshot: all three count the same commits.
                 assert_eq!(base.positions[0].offset.to_string(), read.body);
-                let applied: u64 = base.applied.unwrap_or_default().iter().map(|(from, to)| to - from + 1).sum();
+                let applied: u64 =
+                    base.applied.unwrap_or_default().iter().map(|(from, to)| to - from + 1).sum();
                 assert_eq!(applied.to_string(), read.body);
             }
         });

@@ -17,7 +17,11 @@ async fn v6_offsets_are_contiguous_per_room_and_rooms_come_in_name_order() {
     let mut app = App::new();
     publish(&app, "bab").await;
     publish(&app, "b").await;
-    let events: Vec<_> = app.published().iter().map(|event| (event.room.to_string(), event.offset, event.payload.to_string())).collect();
+    let events: Vec<_> = app
+        .published()
+        .iter()
+        .map(|event| (event.room.to_string(), event.offset, event.payload.to_string()))
+        .collect();
     let expected = [("a", 1, "1"), ("b", 1, "0"), ("b", 2, "2"), ("b", 3, "0")];
     assert_eq!(events, expected.map(|(room, offset, payload)| (room.to_owned(), offset, payload.to_owned())));
 }
@@ -119,7 +123,9 @@ async fn y2_a_base_names_rooms_percent_encoded_and_this_clients_settled_sequence
 async fn v6_names_and_payloads_that_cannot_travel_fail_the_write() {
     let app = App::new();
     let store = app.tidewire.clone();
-    let publish = |room: String, name: String, payload: String| store.transact("", move |tx| tx.publish(&room, &name, &payload));
+    let publish = |room: String, name: String, payload: String| {
+        store.transact("", move |tx| tx.publish(&room, &name, &payload))
+    };
     let (room, long) = ("r".repeat(128), "r".repeat(129));
     assert!(publish(room.clone(), "n".to_owned(), String::new()).await.is_ok());
     for (room, name) in [(long.as_str(), "n"), ("", "n"), ("r", ""), ("r", &long), ("r\n", "n")] {

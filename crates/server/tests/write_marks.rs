@@ -21,7 +21,19 @@ async fn q10_an_unknown_route_is_a_marked_json_404() {
 #[tokio::test]
 async fn q10_q11_q12_answers_that_ask_for_another_try_are_not_marked() {
     let app = App::new();
-    for (status, mark) in [(400, "rejected"), (401, "-"), (404, "rejected"), (408, "-"), (409, "rejected"), (412, "rejected"), (425, "-"), (429, "-"), (500, "-"), (503, "-"), (200, "-")] {
+    for (status, mark) in [
+        (400, "rejected"),
+        (401, "-"),
+        (404, "rejected"),
+        (408, "-"),
+        (409, "rejected"),
+        (412, "rejected"),
+        (425, "-"),
+        (429, "-"),
+        (500, "-"),
+        (503, "-"),
+        (200, "-"),
+    ] {
         let outside = app.send("POST", &format!("/status-outside/{status}"), None, &[KEY], "").await;
         assert_eq!(outside.brief(), (status, mark), "a handler that knows nothing of Tidewire");
         if status != 200 {
@@ -49,7 +61,9 @@ async fn q12_no_or_a_bad_token_is_an_unmarked_401() {
 async fn q10_malformed_protocol_headers_are_a_marked_400_that_says_which() {
     let app = App::new();
     let good = [KEY, ("tidewire-client", CLIENT), ("tidewire-sequence", "3"), ("tidewire-floor", "2")];
-    let with = |name: &'static str, value: &'static str| good.map(|(n, v)| if n == name { (n, value) } else { (n, v) });
+    let with = |name: &'static str, value: &'static str| {
+        good.map(|(n, v)| if n == name { (n, value) } else { (n, v) })
+    };
     let without = |name: &'static str| good.into_iter().filter(|(n, _)| *n != name).collect::<Vec<_>>();
     let cases: Vec<(Vec<(&str, &str)>, &str)> = vec![
         (with("idempotency-key", "\"").to_vec(), "Idempotency-Key"),

@@ -34,7 +34,15 @@ struct Known {
 
 impl Model {
     /// The outcome and, if it is one of a write that stands, the body of its answer.
-    fn send(&mut self, client: usize, sequence: u64, floor: u64, key: usize, body: usize, refused: bool) -> (&'static str, Option<u64>) {
+    fn send(
+        &mut self,
+        client: usize,
+        sequence: u64,
+        floor: u64,
+        key: usize,
+        body: usize,
+        refused: bool,
+    ) -> (&'static str, Option<u64>) {
         if let Some((kept, settled)) = self.clients.get(&client) {
             if sequence < *kept {
                 return ("client-reset", None);
@@ -90,7 +98,8 @@ async fn run(transitions: Vec<Transition>) {
         match transition {
             Transition::PowerCut => app = app.after_crash(),
             Transition::Send { client, sequence, floor, key, body, refused } => {
-                let write = Write::count(KEYS[key], sequence, floor).through(CLIENTS[client]).with_body(BODIES[body]);
+                let write =
+                    Write::count(KEYS[key], sequence, floor).through(CLIENTS[client]).with_body(BODIES[body]);
                 let answer = app.write(write.to(if refused { "/refuse" } else { "/count" })).await;
                 let (outcome, value) = model.send(client, sequence, floor, key, body, refused);
                 assert_eq!(answer.outcome.as_deref(), Some(outcome));
@@ -103,7 +112,10 @@ async fn run(transitions: Vec<Transition>) {
             let read = app.get("/count", &[("tidewire-client", id)]).await;
             assert_eq!(read.body, model.count.to_string());
             assert_eq!(applied_of(&read), model.applied(client));
-            assert!(read.base.unwrap().contains(&format!(":{}", model.count)), "the position follows the count");
+            assert!(
+                read.base.unwrap().contains(&format!(":{}", model.count)),
+                "the position follows the count"
+            );
         }
         offsets.extend(app.published().iter().map(|event| event.offset));
         assert_eq!(offsets, (1..=model.count).collect::<Vec<_>>(), "published once each, without a gap");

@@ -12,7 +12,10 @@ async fn q9_v5_the_same_write_applies_once_and_its_answer_is_replayed_whole() {
     let second = app.write(Write::count("k1", 1, 1)).await;
     assert_eq!(first.brief(), (201, "applied"));
     assert_eq!(second.brief(), (201, "replayed"));
-    assert_eq!((&first.body, &first.content_type, &first.etag, &first.location), (&second.body, &second.content_type, &second.etag, &second.location));
+    assert_eq!(
+        (&first.body, &first.content_type, &first.etag, &first.location),
+        (&second.body, &second.content_type, &second.etag, &second.location)
+    );
     assert_eq!(second.etag.as_deref(), Some("\"1\""));
     assert_eq!(second.location.as_deref(), Some("/count/1"));
     assert_eq!(app.count().await, 1);
@@ -96,7 +99,11 @@ async fn q9_a_late_request_with_an_old_floor_does_not_lower_the_kept_one() {
 async fn q9_clients_and_users_do_not_see_each_others_sequences() {
     let app = App::new();
     let other = "BBBBBBBBBBBBBBBBBBBBBB";
-    for write in [Write::count("k1", 1, 1), Write::count("k1", 1, 1).by("ben"), Write::count("k1", 1, 1).through(other)] {
+    for write in [
+        Write::count("k1", 1, 1),
+        Write::count("k1", 1, 1).by("ben"),
+        Write::count("k1", 1, 1).through(other),
+    ] {
         assert_eq!(app.write(write).await.brief(), (201, "applied"));
     }
     assert_eq!(app.count().await, 3);
@@ -120,7 +127,10 @@ async fn q9_a_key_alone_is_known_per_user_for_seven_days() {
 async fn v5_a_write_without_any_key_just_runs_and_its_events_name_no_write() {
     let mut app = App::new();
     for _ in 0..2 {
-        assert_eq!(app.send("POST", "/count", Some("ana"), &[("tidewire-client", CLIENT)], "").await.brief(), (201, "applied"));
+        assert_eq!(
+            app.send("POST", "/count", Some("ana"), &[("tidewire-client", CLIENT)], "").await.brief(),
+            (201, "applied")
+        );
     }
     assert_eq!(app.count().await, 2);
     assert!(app.published().iter().all(|event| event.write_id.is_empty()));
@@ -142,8 +152,14 @@ async fn v5_a_refusal_takes_effect_and_events_back_and_leaves_the_sequence_open(
 async fn v5_2xx_and_3xx_commit() {
     let app = App::new();
     for (sequence, path) in [(1, "/status/204"), (2, "/status/303"), (3, "/status/200")] {
-        assert_eq!(app.write(Write::count("k", sequence, 1).to(path)).await.outcome.as_deref(), Some("applied"));
-        assert_eq!(app.write(Write::count("k", sequence, 1).to(path)).await.outcome.as_deref(), Some("replayed"));
+        assert_eq!(
+            app.write(Write::count("k", sequence, 1).to(path)).await.outcome.as_deref(),
+            Some("applied")
+        );
+        assert_eq!(
+            app.write(Write::count("k", sequence, 1).to(path)).await.outcome.as_deref(),
+            Some("replayed")
+        );
     }
     assert_eq!(app.count().await, 3);
 }
@@ -192,7 +208,10 @@ async fn q9_an_old_answer_above_a_floor_that_does_not_move_shrinks_to_its_status
     const KEPT: u64 = tidewire_server::store::limits::ANSWERS_PER_CLIENT;
     let app = App::new();
     for sequence in 1..=KEPT + 1 {
-        assert_eq!(app.write(Write::count(&format!("k{sequence}"), sequence, 1)).await.brief(), (201, "applied"));
+        assert_eq!(
+            app.write(Write::count(&format!("k{sequence}"), sequence, 1)).await.brief(),
+            (201, "applied")
+        );
     }
     let shrunk = app.write(Write::count("k1", 1, 1)).await;
     assert_eq!(shrunk.content_type, None);

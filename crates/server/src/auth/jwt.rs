@@ -65,14 +65,21 @@ impl JwtAuthenticator {
     /// A token for a user that ends after `seconds`. Fails only if the signing library does.
     pub fn issue(&self, user: &str, seconds: u64) -> Result<String, AuthError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let claims =
-            Claims { sub: user.to_owned(), iss: self.issuer.clone(), aud: self.audience.clone(), exp: now.saturating_add(seconds) };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(|_| AuthError::Unavailable)
+        let claims = Claims {
+            sub: user.to_owned(),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            exp: now.saturating_add(seconds),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .map_err(|_| AuthError::Unavailable)
     }
 
     fn check(&self, token: &str) -> Result<Session, AuthError> {
         match jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation) {
-            Ok(data) => Ok(Session { user: User { id: data.claims.sub.into() }, expires_at: Some(data.claims.exp) }),
+            Ok(data) => {
+                Ok(Session { user: User { id: data.claims.sub.into() }, expires_at: Some(data.claims.exp) })
+            }
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(AuthError::Expired),
             Err(_) => Err(AuthError::Invalid),
         }

@@ -67,10 +67,14 @@ pub(crate) async fn bearer(headers: &HeaderMap, authenticator: &dyn Authenticato
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
-    let token = token.filter(|token| !token.is_empty()).ok_or_else(|| Reject::unauthorized(AuthError::Missing.to_string()))?;
+    let token = token
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| Reject::unauthorized(AuthError::Missing.to_string()))?;
     match authenticator.authenticate(token).await {
         Ok(session) => Ok(session.user),
-        Err(error @ (AuthError::Missing | AuthError::Invalid | AuthError::Expired)) => Err(Reject::unauthorized(error.to_string())),
+        Err(error @ (AuthError::Missing | AuthError::Invalid | AuthError::Expired)) => {
+            Err(Reject::unauthorized(error.to_string()))
+        }
         Err(error @ AuthError::Unavailable) => Err(Reject::unavailable(error.to_string())),
     }
 }

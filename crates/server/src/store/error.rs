@@ -32,7 +32,9 @@ pub enum StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Storage(why) => write!(f, "the database could not be read or written ({why}); check the disk, then try again"),
+            Self::Storage(why) => {
+                write!(f, "the database could not be read or written ({why}); check the disk, then try again")
+            }
             Self::Sql(why) => write!(f, "a statement of the app is wrong: {why}"),
             Self::Constraint(why) => write!(f, "a constraint of the app's tables refused the change: {why}"),
             Self::Publish(why) => write!(f, "an event cannot be published: {why}"),
@@ -52,10 +54,15 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
         let Some(code) = error.sqlite_error_code() else { return Self::Sql(text) };
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the driver's list may grow; whatever else there is, is the disk's fault")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the driver's list may grow; whatever else there is, is the disk's fault"
+        )]
         match code {
             rusqlite::ErrorCode::ConstraintViolation => Self::Constraint(text),
-            rusqlite::ErrorCode::Unknown | rusqlite::ErrorCode::TypeMismatch | rusqlite::ErrorCode::ParameterOutOfRange => Self::Sql(text),
+            rusqlite::ErrorCode::Unknown
+            | rusqlite::ErrorCode::TypeMismatch
+            | rusqlite::ErrorCode::ParameterOutOfRange => Self::Sql(text),
             _ => Self::Storage(text),
         }
     }

@@ -66,7 +66,13 @@ impl StoredAnswer {
 }
 
 /// The rule of protocol section 3. To be called in the transaction that then runs the write.
-pub(crate) fn judge(connection: &Connection, user: &str, identity: Identity<'_>, hash: RequestHash, now: u64) -> Result<Verdict, StoreError> {
+pub(crate) fn judge(
+    connection: &Connection,
+    user: &str,
+    identity: Identity<'_>,
+    hash: RequestHash,
+    now: u64,
+) -> Result<Verdict, StoreError> {
     match identity {
         Identity::Unnamed => Ok(Verdict::Run),
         Identity::Keyed { key } => judge_key(connection, user, key, hash, now),
@@ -94,7 +100,13 @@ pub(crate) fn judge(connection: &Connection, user: &str, identity: Identity<'_>,
     }
 }
 
-fn judge_key(connection: &Connection, user: &str, key: &str, hash: RequestHash, now: u64) -> Result<Verdict, StoreError> {
+fn judge_key(
+    connection: &Connection,
+    user: &str,
+    key: &str,
+    hash: RequestHash,
+    now: u64,
+) -> Result<Verdict, StoreError> {
     let known = sql::query_one(
         connection,
         "SELECT hash, status, content_type, etag, location, body FROM tidewire_key WHERE user = ?1 AND key = ?2 AND at >= ?3",
@@ -162,7 +174,11 @@ pub(crate) fn settle(
 }
 
 /// The settled sequences of a client as ranges `from..=to`, all below the floor as one; absent for an unknown client.
-pub(crate) fn applied(connection: &Connection, user: &str, client: &str) -> Result<Option<Vec<(u64, u64)>>, StoreError> {
+pub(crate) fn applied(
+    connection: &Connection,
+    user: &str,
+    client: &str,
+) -> Result<Option<Vec<(u64, u64)>>, StoreError> {
     let Some(floor) = kept_floor(connection, user, client)? else { return Ok(None) };
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     if floor > 1 {

@@ -99,13 +99,22 @@ impl Store {
 impl History for Store {
     fn head<'a>(&'a self, room: &'a str) -> BoxFuture<'a, Result<(Arc<str>, u64), HistoryError>> {
         let (room, seed) = (room.to_owned(), self.seed);
-        Box::pin(async move { self.snapshot(move |connection| rooms::head(connection, &seed, &room)).await.map_err(unavailable) })
+        Box::pin(async move {
+            self.snapshot(move |connection| rooms::head(connection, &seed, &room)).await.map_err(unavailable)
+        })
     }
 
-    fn after<'a>(&'a self, room: &'a str, offset: u64, limit: usize) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>> {
+    fn after<'a>(
+        &'a self,
+        room: &'a str,
+        offset: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>> {
         let (room, seed) = (room.to_owned(), self.seed);
         Box::pin(async move {
-            self.snapshot(move |connection| rooms::after(connection, &seed, &room, offset, limit)).await.map_err(unavailable)
+            self.snapshot(move |connection| rooms::after(connection, &seed, &room, offset, limit))
+                .await
+                .map_err(unavailable)
         })
     }
 }

@@ -25,10 +25,16 @@ pub(crate) struct EpochSeed([u8; 16]);
 
 impl EpochSeed {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
-        let bytes: Option<Vec<u8>> =
-            sql::query_one(connection, "SELECT value FROM tidewire_meta WHERE name = 'epoch_seed'", &[], |row| row.get(0))?;
+        let bytes: Option<Vec<u8>> = sql::query_one(
+            connection,
+            "SELECT value FROM tidewire_meta WHERE name = 'epoch_seed'",
+            &[],
+            |row| row.get(0),
+        )?;
         let bytes = bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
-        bytes.map(Self).ok_or_else(|| StoreError::Storage("the seed of the epochs is missing or damaged".to_owned()))
+        bytes
+            .map(Self)
+            .ok_or_else(|| StoreError::Storage("the seed of the epochs is missing or damaged".to_owned()))
     }
 
     fn epoch(&self, room: &str) -> Arc<str> {
@@ -40,15 +46,28 @@ impl EpochSeed {
 }
 
 /// Epoch and head of a room; offset 0 for a room without history.
-pub(crate) fn head(connection: &Connection, seed: &EpochSeed, room: &str) -> Result<(Arc<str>, u64), StoreError> {
-    let found = sql::query_one(connection, "SELECT epoch, head FROM tidewire_room WHERE room = ?1", &params![room], |row| {
-        Ok((row.get::<Arc<str>>(0)?, row.get::<u64>(1)?))
-    })?;
+pub(crate) fn head(
+    connection: &Connection,
+    seed: &EpochSeed,
+    room: &str,
+) -> Result<(Arc<str>, u64), StoreError> {
+    let found = sql::query_one(
+        connection,
+        "SELECT epoch, head FROM tidewire_room WHERE room = ?1",
+        &params![room],
+        |row| Ok((row.get::<Arc<str>>(0)?, row.get::<u64>(1)?)),
+    )?;
     Ok(found.unwrap_or_else(|| (seed.epoch(room), 0)))
 }
 
 /// Events of a room after `after`, oldest first, at most `limit`.
-pub(crate) fn after(connection: &Connection, seed: &EpochSeed, room: &str, after: u64, limit: usize) -> Result<Vec<RoomEvent>, StoreError> {
+pub(crate) fn after(
+    connection: &Connection,
+    seed: &EpochSeed,
+    room: &str,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<RoomEvent>, StoreError> {
     let (epoch, _) = head(connection, seed, room)?;
     let room: Arc<str> = room.into();
     sql::query(
@@ -83,12 +102,16 @@ impl Draft {
         for (what, text) in [("room", room), ("name", name)] {
             if !names::is_name(text) {
                 let (size, most) = (text.len(), NAME_BYTES);
-                return Err(StoreError::Publish(format!("its {what} has {size} bytes: it must be 1 to {most} without control characters")));
+                return Err(StoreError::Publish(format!(
+                    "its {what} has {size} bytes: it must be 1 to {most} without control characters"
+                )));
             }
         }
         if payload.len() > limits::PAYLOAD_BYTES {
             let (size, most) = (payload.len(), limits::PAYLOAD_BYTES);
-            return Err(StoreError::Publish(format!("its payload has {size} bytes, more than {most}; publish a reference instead")));
+            return Err(StoreError::Publish(format!(
+                "its payload has {size} bytes, more than {most}; publish a reference instead"
+            )));
         }
         Ok(Self { room: room.into(), name: name.into(), payload: payload.into() })
     }

@@ -36,7 +36,9 @@ const TIDEWIRE: &[&str] = &["
 /// Brings the file to the newest version of both schemas, in one transaction.
 pub(super) fn migrate(connection: &mut Connection, app: &[&str]) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    transaction.execute_batch("CREATE TABLE IF NOT EXISTS tidewire_meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;")?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS tidewire_meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;",
+    )?;
     // The seed of all epochs of this database (see `rooms`).
     let mut seed = [0_u8; 16];
     getrandom::fill(&mut seed).map_err(|error| StoreError::Storage(error.to_string()))?;

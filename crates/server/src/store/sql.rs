@@ -28,9 +28,10 @@ fn take(value: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Integer(number),
         ValueRef::Real(number) => Value::Real(number),
-        ValueRef::Text(bytes) => {
-            Value::Text(String::from_utf8(bytes.to_vec()).map_err(|_| StoreError::Sql("a text column is not UTF-8".to_owned()))?)
-        }
+        ValueRef::Text(bytes) => Value::Text(
+            String::from_utf8(bytes.to_vec())
+                .map_err(|_| StoreError::Sql("a text column is not UTF-8".to_owned()))?,
+        ),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
     })
 }

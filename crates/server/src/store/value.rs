@@ -176,7 +176,12 @@ impl Row {
 
     /// The column at `index`, from 0. Fails with [`StoreError::Sql`] if there is none or it is of another type.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, StoreError> {
-        let value = self.values.get(index).ok_or_else(|| StoreError::Sql(format!("the row has no column {index}")))?;
-        T::from_value(value.clone()).map_err(|found| StoreError::Sql(format!("column {index} holds {found}, which is not what was asked for")))
+        let value = self
+            .values
+            .get(index)
+            .ok_or_else(|| StoreError::Sql(format!("the row has no column {index}")))?;
+        T::from_value(value.clone()).map_err(|found| {
+            StoreError::Sql(format!("column {index} holds {found}, which is not what was asked for"))
+        })
     }
 }

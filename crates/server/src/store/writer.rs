@@ -78,7 +78,10 @@ impl Writer {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        Counts { commits: self.tally.commits.load(Ordering::Relaxed), events: self.tally.events.load(Ordering::Relaxed) }
+        Counts {
+            commits: self.tally.commits.load(Ordering::Relaxed),
+            events: self.tally.events.load(Ordering::Relaxed),
+        }
     }
 
     /// Runs `work(connection, now)` in one transaction. Once queued it runs to its end, also if the caller goes away.
@@ -97,11 +100,15 @@ impl Writer {
 }
 
 impl Desk {
-    fn transaction<T>(&mut self, work: impl FnOnce(&Connection, u64) -> Result<Ending<T>, StoreError>) -> Result<T, StoreError> {
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, u64) -> Result<Ending<T>, StoreError>,
+    ) -> Result<T, StoreError> {
         let now = (self.clock)();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Dropping the transaction on any way out of here rolls it back.
-        let ending = catch_unwind(AssertUnwindSafe(|| work(&transaction, now))).unwrap_or(Err(StoreError::Panicked))?;
+        let ending = catch_unwind(AssertUnwindSafe(|| work(&transaction, now)))
+            .unwrap_or(Err(StoreError::Panicked))?;
         let (drafts, write_id, result) = match ending {
             Ending::Rollback { result } => return Ok(result),
             Ending::Commit { drafts, write_id, result } => (drafts, write_id, result),

@@ -73,8 +73,12 @@ impl WriteContext {
             // Line and column only: the rest of the text may quote the body.
             let place = format!("line {} column {}", error.line(), error.column());
             Reject::bad_request(match error.classify() {
-                serde_json::error::Category::Data => format!("the body is JSON of another shape than expected ({place})"),
-                serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
+                serde_json::error::Category::Data => {
+                    format!("the body is JSON of another shape than expected ({place})")
+                }
+                serde_json::error::Category::Io
+                | serde_json::error::Category::Syntax
+                | serde_json::error::Category::Eof => {
                     format!("the body is not JSON ({place})")
                 }
             })
@@ -96,7 +100,11 @@ where
         let target = target(&mut parts, state).await;
         let body = axum::body::to_bytes(body, limits::REQUEST_BODY).await.map_err(|_| {
             let most = limits::REQUEST_BODY;
-            Reject::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("the body broke off or has more than {most} bytes"))
+            Reject::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                format!("the body broke off or has more than {most} bytes"),
+            )
         })?;
         let mut hash = Sha256::new();
         // Neither a method nor a target holds a line feed, so the three parts cannot run into each other.
@@ -165,7 +173,9 @@ fn write_name(headers: &HeaderMap) -> Result<WriteName, Reject> {
         (Some(key), Some(client), Some(sequence), Some(floor)) if floor <= sequence => {
             Ok(WriteName::Sequenced { key: key.into(), client: client.into(), sequence, floor })
         }
-        (Some(_), Some(_), Some(_), Some(_)) => Err(Reject::bad_request("Tidewire-Floor must not be above Tidewire-Sequence")),
+        (Some(_), Some(_), Some(_), Some(_)) => {
+            Err(Reject::bad_request("Tidewire-Floor must not be above Tidewire-Sequence"))
+        }
         _ => Err(Reject::bad_request(
             "Tidewire-Client, Tidewire-Sequence and Tidewire-Floor come together and with Idempotency-Key, or not at all",
         )),
@@ -178,6 +188,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a s
     let Some(value) = values.next() else { return Ok(None) };
     match (value.to_str(), values.next()) {
         (Ok(text), None) => Ok(Some(text)),
-        (Err(_), _) | (Ok(_), Some(_)) => Err(Reject::bad_request(format!("{name} must come once, as plain text"))),
+        (Err(_), _) | (Ok(_), Some(_)) => {
+            Err(Reject::bad_request(format!("{name} must come once, as plain text")))
+        }
     }
 }

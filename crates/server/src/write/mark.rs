@@ -15,7 +15,12 @@ pub(super) fn mark(mut response: Response, outcome: Outcome) -> Response {
 
 /// Whether a status is a refusal of this very write. 401 is about the token, 408, 425 and 429 ask for another try.
 pub(super) fn refuses(status: StatusCode) -> bool {
-    let retry = [StatusCode::UNAUTHORIZED, StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    let retry = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::TOO_EARLY,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
     status.is_client_error() && !retry.contains(&status)
 }
 

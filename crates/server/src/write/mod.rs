@@ -60,7 +60,11 @@ impl Tidewire {
     ///
     /// `handler` works synchronously inside its transaction. A reply with a 2xx or 3xx status commits its effect, the
     /// answer and its events together; any other reply, a [`Reject`] or a panic takes everything back.
-    pub async fn write(&self, context: &WriteContext, handler: impl FnOnce(&mut Tx<'_>) -> Result<Reply, Reject> + Send + 'static) -> Response {
+    pub async fn write(
+        &self,
+        context: &WriteContext,
+        handler: impl FnOnce(&mut Tx<'_>) -> Result<Reply, Reject> + Send + 'static,
+    ) -> Response {
         let (user, name, hash) = (context.user.id.clone(), context.name.clone(), context.hash);
         let settled = self.store.writer().run(move |connection, now| {
             let identity = name.identity();
@@ -78,7 +82,11 @@ impl Tidewire {
             };
             let drafts = tx.into_drafts();
             ledger::settle(connection, &user, identity, hash, reply.stored(), now)?;
-            Ok(Ending::Commit { drafts, write_id: name.write_id().to_owned(), result: Settled::Applied(reply) })
+            Ok(Ending::Commit {
+                drafts,
+                write_id: name.write_id().to_owned(),
+                result: Settled::Applied(reply),
+            })
         });
         respond(settled.await)
     }

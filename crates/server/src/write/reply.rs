@@ -22,8 +22,15 @@ pub struct Reply {
 impl Reply {
     /// JSON with this status.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Reject> {
-        let body = serde_json::to_vec(value).map_err(|error| Reject::internal(format!("the answer is not JSON: {error}")))?;
-        Ok(Self { status, content_type: Some(HeaderValue::from_static("application/json")), etag: None, location: None, body })
+        let body = serde_json::to_vec(value)
+            .map_err(|error| Reject::internal(format!("the answer is not JSON: {error}")))?;
+        Ok(Self {
+            status,
+            content_type: Some(HeaderValue::from_static("application/json")),
+            etag: None,
+            location: None,
+            body,
+        })
     }
 
     /// A status without a body.
@@ -52,7 +59,9 @@ impl Reply {
     }
 
     pub(crate) fn stored(&self) -> StoredAnswer {
-        let text = |value: &Option<HeaderValue>| value.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = |value: &Option<HeaderValue>| {
+            value.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
         StoredAnswer {
             status: self.status.as_u16(),
             content_type: text(&self.content_type),
@@ -78,7 +87,11 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        for (name, value) in [(header::CONTENT_TYPE, self.content_type), (header::ETAG, self.etag), (header::LOCATION, self.location)] {
+        for (name, value) in [
+            (header::CONTENT_TYPE, self.content_type),
+            (header::ETAG, self.etag),
+            (header::LOCATION, self.location),
+        ] {
             if let Some(value) = value {
                 response.headers_mut().insert(name, value);
             }

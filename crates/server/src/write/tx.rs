@@ -20,12 +20,22 @@ impl<'a> ReadTx<'a> {
     }
 
     /// All rows of a query, each read by `read`.
-    pub fn query<T>(&self, sql: &str, params: &[Value], read: impl FnMut(&Row) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+    pub fn query<T>(
+        &self,
+        sql: &str,
+        params: &[Value],
+        read: impl FnMut(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         sql::query(self.connection, sql, params, read)
     }
 
     /// The first row of a query, if there is one.
-    pub fn query_one<T>(&self, sql: &str, params: &[Value], read: impl FnMut(&Row) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    pub fn query_one<T>(
+        &self,
+        sql: &str,
+        params: &[Value],
+        read: impl FnMut(&Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         sql::query_one(self.connection, sql, params, read)
     }
 }
@@ -54,9 +64,13 @@ impl<'a> Tx<'a> {
     /// members of the room get it after the commit.
     pub fn publish(&mut self, room: &str, name: &str, payload: &impl Serialize) -> Result<(), StoreError> {
         if self.drafts.len() == limits::EVENTS_PER_WRITE {
-            return Err(StoreError::Publish(format!("one write may publish {} events", limits::EVENTS_PER_WRITE)));
+            return Err(StoreError::Publish(format!(
+                "one write may publish {} events",
+                limits::EVENTS_PER_WRITE
+            )));
         }
-        let payload = serde_json::to_string(payload).map_err(|error| StoreError::Publish(format!("its payload is not JSON: {error}")))?;
+        let payload = serde_json::to_string(payload)
+            .map_err(|error| StoreError::Publish(format!("its payload is not JSON: {error}")))?;
         self.drafts.push(Draft::new(room, name, payload)?);
         Ok(())
     }

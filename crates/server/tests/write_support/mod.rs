@@ -17,9 +17,9 @@ use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tidewire_server::auth::{JwtAuthenticator, JwtOptions};
 use tidewire_server::event::RoomEvent;
+use tidewire_server::params;
 use tidewire_server::store::{Store, StoreOptions};
 use tidewire_server::write::{ReadContext, ReadTx, Reject, Reply, Tidewire, Tx, WriteContext, mark_outcomes};
-use tidewire_server::params;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tower::ServiceExt;
 
@@ -154,10 +154,18 @@ impl App {
         self.send("GET", path, Some("ana"), headers, "").await
     }
 
-    pub async fn send(&self, method: &str, path: &str, user: Option<&str>, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        user: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(user) = user {
-            request = request.header("authorization", format!("Bearer {}", self.jwt.issue(user, 60).unwrap()));
+            request =
+                request.header("authorization", format!("Bearer {}", self.jwt.issue(user, 60).unwrap()));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -166,7 +174,8 @@ impl App {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (outcome, base, content_type) = (header("tidewire-outcome"), header("tidewire-base"), header("content-type"));
+        let (outcome, base, content_type) =
+            (header("tidewire-outcome"), header("tidewire-base"), header("content-type"));
         let (etag, location, status) = (header("etag"), header("location"), parts.status.as_u16());
         let body = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
@@ -189,7 +198,11 @@ impl App {
 }
 
 pub fn authenticator() -> JwtAuthenticator {
-    JwtAuthenticator::new(JwtOptions { secret: vec![7; 32], issuer: "tests".to_owned(), audience: "tests".to_owned() })
+    JwtAuthenticator::new(JwtOptions {
+        secret: vec![7; 32],
+        issuer: "tests".to_owned(),
+        audience: "tests".to_owned(),
+    })
 }
 
 fn router(tidewire: Tidewire) -> Router {
@@ -221,7 +234,9 @@ fn value(tx: &ReadTx<'_>) -> Result<u64, Reject> {
 async fn count(State(tidewire): State<Tidewire>, context: WriteContext) -> Response {
     let count = |tx: &mut Tx<'_>| {
         let value = increment(tx)?;
-        Ok(Reply::json(StatusCode::CREATED, &value)?.etag(&format!("\"{value}\"")).location(&format!("/count/{value}")))
+        Ok(Reply::json(StatusCode::CREATED, &value)?
+            .etag(&format!("\"{value}\""))
+            .location(&format!("/count/{value}")))
     };
     tidewire.write(&context, count).await
 }
@@ -255,7 +270,11 @@ async fn panics(State(tidewire): State<Tidewire>, context: WriteContext) -> Resp
     tidewire.write(&context, panics).await
 }
 
-async fn with_status(State(tidewire): State<Tidewire>, axum::extract::Path(code): axum::extract::Path<u16>, context: WriteContext) -> Response {
+async fn with_status(
+    State(tidewire): State<Tidewire>,
+    axum::extract::Path(code): axum::extract::Path<u16>,
+    context: WriteContext,
+) -> Response {
     let reply = move |tx: &mut Tx<'_>| {
         increment(tx)?;
         Ok(Reply::empty(StatusCode::from_u16(code).unwrap()))
@@ -263,7 +282,11 @@ async fn with_status(State(tidewire): State<Tidewire>, axum::extract::Path(code)
     tidewire.write(&context, reply).await
 }
 
-async fn big(State(tidewire): State<Tidewire>, axum::extract::Path(bytes): axum::extract::Path<usize>, context: WriteContext) -> Response {
+async fn big(
+    State(tidewire): State<Tidewire>,
+    axum::extract::Path(bytes): axum::extract::Path<usize>,
+    context: WriteContext,
+) -> Response {
     let reply = move |tx: &mut Tx<'_>| {
         increment(tx)?;
         Reply::json(StatusCode::OK, &"x".repeat(bytes - 2))

@@ -32,7 +32,11 @@ pub(crate) async fn list(State(tidewire): State<Tidewire>, context: ReadContext)
     tidewire.read(&context, &[ACTIVITIES_ROOM], read).await
 }
 
-pub(crate) async fn show(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: ReadContext) -> Response {
+pub(crate) async fn show(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: ReadContext,
+) -> Response {
     let viewer = context.user().id.clone();
     let read = move |tx: &ReadTx<'_>| {
         let viewed = queries::viewed_activity(tx, &viewer, &id)?;
@@ -64,19 +68,28 @@ fn create_in(tx: &mut Tx<'_>, new: NewActivity) -> Result<Reply, Reject> {
         return Err(Reject::conflict("another activity has this id"));
     }
     let now = i64::try_from(now).unwrap_or(i64::MAX);
-    tx.execute("INSERT INTO activity (id, title, created_by, created_at) VALUES (?1, ?2, ?3, ?4)", &params![&id, title, &user, now])?;
+    tx.execute(
+        "INSERT INTO activity (id, title, created_by, created_at) VALUES (?1, ?2, ?3, ?4)",
+        &params![&id, title, &user, now],
+    )?;
     tx.execute("INSERT INTO participant (activity_id, user_id) VALUES (?1, ?2)", &params![&id, &user])?;
     let made = queries::activity(tx, &id)?;
     events::ACTIVITY_CREATED.publish(tx, ACTIVITIES_ROOM, &made)?;
     Ok(with_etag(StatusCode::CREATED, &made)?.location(&format!("/api/activities/{id}")))
 }
 
-pub(crate) async fn edit(State(tidewire): State<Tidewire>, Path(id): Path<String>, headers: HeaderMap, context: WriteContext) -> Response {
+pub(crate) async fn edit(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    context: WriteContext,
+) -> Response {
     let edit: Edit = match context.json() {
         Ok(edit) => edit,
         Err(reject) => return reject.into_response(),
     };
-    let wanted = headers.get(header::IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let wanted =
+        headers.get(header::IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     tidewire.write(&context, move |tx| edit_in(tx, &id, &edit, wanted.as_deref())).await
 }
 
@@ -99,7 +112,11 @@ fn edit_in(tx: &mut Tx<'_>, id: &str, edit: &Edit, wanted: Option<&str>) -> Resu
     with_etag(StatusCode::OK, &edited)
 }
 
-pub(crate) async fn delete(State(app): State<App>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    context: WriteContext,
+) -> Response {
     let id_of_chat = id.clone();
     let members = app.participants(&id).await;
     let delete = move |tx: &mut Tx<'_>| {
@@ -116,17 +133,29 @@ pub(crate) async fn delete(State(app): State<App>, Path(id): Path<String>, conte
     answer
 }
 
-pub(crate) async fn like(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn like(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: WriteContext,
+) -> Response {
     let like = "INSERT OR IGNORE INTO activity_like (activity_id, user_id) VALUES (?1, ?2)";
     tidewire.write(&context, move |tx| set(tx, &id, like, &events::LIKE_ADDED, liking)).await
 }
 
-pub(crate) async fn unlike(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn unlike(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: WriteContext,
+) -> Response {
     let unlike = "DELETE FROM activity_like WHERE activity_id = ?1 AND user_id = ?2";
     tidewire.write(&context, move |tx| set(tx, &id, unlike, &events::LIKE_REMOVED, liking)).await
 }
 
-pub(crate) async fn join(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn join(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: WriteContext,
+) -> Response {
     let join = "INSERT OR IGNORE INTO participant (activity_id, user_id) VALUES (?1, ?2)";
     tidewire.write(&context, move |tx| set(tx, &id, join, &events::USER_JOINED, participation)).await
 }
@@ -134,8 +163,10 @@ pub(crate) async fn join(State(tidewire): State<Tidewire>, Path(id): Path<String
 pub(crate) async fn leave(State(app): State<App>, Path(id): Path<String>, context: WriteContext) -> Response {
     let leave = "DELETE FROM participant WHERE activity_id = ?1 AND user_id = ?2";
     let id_of_chat = id.clone();
-    let answer =
-        app.tidewire().write(&context, move |tx| set(tx, &id, leave, &events::USER_LEFT, participation)).await;
+    let answer = app
+        .tidewire()
+        .write(&context, move |tx| set(tx, &id, leave, &events::USER_LEFT, participation))
+        .await;
     // Also after an answer that was refused or replayed: whoever does not take part hears nothing of the chat (V3).
     app.close_chat(&id_of_chat, &[context.user().clone()]).await;
     answer
@@ -164,16 +195,28 @@ fn liking(activity: &Activity, user: &str) -> Liking {
 }
 
 fn participation(activity: &Activity, user: &str) -> Participation {
-    Participation { activity_id: activity.id.clone(), user_id: user.to_owned(), participant_count: activity.participant_count }
+    Participation {
+        activity_id: activity.id.clone(),
+        user_id: user.to_owned(),
+        participant_count: activity.participant_count,
+    }
 }
 
-pub(crate) async fn cheers(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: ReadContext) -> Response {
+pub(crate) async fn cheers(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: ReadContext,
+) -> Response {
     let read = move |tx: &ReadTx<'_>| Reply::json(StatusCode::OK, &cheers_of(tx, id)?);
     tidewire.read(&context, &[ACTIVITIES_ROOM], read).await
 }
 
 /// A counter that nothing but the exactly-once promise keeps from counting a write twice.
-pub(crate) async fn cheer(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn cheer(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: WriteContext,
+) -> Response {
     let cheer = move |tx: &mut Tx<'_>| {
         tx.execute("UPDATE activity SET cheers = cheers + 1 WHERE id = ?1", &params![&id])?;
         let cheers = cheers_of(tx, id)?;
@@ -184,7 +227,8 @@ pub(crate) async fn cheer(State(tidewire): State<Tidewire>, Path(id): Path<Strin
 }
 
 fn cheers_of(tx: &ReadTx<'_>, id: String) -> Result<Cheers, Reject> {
-    let cheers = tx.query_one("SELECT cheers FROM activity WHERE id = ?1", &params![&id], |row| row.get(0))?;
+    let cheers =
+        tx.query_one("SELECT cheers FROM activity WHERE id = ?1", &params![&id], |row| row.get(0))?;
     match cheers {
         Some(cheers) => Ok(Cheers { activity_id: id, cheers }),
         None => Err(Reject::not_found("there is no such activity")),

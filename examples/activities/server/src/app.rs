@@ -97,7 +97,10 @@ impl App {
         let api = Router::new()
             .route("/login", post(login::login))
             .route("/activities", get(activities::list).post(activities::create))
-            .route("/activities/{id}", get(activities::show).patch(activities::edit).delete(activities::delete))
+            .route(
+                "/activities/{id}",
+                get(activities::show).patch(activities::edit).delete(activities::delete),
+            )
             .route("/activities/{id}/like", post(activities::like).delete(activities::unlike))
             .route("/activities/{id}/participants", post(activities::join).delete(activities::leave))
             .route("/activities/{id}/cheers", get(activities::cheers).post(activities::cheer))

@@ -25,7 +25,9 @@ impl Args {
             match flag.as_str() {
                 "--port" => {
                     let port = value()?;
-                    args.port = port.parse().map_err(|_| format!("{port} is no port: give a number from 0 to 65535\n{USAGE}"))?;
+                    args.port = port
+                        .parse()
+                        .map_err(|_| format!("{port} is no port: give a number from 0 to 65535\n{USAGE}"))?;
                 }
                 "--data" => args.data = PathBuf::from(value()?),
                 "--web" => args.web = Some(PathBuf::from(value()?)),

@@ -7,7 +7,9 @@ use serde::Serialize;
 use tidewire_server::store::StoreError;
 use tidewire_server::write::Tx;
 
-use crate::model::{Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Presence, Typing};
+use crate::model::{
+    Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Presence, Typing,
+};
 
 /// An event's name, tied to the type of its payload.
 pub(crate) struct Event<P> {

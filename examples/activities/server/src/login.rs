@@ -25,10 +25,12 @@ pub(crate) struct SignedIn {
 }
 
 pub(crate) async fn login(State(app): State<App>, body: Bytes) -> Result<Json<SignedIn>, Reject> {
-    let login: Login = serde_json::from_slice(&body).map_err(|_| Reject::bad_request("send {\"name\": \"ana\"}"))?;
+    let login: Login =
+        serde_json::from_slice(&body).map_err(|_| Reject::bad_request("send {\"name\": \"ana\"}"))?;
     if !is_person_name(&login.name) {
         return Err(Reject::bad_request("a name has 2 to 20 letters from a to z"));
     }
-    let token = app.jwt.issue(&login.name, TOKEN_SECONDS).map_err(|error| Reject::internal(error.to_string()))?;
+    let token =
+        app.jwt.issue(&login.name, TOKEN_SECONDS).map_err(|error| Reject::internal(error.to_string()))?;
     Ok(Json(SignedIn { token, user: Person { id: login.name.clone(), name: login.name } }))
 }

@@ -39,7 +39,9 @@ async fn serve(args: Args) -> Result<(), StartError> {
     announce(&format!("listening on http://{address}"));
     // Every answered write is on disk already: stopping is only a matter of not being in the middle of an answer.
     let sockets = app.sockets().clone();
-    tidewire_server::socket::serve(listener, app.router(), sockets, stop_signal()).await.map_err(StartError::Listen)
+    tidewire_server::socket::serve(listener, app.router(), sockets, stop_signal())
+        .await
+        .map_err(StartError::Listen)
 }
 
 /// One server for one directory: a second one would not hear of the first one's events. The lock dies with the process.
@@ -48,7 +50,9 @@ fn lock(data: &Path) -> io::Result<File> {
     let file = File::options().create(true).append(true).open(data.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(io::Error::other("another server is running on it; stop that one, or choose another with --data")),
+        Err(TryLockError::WouldBlock) => Err(io::Error::other(
+            "another server is running on it; stop that one, or choose another with --data",
+        )),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }

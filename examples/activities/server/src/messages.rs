@@ -20,7 +20,11 @@ struct NewMessage {
     text: String,
 }
 
-pub(crate) async fn list(State(tidewire): State<Tidewire>, Path(activity): Path<String>, context: ReadContext) -> Response {
+pub(crate) async fn list(
+    State(tidewire): State<Tidewire>,
+    Path(activity): Path<String>,
+    context: ReadContext,
+) -> Response {
     let (viewer, room) = (context.user().id.clone(), chat_room(&activity));
     let read = move |tx: &ReadTx<'_>| {
         queries::demand_participant(tx, &activity, &viewer)?;
@@ -29,7 +33,11 @@ pub(crate) async fn list(State(tidewire): State<Tidewire>, Path(activity): Path<
     tidewire.read(&context, &[&room], read).await
 }
 
-pub(crate) async fn send(State(tidewire): State<Tidewire>, Path(activity): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn send(
+    State(tidewire): State<Tidewire>,
+    Path(activity): Path<String>,
+    context: WriteContext,
+) -> Response {
     let new: NewMessage = match context.json() {
         Ok(new) => new,
         Err(reject) => return reject.into_response(),
@@ -58,12 +66,17 @@ fn send_in(tx: &mut Tx<'_>, activity: &str, new: NewMessage) -> Result<Reply, Re
         "INSERT INTO message (id, activity_id, sender_id, text, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         &params![&id, activity, &user, &new.text, now],
     )?;
-    let message = queries::find_message(tx, &id)?.ok_or_else(|| Reject::internal("the new message is not there"))?;
+    let message =
+        queries::find_message(tx, &id)?.ok_or_else(|| Reject::internal("the new message is not there"))?;
     events::MESSAGE_NEW.publish(tx, &chat_room(activity), &message)?;
     Reply::json(StatusCode::CREATED, &message)
 }
 
-pub(crate) async fn read(State(tidewire): State<Tidewire>, Path(id): Path<String>, context: WriteContext) -> Response {
+pub(crate) async fn read(
+    State(tidewire): State<Tidewire>,
+    Path(id): Path<String>,
+    context: WriteContext,
+) -> Response {
     tidewire.write(&context, move |tx| read_in(tx, &id)).await
 }
 
@@ -78,7 +91,10 @@ fn read_in(tx: &mut Tx<'_>, id: &str) -> Result<Reply, Reject> {
     if message.sender_id == user {
         return Reply::json(StatusCode::OK, &message);
     }
-    let changed = tx.execute("INSERT OR IGNORE INTO message_read (message_id, user_id) VALUES (?1, ?2)", &params![id, &user])?;
+    let changed = tx.execute(
+        "INSERT OR IGNORE INTO message_read (message_id, user_id) VALUES (?1, ?2)",
+        &params![id, &user],
+    )?;
     if changed > 0 {
         let event = MessageRead { message_id: id.to_owned(), user_id: user };
         events::MESSAGE_READ.publish(tx, &chat_room(&message.activity_id), &event)?;

@@ -40,11 +40,17 @@ pub(crate) async fn show(State(app): State<App>) -> Response {
     let head = |name: &str, help: &str| format!("# HELP {name} {help}\n# TYPE {name} counter\n");
     out.push_str(&head("http_responses_total", "Answers by class of status."));
     for (class, counter) in (1..).zip(&app.metrics.requests) {
-        let _ = writeln!(out, "http_responses_total{{class=\"{class}xx\"}} {}", counter.load(Ordering::Relaxed));
+        let _ =
+            writeln!(out, "http_responses_total{{class=\"{class}xx\"}} {}", counter.load(Ordering::Relaxed));
     }
     out.push_str(&head("tidewire_writes_total", "Marked answers to writes by outcome."));
     for (outcome, counter) in Outcome::ALL.into_iter().zip(&app.metrics.outcomes) {
-        let _ = writeln!(out, "tidewire_writes_total{{outcome=\"{}\"}} {}", outcome.as_str(), counter.load(Ordering::Relaxed));
+        let _ = writeln!(
+            out,
+            "tidewire_writes_total{{outcome=\"{}\"}} {}",
+            outcome.as_str(),
+            counter.load(Ordering::Relaxed)
+        );
     }
     let counts = app.tidewire.store().counts();
     out.push_str(&head("tidewire_commits_total", "Committed transactions."));

@@ -170,7 +170,8 @@ pub fn timestamp(millis: u64) -> String {
 /// Whether a client may name something so: 8 to 64 of `[A-Za-z0-9_-]`, which a UUID is too.
 #[must_use]
 pub fn is_client_made_id(id: &str) -> bool {
-    (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    (8..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 /// Whether somebody may sign in under this name: 2 to 20 of `[a-z]`.

@@ -105,7 +105,8 @@ pub(crate) fn find_message(tx: &ReadTx<'_>, id: &str) -> Result<Option<Message>,
 
 /// An activity's messages, newest first.
 pub(crate) fn messages(tx: &ReadTx<'_>, activity_id: &str) -> Result<Vec<Message>, Reject> {
-    let sql = format!("SELECT {MESSAGE} FROM message m WHERE m.activity_id = ?1 ORDER BY m.seq DESC LIMIT ?2");
+    let sql =
+        format!("SELECT {MESSAGE} FROM message m WHERE m.activity_id = ?1 ORDER BY m.seq DESC LIMIT ?2");
     Ok(tx.query(&sql, &params![activity_id, LIST], message_row)?)
 }
 

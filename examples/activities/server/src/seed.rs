@@ -78,10 +78,16 @@ pub(crate) fn seed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             &params![demo.id, demo.title, demo.by, at(0)],
         )?;
         for user in demo.participants {
-            tx.execute("INSERT INTO participant (activity_id, user_id) VALUES (?1, ?2)", &params![demo.id, *user])?;
+            tx.execute(
+                "INSERT INTO participant (activity_id, user_id) VALUES (?1, ?2)",
+                &params![demo.id, *user],
+            )?;
         }
         for user in demo.likes {
-            tx.execute("INSERT INTO activity_like (activity_id, user_id) VALUES (?1, ?2)", &params![demo.id, *user])?;
+            tx.execute(
+                "INSERT INTO activity_like (activity_id, user_id) VALUES (?1, ?2)",
+                &params![demo.id, *user],
+            )?;
         }
         for (place, (sender, text)) in (1_u64..).zip(demo.messages) {
             tx.execute(

@@ -70,7 +70,11 @@ async fn relay(context: Context, event: Event<Typing>, payload: Value) -> Option
         return Some(serde_json::json!({ "error": "BadRequest" }));
     };
     let room = chat_room(&activity_id);
-    match context.broadcast(&room, event.name, &Typing { activity_id, user_id: context.user().id.to_string() }) {
+    match context.broadcast(
+        &room,
+        event.name,
+        &Typing { activity_id, user_id: context.user().id.to_string() },
+    ) {
         Ok(()) => None,
         Err(_) => Some(serde_json::json!({ "error": "Unavailable" })),
     }

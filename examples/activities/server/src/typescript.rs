@@ -8,7 +8,10 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::login::SignedIn;
-use crate::model::{Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Person, Presence, Typing, ViewedActivity};
+use crate::model::{
+    Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Person, Presence, Typing,
+    ViewedActivity,
+};
 
 const FILE: &str = "../web/src/generated/server.ts";
 
@@ -33,7 +36,9 @@ fn generate() -> String {
     add(MessageRead::decl(&config));
     add(Presence::decl(&config));
     add(Typing::decl(&config));
-    out.push_str("/** Every event that the server sends, with its payload. */\nexport interface ServerEvents {\n");
+    out.push_str(
+        "/** Every event that the server sends, with its payload. */\nexport interface ServerEvents {\n",
+    );
     for (name, payload) in crate::events::table(&config) {
         let _ = writeln!(out, "  '{name}': {payload};");
     }
@@ -63,5 +68,8 @@ fn a6_typescript_types_are_those_of_the_server() {
         std::fs::write(&path, &wanted).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "{FILE} is not current: run UPDATE_EXPECT=1 cargo test -p activities-server typescript");
+    assert!(
+        found == wanted,
+        "{FILE} is not current: run UPDATE_EXPECT=1 cargo test -p activities-server typescript"
+    );
 }

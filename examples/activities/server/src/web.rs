@@ -44,13 +44,23 @@ impl Web {
         let result = if is_file {
             ServeDir::new(root).try_call(request).await.map(|response| response.map(Body::new))
         } else {
-            ServeFile::new(root.join("index.html")).try_call(request).await.map(|response| response.map(Body::new))
+            ServeFile::new(root.join("index.html"))
+                .try_call(request)
+                .await
+                .map(|response| response.map(Body::new))
         };
         let nothing = || Reject::not_found("there is no such file").into_response();
         match result {
             Ok(response) if response.status() == StatusCode::NOT_FOUND => nothing(),
             Ok(response) => response,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput) => nothing(),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput
+                ) =>
+            {
+                nothing()
+            }
             Err(error) => Reject::internal(error.to_string()).into_response(),
         }
     }

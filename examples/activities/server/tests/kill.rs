@@ -54,7 +54,11 @@ fn start(data: &Path) -> (Server, String) {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("said {line:?}")).to_owned();
+    let address = line
+        .trim()
+        .strip_prefix("listening on http://")
+        .unwrap_or_else(|| panic!("said {line:?}"))
+        .to_owned();
     (Server(child), address)
 }
 
@@ -62,12 +66,18 @@ fn start(data: &Path) -> (Server, String) {
 fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     // A cut answer is no answer.
     let (head, body) = answer.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
-    let promised = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|text| text.parse().ok());
+    let promised = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .and_then(|text| text.parse().ok());
     if promised == Some(body.len()) { Ok(answer) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
 }
 
@@ -92,7 +102,10 @@ fn client(number: u64, token: &str, address: &Address, answered: &mpsc::Sender<(
                 Err(_) => (life, place) = address.after(life),
             }
         };
-        assert!(answer.contains("tidewire-outcome: applied") || answer.contains("tidewire-outcome: replayed"), "{answer}");
+        assert!(
+            answer.contains("tidewire-outcome: applied") || answer.contains("tidewire-outcome: replayed"),
+            "{answer}"
+        );
         counts.push(answer.split("\"cheers\":").nth(1).unwrap().trim_end_matches('}').parse().unwrap());
         // The main thread stops listening when it has killed often enough.
         let _ = answered.send(());
@@ -130,17 +143,36 @@ fn q9_v7_p5_kill_9_under_load_loses_nothing_and_counts_nothing_twice() {
 
     let total = CLIENTS * WRITES;
     let all: BTreeSet<u64> = (1..=total).collect();
-    assert_eq!(counts.iter().copied().collect::<BTreeSet<_>>(), all, "each write was told a count of its own");
+    assert_eq!(
+        counts.iter().copied().collect::<BTreeSet<_>>(),
+        all,
+        "each write was told a count of its own"
+    );
     let database = rusqlite::Connection::open(dir.path().join("activities.sqlite")).unwrap();
-    let cheers: i64 = database.query_row("SELECT cheers FROM activity WHERE id = 'lake-swim'", [], |row| row.get(0)).unwrap();
+    let cheers: i64 = database
+        .query_row("SELECT cheers FROM activity WHERE id = 'lake-swim'", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(cheers.cast_unsigned(), total);
     let mut statement = database
-        .prepare("SELECT offset, write_id, payload FROM tidewire_event WHERE room = 'activities' ORDER BY offset")
+        .prepare(
+            "SELECT offset, write_id, payload FROM tidewire_event WHERE room = 'activities' ORDER BY offset",
+        )
         .unwrap();
-    let rows: Vec<(i64, String, String)> =
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect();
-    assert_eq!(rows.iter().map(|(offset, ..)| offset.cast_unsigned()).collect::<BTreeSet<_>>(), all, "offsets without a gap");
-    assert_eq!(rows.iter().map(|(_, write, _)| write).collect::<BTreeSet<_>>().len(), rows.len(), "one event for each write");
+    let rows: Vec<(i64, String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(
+        rows.iter().map(|(offset, ..)| offset.cast_unsigned()).collect::<BTreeSet<_>>(),
+        all,
+        "offsets without a gap"
+    );
+    assert_eq!(
+        rows.iter().map(|(_, write, _)| write).collect::<BTreeSet<_>>().len(),
+        rows.len(),
+        "one event for each write"
+    );
     for (offset, _, payload) in &rows {
         assert!(payload.contains(&format!("\"cheers\":{offset}}}")), "{offset}: {payload}");
     }
@@ -150,7 +182,12 @@ fn q9_v7_p5_kill_9_under_load_loses_nothing_and_counts_nothing_twice() {
 fn v7_a_second_server_on_the_same_data_says_so_and_does_not_start() {
     let dir = tempfile::tempdir().unwrap();
     let (first, _) = start(dir.path());
-    let second = || Command::new(env!("CARGO_BIN_EXE_activities-server")).args(["--port", "0", "--data"]).arg(dir.path()).output();
+    let second = || {
+        Command::new(env!("CARGO_BIN_EXE_activities-server"))
+            .args(["--port", "0", "--data"])
+            .arg(dir.path())
+            .output()
+    };
     let refused = second().unwrap();
     assert!(!refused.status.success());
     let said = String::from_utf8(refused.stderr).unwrap();
@@ -165,9 +202,19 @@ fn v10_a_wrong_flag_or_a_taken_port_is_told_with_what_to_do() {
     let (_first, place) = start(dir.path());
     let port = place.split(':').nth(1).unwrap();
     let other = dir.path().join("other");
-    let cases = [(vec!["--prot", "1"], "usage:"), (vec!["--port", "x"], "usage:"), (vec!["--port"], "usage:"), (vec!["--port", port], "--port")];
+    let cases = [
+        (vec!["--prot", "1"], "usage:"),
+        (vec!["--port", "x"], "usage:"),
+        (vec!["--port"], "usage:"),
+        (vec!["--port", port], "--port"),
+    ];
     for (arguments, says) in cases {
-        let refused = Command::new(env!("CARGO_BIN_EXE_activities-server")).arg("--data").arg(&other).args(&arguments).output().unwrap();
+        let refused = Command::new(env!("CARGO_BIN_EXE_activities-server"))
+            .arg("--data")
+            .arg(&other)
+            .args(&arguments)
+            .output()
+            .unwrap();
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(!refused.status.success() && said.contains(says), "{arguments:?}: {said}");
     }

@@ -25,7 +25,8 @@ async fn listen(server: &Server) -> String {
 impl Socket {
     /// Connects as `name`, with our dialect.
     async fn connect(server: &Server, address: &str, name: &str) -> Self {
-        let (stream, _) = connect_async(format!("ws://{address}/socket.io/?EIO=4&transport=websocket")).await.unwrap();
+        let (stream, _) =
+            connect_async(format!("ws://{address}/socket.io/?EIO=4&transport=websocket")).await.unwrap();
         let mut socket = Self { stream };
         assert!(socket.text().await.starts_with('0'));
         let auth = json!({ "token": server.token(name).await, "tidewire": 1 });
@@ -59,7 +60,8 @@ impl Socket {
     async fn event(&mut self) -> Value {
         loop {
             let text = self.text().await;
-            let event: Value = serde_json::from_str(text.strip_prefix("42").unwrap_or_else(|| panic!("{text}"))).unwrap();
+            let event: Value =
+                serde_json::from_str(text.strip_prefix("42").unwrap_or_else(|| panic!("{text}"))).unwrap();
             if !event[0].as_str().unwrap().starts_with("user:") {
                 return event;
             }
@@ -76,12 +78,21 @@ async fn e_v3_v6_a_write_reaches_the_room_with_its_position_and_the_writes_id() 
     assert_eq!((&joined["success"], &joined["offset"]), (&json!(true), &json!(0)));
     let base = server.get("ben", "/api/activities").await;
     let epoch = joined["epoch"].as_str().unwrap();
-    assert_eq!(base.header("tidewire-base"), format!("activities={epoch}:0"), "socket and HTTP tell the same positions");
+    assert_eq!(
+        base.header("tidewire-base"),
+        format!("activities={epoch}:0"),
+        "socket and HTTP tell the same positions"
+    );
 
-    server.send("POST", "/api/activities/lake-swim/like", Some("ana"), &[("idempotency-key", "k1")], "").await;
+    server
+        .send("POST", "/api/activities/lake-swim/like", Some("ana"), &[("idempotency-key", "k1")], "")
+        .await;
     let event = ben.event().await;
     assert_eq!((&event[0], &event[2]), (&json!("tw"), &json!("activity:like_added")));
-    assert_eq!((&event[1][0], &event[1][1], &event[1][2], &event[1][4]), (&json!("activities"), &json!(epoch), &json!(1), &json!("k1")));
+    assert_eq!(
+        (&event[1][0], &event[1][1], &event[1][2], &event[1][4]),
+        (&json!("activities"), &json!(epoch), &json!(1), &json!("k1"))
+    );
     assert_eq!(event[3], json!({ "activityId": "lake-swim", "userId": "ana", "likeCount": 1 }));
 }
 
@@ -138,7 +149,10 @@ async fn e_typing_is_relayed_to_the_other_participants_and_leaves_no_history() {
     let room = json!({ "roomId": "activity_lake-swim" });
     ana.join(room.clone()).await;
     ben.join(room).await;
-    for (name, payload) in [("typing:start", json!({ "activityId": "lake-swim" })), ("typing:stop", json!({ "chatId": "lake-swim" }))] {
+    for (name, payload) in [
+        ("typing:start", json!({ "activityId": "lake-swim" })),
+        ("typing:stop", json!({ "chatId": "lake-swim" })),
+    ] {
         ana.send(&format!("42{}", json!([name, payload]))).await;
         assert_eq!(ben.event().await, json!([name, { "activityId": "lake-swim", "userId": "ana" }]));
     }

@@ -69,7 +69,14 @@ impl Server {
         self.send("DELETE", path, Some(user), &[], "").await
     }
 
-    pub async fn send(&self, method: &str, path: &str, user: Option<&str>, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        user: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(user) = user {
             let token = Box::pin(self.token(user)).await;
@@ -81,7 +88,11 @@ impl Server {
         let request = request.body(Body::from(body.to_owned())).unwrap();
         let (parts, body) = self.app.router().oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text: String::from_utf8(body.to_vec()).unwrap() }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
     }
 
     pub async fn events(&self, room: &str) -> Vec<RoomEvent> {
