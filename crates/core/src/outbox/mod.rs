@@ -30,6 +30,8 @@ struct Entry {
     record: Record,
     /// Its record is on disk.
     durable: bool,
+    /// While its first step is under way another tab may have taken it up, or ended it: only the disk knows.
+    overtaken: bool,
     /// Steps for it that are under way; while there is one nothing else starts.
     busy: u32,
     /// Its request is under way.
@@ -60,6 +62,7 @@ impl Entry {
         Entry {
             record,
             durable,
+            overtaken: false,
             busy: 0,
             fetch: None,
             resting: false,

@@ -116,7 +116,12 @@ impl Outbox {
                     entry.record = *record;
                     entry.busy = entry.busy.saturating_sub(1);
                     entry.durable = true;
+                    let overtaken = std::mem::take(&mut entry.overtaken);
                     self.follow(number, then, ctx, facts);
+                    if overtaken {
+                        self.leading = false; // Until it is read what became of it.
+                        self.ask_load(ctx);
+                    }
                 }
             }
             Step::Remove { number, gone } => {
@@ -259,6 +264,7 @@ impl Outbox {
     /// Who does not lead has no request under way and writes nothing down that was decided before: another tab takes over,
     /// and the disk says how far it has come.
     pub(crate) fn leader_lost(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        self.overtake();
         if self.leader.take().is_none() {
             return;
         }
@@ -282,6 +288,13 @@ impl Outbox {
             }
         }
         self.ask_load(ctx);
+    }
+
+    /// The lead passes on: what is on its way to the disk may be read there, sent and removed before this tab hears that it arrived.
+    fn overtake(&mut self) {
+        for entry in self.entries.values_mut().filter(|e| !e.durable) {
+            entry.overtaken = true;
+        }
     }
 
     pub(crate) fn on_store_retry(&mut self, ctx: &mut Ctx) {

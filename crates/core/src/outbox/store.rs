@@ -85,7 +85,7 @@ impl Outbox {
             }
             Some(_) | None => {
                 for number in vanished {
-                    self.adopt_removal(number, ctx, facts);
+                    self.adopt_absence(number, ctx, facts);
                 }
             }
         }
@@ -240,6 +240,7 @@ impl Outbox {
 
     fn adopt(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx, facts: &mut Facts) {
         if let Some(entry) = self.entries.get_mut(&number) {
+            entry.overtaken |= !entry.durable && entry.record != record;
             if entry.busy > 0 || entry.fetch.is_some() || entry.record == record {
                 return;
             }
@@ -278,7 +279,25 @@ impl Outbox {
         }
     }
 
+    /// It ended while this tab heard nothing. What has left the queue was applied, as a rule: its layer stands until a base that is
+    /// fetched from now on shows what is true. A write that was set aside can only have been given up.
+    fn adopt_absence(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
+        let Some(entry) = self.entries.get(&number) else { return };
+        match entry.record.stage {
+            Stage::Acknowledged { .. } | Stage::Parked { .. } => self.adopt_removal(number, ctx, facts),
+            Stage::Queued | Stage::Claimed(_) => {
+                let Some(entry) = self.forget(number) else { return };
+                let write = entry.record.write;
+                facts.push(Fact::Acknowledged(write.clone()));
+                ctx.emit(Output::Write { write, state: WriteState::Settled {} });
+            }
+        }
+    }
+
     fn adopt_removal(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.overtaken |= !entry.durable;
+        }
         if self.entries.get(&number).is_none_or(|e| !e.durable || e.busy > 0 || e.fetch.is_some()) {
             return;
         }

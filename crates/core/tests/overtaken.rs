@@ -1,0 +1,73 @@
+//! A write whose first step reaches the disk, is read there by another tab and ends, before this tab hears of any of it (Q9, Q19).
+#![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
+
+mod rig;
+
+use std::collections::BTreeMap;
+
+use rig::Rig;
+use tidewire_core::*;
+
+/// A disk with a client id, as another tab's engine has left it.
+fn used_disk() -> BTreeMap<String, Vec<u8>> {
+    Rig::new().disk
+}
+
+fn follower(disk: BTreeMap<String, Vec<u8>>) -> Rig {
+    let mut rig = Rig::idle(rig::config(), disk, 2);
+    rig.settle();
+    rig
+}
+
+#[test]
+fn q9_a_write_that_another_tab_sent_before_its_own_tab_heard_that_it_is_stored_is_not_sent_again() {
+    let mut rig = follower(used_disk());
+    rig.hold_disk = true;
+    let write = rig.submit("/like");
+    // It is on the disk; the tab that leads reads it, sends it and removes it. Then this tab leads, and only then hears `Persisted`.
+    let (persist, ..) = rig.held.pop_front().unwrap();
+    rig.hold_disk = false;
+    rig.input(Input::Leader { epoch: LeaderEpoch(2) });
+    rig.input(Input::Persisted { persist });
+    assert!(rig.requests.is_empty(), "it was sent again");
+    assert_eq!(rig.states(&write).last(), Some(&WriteState::Settled {}));
+}
+
+#[test]
+fn q19_a_follower_that_hears_too_early_of_its_own_write_looks_at_the_disk() {
+    let mut rig = follower(used_disk());
+    rig.hold_disk = true;
+    let write = rig.submit("/like");
+    let (persist, key, _) = rig.held.pop_front().unwrap();
+    rig.input(Input::StoreChanged { key, value: None });
+    rig.input(Input::Persisted { persist });
+    assert_eq!(rig.states(&write).last(), Some(&WriteState::Settled {}));
+}
+
+#[test]
+fn q9_a_late_persisted_of_the_tab_that_leads_now_is_sent_when_the_disk_still_has_it() {
+    let mut rig = follower(used_disk());
+    rig.hold_disk = true;
+    rig.submit("/like");
+    rig.hold_disk = false;
+    rig.input(Input::Leader { epoch: LeaderEpoch(2) });
+    rig.release_disk();
+    assert_eq!(rig.requests.len(), 1);
+}
+
+#[test]
+fn q19_a_tab_that_missed_how_a_write_ended_does_not_call_it_discarded() {
+    let mut first = Rig::new();
+    let write = first.submit("/like");
+    let mut rig = follower(first.disk.clone());
+    assert_eq!(rig.states(&write), [WriteState::Retrying { status: 0 }]);
+    rig.base(1, None);
+    // The other tab ends it; this one was frozen and leads next.
+    rig.disk.retain(|key, _| !key.starts_with("w/"));
+    rig.take();
+    rig.input(Input::Leader { epoch: LeaderEpoch(2) });
+    assert_eq!(rig.states(&write), [WriteState::Settled {}]);
+    assert_eq!(rig.retired(&write), [], "its layer stands until a base shows what is true");
+    rig.pass(limits::LAYER_TIMEOUT.0);
+    assert_eq!(rig.retired(&write), [None]);
+}
