@@ -71,3 +71,19 @@ fn q19_a_tab_that_missed_how_a_write_ended_does_not_call_it_discarded() {
     rig.pass(limits::LAYER_TIMEOUT.0);
     assert_eq!(rig.retired(&write), [None]);
 }
+
+#[test]
+fn q19_old_news_that_come_late_do_not_undo_newer_ones() {
+    let mut leader = Rig::new();
+    leader.hold_disk = true;
+    let write = leader.submit("/like");
+    let (_, key, queued) = leader.held.front().cloned().unwrap();
+    leader.hold_disk = false;
+    leader.release_disk();
+    leader.answer(422, "rejected");
+    let mut rig = follower(leader.disk.clone());
+    assert!(matches!(rig.states(&write)[..], [WriteState::Parked { .. }]));
+    rig.take();
+    rig.input(Input::StoreChanged { key, value: queued });
+    assert_eq!(rig.states(&write), [], "the disk still says parked");
+}

@@ -193,8 +193,9 @@ impl Outbox {
             Some(bytes) if key == CLIENT_KEY => {
                 self.adopt_client(bytes, ctx);
             }
-            Some(bytes) if !self.is_gone(key, bytes) => self.adopt_bytes(key, bytes, ctx, facts),
-            Some(_) => {}
+            Some(bytes) if self.is_gone(key, bytes) => {}
+            Some(bytes) if self.goes_back(key, bytes) => self.read_again(ctx),
+            Some(bytes) => self.adopt_bytes(key, bytes, ctx, facts),
             None => {
                 if let Some(number) = LocalNumber::from_key(key) {
                     self.adopt_removal(number, ctx, facts);
@@ -217,6 +218,13 @@ impl Outbox {
         } else {
             self.ask_load(ctx);
         }
+    }
+
+    /// News of two tabs may cross: what says less than is known is old, or a write was requeued. The disk says which.
+    fn goes_back(&self, key: &str, bytes: &[u8]) -> bool {
+        let known = LocalNumber::from_key(key).and_then(|number| self.entries.get(&number));
+        let Some(known) = known.filter(|e| e.durable) else { return false };
+        Record::decode(key, bytes, &self.partition).is_ok_and(|r| rank(&r.stage) < rank(&known.record.stage))
     }
 
     /// Late news of a write that has ended.
@@ -343,6 +351,16 @@ impl Outbox {
         self.leader = Some(epoch);
         self.leading = false;
         self.ask_load(ctx);
+    }
+}
+
+/// How far a write has come.
+fn rank(stage: &Stage) -> u8 {
+    match stage {
+        Stage::Queued => 0,
+        Stage::Claimed(_) => 1,
+        Stage::Parked { .. } => 2,
+        Stage::Acknowledged { .. } => 3,
     }
 }
 
