@@ -190,7 +190,7 @@ impl Coverage {
                 RefetchReason::Raced | RefetchReason::Foreign => "Y5",
             }),
             Output::Event(event) if !event.dispatch => self.rule("Y6"),
-            Output::Event(event) if event.own => self.rule("Q16"),
+            Output::Event(event) => self.rule(if event.own { "Q16" } else { "Y1" }),
             Output::LayerAdded { restored: true, .. } => self.rule("Q18"),
             Output::Log { note: Note::GapSeen } => self.rule("Y1"),
             Output::Log { note: Note::UnmarkedAnswer } => self.rule("Q10"),

@@ -25,7 +25,7 @@ impl Invariant for Converged {
                     let shown = screen.get(&room).map(Vec::as_slice).unwrap_or_default();
                     let kept = |tag| {
                         let tap = &world.reference.taps[&world.reference.tags[&tag]];
-                        tap.excused || tap.said == Said::Parked && tap.keep_layer
+                        tap.excused || tap.copies > 0 || tap.said == Said::Parked && tap.keep_layer
                     };
                     let shown: Vec<_> =
                         shown.iter().filter(|tag| server.contains(tag) || !kept(**tag)).copied().collect();

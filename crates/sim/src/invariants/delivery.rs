@@ -96,7 +96,12 @@ impl Invariant for NothingLost {
     fn rest(&mut self, world: &World) -> Option<String> {
         let applied: BTreeSet<_> = world.server.effects.iter().map(|effect| effect.tag).collect();
         for (write, tap) in &world.reference.taps {
-            if applied.contains(&tap.tag) || tap.excused || !tap.promised || tap.said == Said::Discarded {
+            if applied.contains(&tap.tag)
+                || tap.excused
+                || !tap.promised
+                || tap.said == Said::Discarded
+                || tap.given_up
+            {
                 continue;
             }
             let what =

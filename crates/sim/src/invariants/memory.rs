@@ -24,7 +24,7 @@ impl Invariant for Bounded {
             }
             for layer in &tab.host.layers {
                 let tap = world.reference.taps.get(&layer.write);
-                if tap.is_none_or(|tap| tap.said != Said::Parked && !tap.excused) {
+                if tap.is_none_or(|tap| tap.said != Said::Parked && !tap.excused && tap.copies == 0) {
                     return Some(format!(
                         "t{at}: the layer of {} ({:?}) still stands",
                         layer.write, layer.tag

@@ -42,6 +42,7 @@ impl World {
             verbose,
             checks: invariants::all(),
             screens: BTreeMap::new(),
+            last_screens: BTreeMap::new(),
             links: BTreeMap::new(),
             sessions: BTreeMap::new(),
             last_session: 0,

@@ -154,6 +154,8 @@ pub struct World {
     pub verbose: bool,
     checks: Vec<Box<dyn Invariant>>,
     screens: BTreeMap<(Tab, Life, usize), Screen>,
+    /// What each person saw last on a device.
+    last_screens: BTreeMap<(Device, User, usize), Screen>,
     links: BTreeMap<LinkKey, Link>,
     sessions: BTreeMap<hub::SessionId, LinkKey>,
     last_session: u64,

@@ -1,10 +1,13 @@
 //! What is looked at while the world runs, and its rest: everything heals, and it runs until nothing happens any more.
 
+use std::collections::BTreeMap;
+
 use tidewire_core::{AppSignal, Event, Input, NetworkSignal, RoomId, RoomState, WriteId, WriteState};
 
 use super::net::{Net, Reach};
 use super::{Answering, World};
 use crate::disk::{By, Mode, Value};
+use crate::host::Screen;
 use crate::ids::{Device, QUERIES, Room, Tab, User, rooms_of};
 use crate::reference::{Said, write_in};
 
@@ -54,6 +57,11 @@ impl World {
                     }
                 }
             }
+            let state = &self.tabs[tab.0];
+            // Before its first reading a start shows nothing that counts.
+            if state.restored {
+                self.last_screens.insert((state.device, state.user, query), screen.clone());
+            }
             self.screens.insert(key, screen);
         }
     }
@@ -70,19 +78,21 @@ impl World {
     }
 
     /// The first screen after a start shows what was shown before (Q18): nothing promised is missing from it.
-    pub(super) fn restored_screen(&mut self, tab: Tab) {
+    pub(super) fn restored_screen(&mut self, tab: Tab, before: &BTreeMap<(Device, User, usize), Screen>) {
         let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
         if self.tabs_of(device).count() > 1 || self.reference.damaged.contains(&device) {
             return;
         }
         for query in 0..QUERIES {
             let Some((screen, _)) = self.tabs[tab.0].host.fold(query) else { continue };
+            let Some(shown) = before.get(&(device, user, query)) else { continue };
             for tap in self.reference.taps.values() {
                 let counts = (tap.device, tap.user) == (device, user)
                     && tap.promised
-                    && !tap.excused
+                    && !self.reference.may_vanish(tap.tag)
                     && !matches!(tap.said, Said::Parked | Said::Discarded | Said::Refused);
-                if counts && rooms_of(query).contains(&tap.room) && !screen[&tap.room].contains(&tap.tag) {
+                let was = shown.get(&tap.room).is_some_and(|tags| tags.contains(&tap.tag));
+                if counts && was && !screen[&tap.room].contains(&tap.tag) {
                     let what = format!("{tab}: {:?} is missing from query {query} after the start", tap.tag);
                     self.violate("Q18 the same screen after a restart", what);
                     return;

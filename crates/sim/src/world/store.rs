@@ -1,6 +1,8 @@
 //! A tab and its disk: records, bases that go with them, readings, leads. As `records.ts` does it: dirty bases are
 //! stored after 150 ms, or in one step with the removal of any record.
 
+use std::collections::BTreeMap;
+
 use tidewire_core::{
     Blob, Epoch, Input, LeaderEpoch, Offset, PersistId, Position, RoomId, StoreError, StoredRecord,
 };
@@ -184,9 +186,10 @@ impl World {
                 }
             }
         }
+        let before = if first { self.last_screens.clone() } else { BTreeMap::new() };
         self.drain(tab);
         if first && self.alive(tab, life) {
-            self.restored_screen(tab);
+            self.restored_screen(tab, &before);
         }
     }
 }
