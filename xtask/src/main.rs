@@ -11,6 +11,7 @@ mod process;
 mod report;
 mod rules;
 mod setup;
+mod sim;
 mod suites;
 mod wasm;
 
@@ -25,6 +26,7 @@ cargo xtask <task>
   rules     only the rules of this repository: dependency direction, sources, table of promises
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
+  sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
   bench     measure: `bench size`, `bench engine`
 ";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "rules" => rules::run(),
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
+        "sim" => sim::run(),
         "bench" => bench(),
         _ => Err(USAGE.to_owned()),
     };

@@ -19,11 +19,12 @@ const fn shell(package: &'static str, below: &'static [&'static str]) -> Rule {
     Rule { package, below, pure: false }
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     pure("tidewire-wire", &[]),
     pure("tidewire-core", &["tidewire-wire"]),
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
     pure("tidewire-hub", &["tidewire-wire"]),
+    pure("tidewire-sim", &["tidewire-core", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire", &["tidewire-core", "tidewire-wire"]),
     shell("tidewire-cli", &["tidewire", "tidewire-core", "tidewire-wire"]),
     shell("tidewire-server", &["tidewire-hub", "tidewire-wire"]),
