@@ -138,6 +138,24 @@ fn q11_requests_that_fail_together_are_one_failure() {
     assert!(longest > limits::REQUEST_BACKOFF_BASE.0 * 9 / 10, "the longest of four: {longest}");
 }
 
+/// Found by chaos: one lost answer right after a long tunnel kept a write back for half a minute, beside a link that was up.
+#[test]
+fn q11_what_fails_after_the_link_came_back_is_a_new_outage() {
+    for seed in 0..50 {
+        let mut rig = Rig::on_disk(Default::default(), seed);
+        rig.submit("/a");
+        for _ in 0..8 {
+            rig.fail_request();
+            rig.until_request();
+        }
+        rig.fail_request();
+        rig.connect();
+        rig.fail_request();
+        let wait = rig.status().next_attempt.unwrap().0 - rig.now;
+        assert!(wait <= limits::REQUEST_BACKOFF_BASE.0, "{wait}");
+    }
+}
+
 #[test]
 fn q12_the_token_that_was_asked_for_is_waited_for_although_another_request_fails() {
     let mut rig = Rig::new();

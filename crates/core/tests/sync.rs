@@ -303,6 +303,30 @@ fn q17_a_base_that_names_a_write_whose_answer_was_lost_retires_its_layer() {
     assert_eq!(rig.retired(&write), [Some(1), None]);
 }
 
+/// Found by chaos: a screen was opened while the answer was lost, and after a reload a like that had been taken back stood on it again.
+#[test]
+fn q17_q18_a_base_that_comes_after_the_layer_went_and_before_the_answer_knows_that_it_carries_the_write() {
+    let mut rig = synced();
+    let write = rig.submit("/like");
+    let client: ClientId = header(&rig.requests[0].1, "tidewire-client").as_str().into();
+    rig.room_event("r", 11, &write.0);
+    assert_eq!(rig.retired(&write), [Some(1), None], "the layer is gone, the answer is not here");
+
+    rig.take();
+    rig.bind("r", &[1, 2, 3, 4]);
+    let ranges = vec![SequenceRange { from: Sequence(1), to: Sequence(1) }];
+    let applied = Some(Applied { client: client.clone(), ranges });
+    rig.base_with(2, Some(("r", 11)), applied.clone(), vec![]);
+    assert_eq!(rig.retired(&write), [Some(2)], "its own word");
+    rig.base(3, Some(("r", 10)));
+    assert_eq!(rig.retired(&write), [Some(2), Some(3)], "the event, replayed to it");
+
+    rig.answer(200, "applied");
+    rig.take();
+    rig.base_with(4, Some(("r", 11)), applied, vec![]);
+    assert_eq!(rig.retired(&write), [], "nothing of it comes back any more");
+}
+
 #[test]
 fn q17_without_positions_a_fetch_that_began_after_the_answer_shows_the_write() {
     let mut rig = Rig::new();

@@ -73,7 +73,13 @@ impl Origin {
         self.resume(ctx);
     }
 
-    /// A reason to think that it is there again: the link is up, the network came back.
+    /// The link is up: this outage is over, and what fails after it begins another one.
+    pub(crate) fn reached(&mut self, ctx: &mut Ctx) {
+        self.pauses = 0;
+        self.resume(ctx);
+    }
+
+    /// A reason to think that it is there again: the network came back.
     pub(crate) fn resume(&mut self, ctx: &mut Ctx) {
         if let Gate::Paused { ordered: false, then_ask: false } = self.gate {
             self.open(ctx);

@@ -358,7 +358,7 @@ impl Outbox {
         for fetch in stale {
             self.on_request_timeout(fetch, ctx);
         }
-        self.origin.resume(ctx);
+        self.origin.reached(ctx);
     }
 
     fn is_stale(&self, fetch: FetchId, ctx: &Ctx) -> bool {

@@ -37,6 +37,9 @@ struct Acknowledged {
 pub(crate) struct Layers {
     /// In no order: the order on the screen is that of `LayerAdded`.
     layers: BTreeMap<WriteId, Layer>,
+    /// Writes without an answer whose layer has gone, as what they were sent. After a restart their layers stand again, so bases that
+    /// come meanwhile must know that they carry them.
+    early: BTreeMap<WriteId, Option<(ClientId, Sequence)>>,
 }
 
 impl Layers {
@@ -91,6 +94,7 @@ impl Layers {
 
     /// Q18: takes out exactly one layer.
     pub(crate) fn drop_layer(&mut self, write: &WriteId, ctx: &mut Ctx) {
+        self.early.remove(write);
         if self.layers.remove(write).is_some() {
             ctx.timers.stop(&TimerKind::Layer(write.clone()));
             ctx.emit(Output::LayerRetired { write: write.clone(), query: None });
@@ -100,10 +104,13 @@ impl Layers {
     pub(crate) fn claimed(&mut self, write: &WriteId, claim: Option<(ClientId, Sequence)>) {
         if let Some(layer) = self.layers.get_mut(write) {
             layer.claim = claim;
+        } else if let Some(early) = self.early.get_mut(write) {
+            *early = claim;
         }
     }
 
     pub(crate) fn acknowledged(&mut self, write: &WriteId, ctx: &mut Ctx, facts: &mut Facts) {
+        self.early.remove(write);
         if let Some(layer) = self.layers.get_mut(write) {
             layer.acknowledged = Some(Acknowledged { tick: ctx.tick, overdue: false });
             let at = ctx.deadline(limits::LAYER_TIMEOUT);
@@ -134,6 +141,9 @@ impl Layers {
     ) {
         for query in queries {
             self.carry(write, *query, ctx);
+            if self.early.contains_key(write) {
+                ctx.emit(Output::LayerRetired { write: write.clone(), query: Some(*query) });
+            }
         }
         self.settle(write, ctx, facts);
     }
@@ -148,6 +158,11 @@ impl Layers {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) {
+        for (write, claim) in &self.early {
+            if is_named(claim.as_ref(), applied) {
+                ctx.emit(Output::LayerRetired { write: write.clone(), query: Some(query) });
+            }
+        }
         let shown: Vec<WriteId> = self
             .layers
             .iter()
@@ -188,7 +203,11 @@ impl Layers {
         let overdue = layer.acknowledged.as_ref().is_some_and(|a| a.overdue);
         let done = if layer.touched.is_empty() { overdue } else { !standing };
         if done {
+            let early = layer.acknowledged.is_none().then(|| layer.claim.clone());
             self.drop_layer(write, ctx);
+            if let Some(claim) = early {
+                self.early.insert(write.clone(), claim);
+            }
             facts.push(Fact::LayerFinished(write.clone()));
         }
     }
@@ -208,17 +227,21 @@ impl Layers {
 
 impl Layer {
     fn is_shown(&self, applied: Option<&Applied>, started: Option<u64>) -> bool {
-        let named = match (&self.claim, applied) {
-            (Some((client, sequence)), Some(applied)) => {
-                applied.client == *client && applied.ranges.iter().any(|r| (r.from..=r.to).contains(sequence))
-            }
-            (None, _) | (_, None) => false,
-        };
         let later = match (&self.acknowledged, started) {
             (Some(acknowledged), Some(tick)) => tick > acknowledged.tick,
             (None, _) | (_, None) => false,
         };
-        named || later
+        is_named(self.claim.as_ref(), applied) || later
+    }
+}
+
+/// Whether what was sent as `claim` is among the writes that a base has by its own word.
+fn is_named(claim: Option<&(ClientId, Sequence)>, applied: Option<&Applied>) -> bool {
+    match (claim, applied) {
+        (Some((client, sequence)), Some(applied)) => {
+            applied.client == *client && applied.ranges.iter().any(|r| (r.from..=r.to).contains(sequence))
+        }
+        (None, _) | (_, None) => false,
     }
 }
 
