@@ -87,3 +87,15 @@ fn q19_old_news_that_come_late_do_not_undo_newer_ones() {
     rig.input(Input::StoreChanged { key, value: queued });
     assert_eq!(rig.states(&write), [], "the disk still says parked");
 }
+
+#[test]
+fn q13_a_write_that_may_have_been_sent_is_never_called_discarded() {
+    let mut leader = Rig::new();
+    let write = leader.submit("/like");
+    let mut rig = follower(leader.disk.clone());
+    let key = leader.disk.keys().find(|key| key.starts_with("w/")).unwrap().clone();
+    rig.take();
+    rig.input(Input::StoreChanged { key, value: None });
+    assert_eq!(rig.states(&write), [WriteState::Settled {}]);
+    assert_eq!(rig.retired(&write), []);
+}

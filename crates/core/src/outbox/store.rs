@@ -314,7 +314,12 @@ impl Outbox {
         let state = match entry.record.stage {
             // Its layer here goes when this tab's own bases carry it.
             Stage::Acknowledged { .. } => WriteState::Settled {},
-            Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } => {
+            // A write that may have been sent is given up by nobody: the news of its end were lost with their tab.
+            Stage::Claimed(_) => {
+                facts.push(Fact::Acknowledged(write.clone()));
+                WriteState::Settled {}
+            }
+            Stage::Queued | Stage::Parked { .. } => {
                 facts.push(Fact::LayerDropped(write.clone()));
                 WriteState::Discarded {}
             }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tidewire_core::{Engine, Input, LinkId};
+use tidewire_core::{Engine, Input, LinkId, LoadId};
 use tidewire_hub as hub;
 
 use crate::bugs::Bug;
@@ -58,6 +58,8 @@ pub struct TabState {
     pub fuse: Option<(u32, bool)>,
     /// Grants of the lock so far.
     grant: u32,
+    /// The last reading that was asked for.
+    asked_load: Option<LoadId>,
     /// The stored bases were installed in this run.
     pub restored: bool,
     /// A flush of bases is arranged.

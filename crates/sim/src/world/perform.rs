@@ -110,7 +110,10 @@ impl World {
     fn perform(&mut self, tab: Tab, output: Output) {
         let life = self.tabs[tab.0].life;
         match output {
-            Output::Load { load } => self.disk_op(tab, Op::Read { load }),
+            Output::Load { load } => {
+                self.tabs[tab.0].asked_load = Some(load);
+                self.disk_op(tab, Op::Read { load });
+            }
             Output::Persist { persist, key, value, fence } => {
                 let value = value.map(|value| Value::Record(value.0));
                 self.persist(tab, persist, key, value, fence.map(|fence| fence.0));

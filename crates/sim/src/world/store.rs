@@ -133,6 +133,8 @@ impl World {
                 }
             }
             Done::Read { load, result: Err(_) } => self.input(tab, life, Input::LoadFailed { load }),
+            // A reading that the engine does not wait for any more restores nothing.
+            Done::Read { load, .. } if self.tabs[tab.0].asked_load != Some(load) => {}
             Done::Read { load, result: Ok(found) } => {
                 let mut records = Vec::new();
                 let mut bases = Vec::new();

@@ -25,6 +25,7 @@ impl TabState {
             zero: 0,
             fuse: None,
             grant: 0,
+            asked_load: None,
             restored: false,
             flushing: false,
             unstored: BTreeMap::new(),
