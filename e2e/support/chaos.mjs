@@ -460,6 +460,7 @@ export class Chaos {
         assert.fail(`${name}: ${testId} says ${await scope.getByTestId(testId).first().textContent()}, the truth is ${value}`)
       })
     }
+    await page.bringToFront()
     for (const activity of this.#activities) {
       const { id, title, likes, people, cheers } = activity
       await this.#toList(screen)

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Chaos } from '../support/chaos.mjs'
-import { History } from '../support/chaos-watch.mjs'
+import { History, watcher } from '../support/chaos-watch.mjs'
 import { closeBrowser, inWorld } from '../support/world.mjs'
 
 after(closeBrowser)
@@ -51,3 +51,45 @@ test('the rule of legal histories: a like shows 1, 2 and nothing else, a cheer n
   assert.ok(look(both, 'ben', [0, 1, 2, 1]))
   assert.ok(!look(both, 'ben', [0, 1, 2, 1, 0, 1]))
 })
+
+/** Resolves when the store of this page has a base for this query. */
+const baseStored = (page, hash) =>
+  page.waitForFunction(async (key) => {
+    const database = await new Promise((resolve) => (indexedDB.open('tidewire').onsuccess = ({ target }) => resolve(target.result)))
+    const keys = await new Promise((resolve) => (database.transaction('records').objectStore('records').getAllKeys().onsuccess = ({ target }) => resolve(target.result)))
+    database.close()
+    return keys.some(([, it]) => it === key)
+  }, `q/${hash}`)
+
+test('found by seed 1215: a like that was taken back does not return to a screen opened before its answer was lost (Q17, Q18)', inWorld(async (world) => {
+  const { ben, activity } = world
+  const { id } = await world.server.request('cleo', 'POST', '/api/activities', { title: 'Picnic' })
+  const open = (which) => ben.page.locator(`[data-testid="activity-${which}"] a`).click()
+  const leave = () => ben.page.getByLabel('Back to all activities').click()
+  await ben.installed()
+  await ben.context.addInitScript(watcher)
+
+  const heart = ben.page.getByTestId(`like-${id}`)
+  const like = ben.network.hold(/^POST .*\/like /)
+  await heart.click()
+  await like.requestReached
+  like.forward()
+  await like.answerReached
+  await heart.click()
+  await open(id)
+  await ben.page.getByTestId('cheer-count').waitFor()
+  await baseStored(ben.page, JSON.stringify(['activity', id]))
+  await leave()
+  await open(activity)
+
+  // The answer never comes. What is shown from here on has no like of Ben's.
+  await ben.page.reload()
+  await ben.page.getByTestId('account').waitFor()
+  await ben.page.getByTestId('pending-badge').waitFor({ state: 'detached' })
+  await leave()
+  await open(id)
+  await ben.page.getByTestId('cheer-count').waitFor()
+  const seen = await ben.page.evaluate(() => globalThis.__chaosDrain())
+  assert.deepEqual(seen.filter(({ key }) => key === `liked ${id} detail`).map(({ value }) => value), ['false'])
+  assert.deepEqual(seen.filter(({ key }) => key === `likes ${id} detail`).map(({ value }) => value), ['0'])
+}, { people: ['ben'] }))
