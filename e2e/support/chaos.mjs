@@ -17,7 +17,9 @@ export class Chaos {
   /** Nobody tells the clients that the network is back: they find out, however long that takes. */
   patient = process.env.CHAOS_PATIENT !== undefined
   #down = false
-  #over = false
+  #dying
+  /** Somebody waits until everything is sent: traps that were set before do no harm now. */
+  #calm = false
   #screens = []
   #activities = []
   #notes = []
@@ -341,7 +343,8 @@ export class Chaos {
     if (this.#down) return this.#also('is down')
     this.#down = true
     for (const phone of this.world.phones) phone.dirty = true
-    await this.world.server.kill()
+    this.#dying = this.world.server.kill()
+    await this.#dying
   }
 
   /** An answer stays on the way until `arrive`, while other things happen. */
@@ -351,7 +354,7 @@ export class Chaos {
     const held = phone.network.hold(line)
     void held.requestReached.then(() => {
       held.forward()
-      if (this.#over) return held.answerReached.then(() => held.pass())
+      if (this.#calm) return held.answerReached.then(() => held.pass())
       phone.late.push(held)
     })
   }
@@ -367,13 +370,14 @@ export class Chaos {
     const held = phone.network.hold(/^(POST|DELETE) \/api\//)
     void held.requestReached.then(() => {
       held.forward()
-      if (this.#over) return held.answerReached.then(() => held.pass())
+      if (this.#calm) return held.answerReached.then(() => held.pass())
       return this.#down ? undefined : this.kill()
     })
   }
 
   async restart() {
     if (!this.#down) return this.#also('is up')
+    await this.#dying
     await this.world.server.start()
     this.#down = false
   }
@@ -401,7 +405,9 @@ export class Chaos {
     const dark = this.#screens.some((it) => it.phone === phone && it.dark)
     if (this.#down || phone.cut !== undefined || phone.offline || dark || phone.late.length > 0) return this.#also('not now')
     if (phone.dirty) await this.#signal(phone)
+    this.#calm = true
     await page.getByTestId('pending-badge').waitFor({ state: 'detached', ...LIMIT })
+    this.#calm = false
   }
 
   async agree(screen) {
@@ -412,7 +418,7 @@ export class Chaos {
 
   async finish() {
     this.#say('the end: everything is whole again')
-    this.#over = true
+    this.#calm = true
     if (this.#down) await this.restart()
     for (const screen of this.#screens) if (screen.dark) await this.tunnel(screen)
     for (const phone of this.world.phones) {
