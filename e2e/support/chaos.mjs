@@ -1,7 +1,9 @@
 // Chaos: two people, one of them with two tabs, a plan of random steps, and a model of what must come of it. The world is the real one:
 // server process, Chromium, TCP proxies. Every wait is for something that must appear on a screen.
 import assert from 'node:assert/strict'
+import { crash, stored } from './chaos-pages.mjs'
 import { plan } from './chaos-plan.mjs'
+import { inDatabase, legal } from './chaos-truth.mjs'
 import { History, watcher } from './chaos-watch.mjs'
 
 const WIDE = { width: 1100, height: 844 }
@@ -163,28 +165,6 @@ export class Chaos {
     return Number(await screen.page.getByTestId('cheer-count').textContent(AT_ONCE))
   }
 
-  /**
-   * Everything this page has begun to write is in its store: IndexedDB serves writers in order. A tap is promised once it is durable,
-   * which takes milliseconds: a driver is faster than that, people are not.
-   */
-  async #stored({ page }) {
-    await page.evaluate(async () => {
-      const database = await new Promise((resolve, reject) => {
-        const request = indexedDB.open('tidewire')
-        request.onsuccess = () => resolve(request.result)
-        request.onerror = () => reject(request.error)
-      })
-      for (let pass = 0; pass < 3; pass += 1) {
-        await new Promise((resolve) => {
-          const transaction = database.transaction('records', 'readwrite')
-          transaction.oncomplete = resolve
-          transaction.objectStore('records').count()
-        })
-      }
-      database.close()
-    })
-  }
-
   // --- what people do ---
 
   async like(screen, step) {
@@ -271,7 +251,7 @@ export class Chaos {
   }
 
   async reload(screen) {
-    await this.#stored(screen)
+    await stored(screen.page)
     await this.#reload(screen)
   }
 
@@ -283,11 +263,14 @@ export class Chaos {
 
   /** Closes the tab, or lets its process crash, and opens it again as browsers do, with its session. */
   async reopen(screen, { roll }) {
-    await this.#stored(screen)
+    await stored(screen.page)
     await this.#drain()
     const url = screen.page.url()
     const session = await screen.page.evaluate(() => Object.entries(sessionStorage))
-    if (roll < 0.4) await this.#crash(screen)
+    if (roll < 0.4) {
+      this.#also('crash')
+      await crash(screen.page)
+    }
     await screen.page.close()
     const page = await screen.phone.context.newPage()
     page.on('pageerror', (error) => screen.phone.errors.push(error))
@@ -300,14 +283,6 @@ export class Chaos {
     await page.goto(url, { waitUntil: 'domcontentloaded' })
     await page.getByTestId('account').waitFor(AT_ONCE)
     for (const activity of this.#activities) await this.#agrees(screen, activity)
-  }
-
-  async #crash({ page }) {
-    this.#also('crash')
-    const crashed = page.waitForEvent('crash')
-    const devtools = await page.context().newCDPSession(page)
-    devtools.send('Page.crash').catch(() => {})
-    await crashed
   }
 
   /** The app's own switch: one tab without a network beside one that has it. */
@@ -432,29 +407,11 @@ export class Chaos {
       this.#say(`${name} has sent everything`)
       assert.equal(await page.getByTestId('parked-badge').count(), 0, `${name} has parked writes`)
     }
-    this.#database()
+    inDatabase(this.world.server, this.#activities)
     for (const screen of this.#screens) await this.#shows(screen)
     await this.#drain()
     assert.deepEqual(this.wrong, [], 'what no screen may ever show')
-    this.#legal()
-  }
-
-  /** What was tapped is in the database: exactly once, and in order. */
-  #database() {
-    const { server } = this.world
-    const titles = server.sql('SELECT title FROM activity').map((it) => it.title)
-    assert.deepEqual(titles.filter((it) => it.startsWith('Plan') || it === 'Swim at dawn').sort(), this.#activities.map((it) => it.title).sort())
-    for (const { id, title, likes, people, cheers, sent } of this.#activities) {
-      const users = (table) => server.sql(`SELECT user_id AS id FROM ${table} WHERE activity_id = '${id}'`).map((it) => it.id)
-      for (const person of ['ana', 'ben']) {
-        assert.equal(users('activity_like').includes(person), likes.last(person) === 1, `${person} likes ${title}`)
-        assert.equal(users('participant').includes(person), people.last(person) === 1, `${person} goes to ${title}`)
-        const said = server.sql(`SELECT text FROM message WHERE activity_id = '${id}' AND sender_id = '${person}' ORDER BY seq`)
-        assert.deepEqual(said.map((it) => it.text), sent[person], `messages of ${person} in ${title}`)
-      }
-      const [row] = server.sql(`SELECT cheers FROM activity WHERE id = '${id}'`)
-      assert.equal(row.cheers, cheers.last('ana') + cheers.last('ben'), `cheers of ${title}`)
-    }
+    legal(this.#screens, this.#activities)
   }
 
   /** What is in the database is on this screen. */
@@ -509,19 +466,6 @@ export class Chaos {
         screen.seen.push({ key: `${kind} ${id} ${place}`, life, value: kind === 'liked' ? Number(value === 'true') : Number(value), most: known, least })
       }
       screen.drained = new Map(screen.floors)
-    }
-  }
-
-  #legal() {
-    for (const screen of this.#screens) {
-      assert.ok(screen.seen.length >= 2 * this.#activities.length, `${screen.name} was watched`)
-      for (const key of new Set(screen.seen.map((it) => it.key))) {
-        const [kind, id] = key.split(' ')
-        const activity = this.#activities.find((it) => it.id === id)
-        const history = activity[kind === 'liked' ? 'likes' : kind]
-        const fault = history.check(screen.person, screen.seen.filter((it) => it.key === key), { own: kind === 'liked' })
-        assert.equal(fault, undefined, `${screen.name} has shown what cannot be: ${key} (${activity.title}), ${JSON.stringify(fault)}, from ${JSON.stringify(history)}`)
-      }
     }
   }
 
