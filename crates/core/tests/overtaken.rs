@@ -99,3 +99,19 @@ fn q13_a_write_that_may_have_been_sent_is_never_called_discarded() {
     assert_eq!(rig.states(&write), [WriteState::Settled {}]);
     assert_eq!(rig.retired(&write), []);
 }
+
+#[test]
+fn q19_a_write_whose_tab_died_before_it_told_of_it_is_passed_on_by_the_next_tab() {
+    let mut dying = follower(used_disk());
+    dying.submit("/like");
+    let mut leader = Rig::new();
+    leader.disk = dying.disk.clone();
+    // The news of the dying tab are lost; a new tab finds the record.
+    let mut next = follower(dying.disk.clone());
+    for output in next.take() {
+        if let Output::Broadcast { key, value } = output {
+            leader.input(Input::StoreChanged { key, value });
+        }
+    }
+    assert_eq!(leader.requests.len(), 1);
+}

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tidewire_core::{LoadId, PersistId, StoreError};
+use tidewire_core::{LoadId, PersistId, StoreError, WriteId};
 
 use crate::base::Base;
 use crate::ids::{Life, Tab, User};
+use crate::reference::write_in;
 
 /// What stands under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +210,15 @@ impl Disk {
             }
         }
         torn
+    }
+
+    /// The writes whose records stand, readable or not, with their keys.
+    pub fn writes(&self, user: User) -> impl Iterator<Item = (&String, Option<WriteId>)> {
+        let records = self.partitions.get(&user).into_iter().flat_map(|partition| &partition.records);
+        records.filter_map(|(key, value)| match value {
+            Value::Record(bytes) if key.starts_with("w/") => Some((key, write_in(bytes))),
+            Value::Record(_) | Value::Base(..) => None,
+        })
     }
 
     /// Keys of the engine's writes.

@@ -89,12 +89,26 @@ impl Outbox {
                 }
             }
         }
+        if !self.loaded && self.leader.is_none() {
+            self.pass_on(ctx);
+        }
         self.loaded = true;
         self.leading = self.leader.is_some() && usable;
         self.next_sequence = self.sequence_after_all();
         self.number_early(ctx);
         if self.news {
             self.ask_load(ctx);
+        }
+    }
+
+    /// What a tab that died stored may never have been told: whoever finds it tells it to the tab that sends (Q19).
+    fn pass_on(&self, ctx: &mut Ctx) {
+        for (number, entry) in
+            self.entries.iter().filter(|(_, e)| e.durable && e.record.stage == Stage::Queued)
+        {
+            let key = number.key();
+            let value = Some(entry.record.encode(&key, &self.partition));
+            ctx.emit(Output::Broadcast { key, value });
         }
     }
 

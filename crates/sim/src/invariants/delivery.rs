@@ -110,10 +110,7 @@ impl Invariant for NothingLost {
                 return Some(format!("{what} was promised and is {:?} at rest", tap.said));
             }
             let disk = &world.devices[tap.device.0].disk;
-            let here = world.reference.records.iter().any(|((device, user, key), stored)| {
-                (*device, *user, stored) == (tap.device, tap.user, write)
-                    && disk.partitions.get(user).is_some_and(|partition| partition.records.contains_key(key))
-            });
+            let here = disk.writes(tap.user).any(|(_, stored)| stored.as_ref() == Some(write));
             if !here {
                 return Some(format!("{what} is parked and its record is gone"));
             }

@@ -3,7 +3,7 @@
 use tidewire_core::limits;
 
 use super::Invariant;
-use crate::ids::ROOMS;
+use crate::ids::{ROOMS, User};
 use crate::reference::Said;
 use crate::world::World;
 
@@ -36,10 +36,9 @@ impl Invariant for Bounded {
             if !device.disk.queue.is_empty() {
                 return Some(format!("d{at}: the disk still works"));
             }
-            for (user, partition) in &device.disk.partitions {
-                for key in partition.records.keys().filter(|key| key.starts_with("w/")) {
-                    let write = world.reference.records.get(&(crate::ids::Device(at), *user, key.clone()));
-                    let tap = write.and_then(|write| world.reference.taps.get(write));
+            for user in [User::Ana, User::Ben] {
+                for (key, write) in device.disk.writes(user) {
+                    let tap = write.and_then(|write| world.reference.taps.get(&write));
                     let fine = world.reference.quarantined.contains(key)
                         || tap.is_some_and(|tap| tap.said == Said::Parked || tap.excused || tap.copies > 0);
                     if !fine {

@@ -362,11 +362,12 @@ impl World {
         if let Some(Value::Record(bytes)) = self.devices[device.0].disk.partition(user).records.get_mut(&key)
             && !bytes.is_empty()
         {
+            let write = write_in(bytes);
             let at = at % bytes.len();
             bytes[at] ^= 1;
             self.coverage.fault(Fault::BitFlipped);
             self.reference.damaged.insert(device);
-            if let Some(write) = self.reference.records.get(&(device, user, key)).cloned()
+            if let Some(write) = write
                 && let Some(tap) = self.reference.taps.get_mut(&write)
             {
                 tap.excused = true;

@@ -40,6 +40,8 @@ pub struct DeviceState {
     pub locks: BTreeMap<User, Lock>,
     /// News between tabs take so long, at most.
     pub talk_slow: u64,
+    /// When the last news reach each tab: they come in the order in which they were told.
+    pub talk: BTreeMap<Tab, u64>,
     /// The platform's app signal.
     pub background: bool,
 }
@@ -60,6 +62,7 @@ impl DeviceState {
             token: 0,
             locks: BTreeMap::new(),
             talk_slow: 5,
+            talk: BTreeMap::new(),
             background: false,
         }
     }

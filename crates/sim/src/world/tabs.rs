@@ -270,8 +270,9 @@ impl World {
             }
             let to = (other, state.life);
             let value = value.map(|value| value.0.clone());
-            // Late, but in the order of each tab.
-            let when = self.now + slow;
+            let last = self.devices[device.0].talk.entry(other).or_default();
+            *last = (*last).max(self.now + slow);
+            let when = *last;
             self.at(when, Happening::Told { to, from: (tab, life), key: key.to_owned(), value });
         }
     }
