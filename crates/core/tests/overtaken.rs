@@ -115,3 +115,35 @@ fn q19_a_write_whose_tab_died_before_it_told_of_it_is_passed_on_by_the_next_tab(
     }
     assert_eq!(leader.requests.len(), 1);
 }
+
+#[test]
+fn q9_a_sequence_that_another_leader_stored_is_not_given_again_though_a_step_hides_its_record() {
+    let mut other = Rig::new();
+    let mut disk = other.disk.clone();
+    let write = other.submit("/a");
+    let key = other.disk.keys().find(|key| key.starts_with("w/")).unwrap().clone();
+    let claimed = other.disk[&key].clone();
+    // This tab leads over the same write, not claimed yet, and its claim is on its way when it loses the lead.
+    let mut before = Rig::idle(rig::config(), disk.clone(), 1);
+    before.settle();
+    before.submit("/a");
+    disk = before.disk.clone();
+    let queued_key = disk.keys().find(|key| key.starts_with("w/")).unwrap().clone();
+    assert_eq!(key, queued_key, "the same seed chooses the same key");
+    let mut rig = follower(disk);
+    rig.hold_disk = true;
+    rig.input(Input::Leader { epoch: LeaderEpoch(1) });
+    let (persist, ..) = rig.held.pop_front().expect("the claim");
+    rig.disk.insert(key, claimed);
+    rig.input(Input::LeaderLost {});
+    rig.input(Input::Leader { epoch: LeaderEpoch(3) });
+    rig.hold_disk = false;
+    let second = rig.submit("/b");
+    rig.input(Input::PersistFailed { persist, error: StoreError::Fenced });
+    let sequence = |rig: &Rig, write: &WriteId| {
+        let request = rig.requests.iter().find(|(_, request)| request.write == *write);
+        request.map(|(_, request)| rig::header(request, "tidewire-sequence"))
+    };
+    assert_eq!(sequence(&rig, &write).as_deref(), Some("1"));
+    assert_eq!(sequence(&rig, &second).as_deref(), Some("2"));
+}

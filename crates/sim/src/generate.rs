@@ -120,7 +120,7 @@ impl Dice {
             3 => Action::Drift { device, per_mille: *self.rng.pick(&[-50, 0, 20]) },
             _ => Action::Signal {
                 device,
-                signal: *self.rng.pick::<&'static str>(&["offline", "online", "changed", "unknown"]),
+                signal: self.rng.pick::<&'static str>(&["offline", "online", "changed", "unknown"]),
             },
         }
     }
@@ -136,7 +136,7 @@ impl Dice {
             (Mood::Deaths, _) => Action::Start { tab },
             (Mood::Network, 0..=2) => Action::Reach {
                 device,
-                reach: *self.rng.pick::<&'static str>(&["up", "up", "up", "down", "hole", "portal"]),
+                reach: self.rng.pick::<&'static str>(&["up", "up", "up", "down", "hole", "portal"]),
             },
             (Mood::Network, 3) => Action::Cut { device },
             (Mood::Network, _) => Action::Weather {

@@ -1,6 +1,6 @@
 //! The exactly-once rule in memory, on the cases of `crates/server/tests/write_rules.rs` (Q9, V5).
 #![allow(missing_docs)]
-
+#![allow(clippy::wildcard_enum_match_arm)]
 use tidewire_sim::server::ledger::{ANSWERS_PER_CLIENT, Answer, Identity, KEY_MILLIS, Ledger, Verdict};
 
 const CLIENT: &str = "AAAAAAAAAAAAAAAAAAAAAA";

@@ -144,6 +144,7 @@ impl Outbox {
     /// A step of an earlier leadership has ended: another tab may have written since, and the disk says what holds.
     fn reread_after(&mut self, fence: Option<LeaderEpoch>, ctx: &mut Ctx) {
         if fence.is_some() && fence != self.leader {
+            self.leading = false; // Nothing is decided before the disk has said what holds.
             self.ask_load(ctx);
         }
     }

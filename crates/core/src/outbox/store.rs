@@ -260,7 +260,22 @@ impl Outbox {
         }
     }
 
+    /// A sequence that is on disk is used, also where a step of this tab that is under way hides its record.
+    fn avoid_sequence(&mut self, record: &Record) {
+        let claim = match &record.stage {
+            Stage::Claimed(claim) | Stage::Acknowledged { claim, .. } => Some(claim),
+            Stage::Parked { unresolved, .. } => unresolved.as_ref(),
+            Stage::Queued => None,
+        };
+        if let (Some(claim), Some(own)) = (claim, &self.client)
+            && claim.client == own.client
+        {
+            self.next_sequence = self.next_sequence.max(Sequence(claim.sequence.0.saturating_add(1)));
+        }
+    }
+
     fn adopt(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx, facts: &mut Facts) {
+        self.avoid_sequence(&record);
         if let Some(entry) = self.entries.get_mut(&number) {
             entry.overtaken |= !entry.durable && entry.record != record;
             if entry.busy > 0 || entry.fetch.is_some() || entry.record == record {
