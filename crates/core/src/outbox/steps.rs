@@ -109,7 +109,10 @@ impl Outbox {
         let Some(Issued { step, fence }) = self.steps.remove(&persist) else { return };
         let (key, value) = self.bytes_of(&step);
         self.heard_of(&key);
-        ctx.emit(Output::Broadcast { key, value });
+        // Of a write that may have ended meanwhile the reading tells that follows, if it still stands.
+        if !self.is_overtaken(&step) {
+            ctx.emit(Output::Broadcast { key, value });
+        }
         match step {
             Step::Put { number, record, then } => {
                 if let Some(entry) = self.entries.get_mut(&number) {
@@ -139,6 +142,10 @@ impl Outbox {
             }
         }
         self.reread_after(fence, ctx);
+    }
+
+    fn is_overtaken(&self, step: &Step) -> bool {
+        matches!(step, Step::Put { number, .. } if self.entries.get(number).is_some_and(|e| e.overtaken))
     }
 
     /// A step of an earlier leadership has ended: another tab may have written since, and the disk says what holds.

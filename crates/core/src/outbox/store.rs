@@ -89,7 +89,7 @@ impl Outbox {
                 }
             }
         }
-        if !self.loaded && self.leader.is_none() {
+        if self.leader.is_none() {
             self.pass_on(ctx);
         }
         self.loaded = true;
