@@ -13,6 +13,9 @@ use crate::timers::TimerKind;
 /// Keys that are only told, never stored: what a follower wants of the sending tab.
 const WISH_PREFIX: &str = "i/";
 
+/// There may be a record that the sending tab has not heard of.
+const READ_WISH: &str = "i/read";
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wish {
     Retry,
@@ -101,14 +104,11 @@ impl Outbox {
         }
     }
 
-    /// What a tab that died stored may never have been told: whoever finds it tells it to the tab that sends (Q19).
+    /// What a tab that died stored may never have been told: whoever finds it asks the tab that sends to look (Q19). The record
+    /// itself is not told on: it may have ended since it was read.
     fn pass_on(&self, ctx: &mut Ctx) {
-        for (number, entry) in
-            self.entries.iter().filter(|(_, e)| e.durable && e.record.stage == Stage::Queued)
-        {
-            let key = number.key();
-            let value = Some(entry.record.encode(&key, &self.partition));
-            ctx.emit(Output::Broadcast { key, value });
+        if self.entries.values().any(|e| e.durable && e.record.stage == Stage::Queued) {
+            ctx.emit(Output::Broadcast { key: READ_WISH.to_owned(), value: None });
         }
     }
 
@@ -171,6 +171,9 @@ impl Outbox {
     }
 
     fn on_wish(&mut self, key: &str, ctx: &mut Ctx, facts: &mut Facts) {
+        if key == READ_WISH && self.leader.is_some() {
+            return self.read_again(ctx);
+        }
         if !self.leading {
             return;
         }

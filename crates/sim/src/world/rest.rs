@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewire_core::{AppSignal, Event, Input, NetworkSignal, RoomId, RoomState, WriteId, WriteState};
+use tidewire_core::{AppSignal, Command, Event, Input, NetworkSignal, RoomId, RoomState, WriteId, WriteState};
 
 use super::net::{Net, Reach};
 use super::{Answering, World};
@@ -199,6 +199,8 @@ impl World {
         self.run_until(self.now + 1_000);
         for tab in (0..self.tabs.len()).map(Tab) {
             let life = self.tabs[tab.0].life;
+            // A person who was refused signs in again.
+            self.order(tab, Command::Connect {});
             self.input(tab, life, Input::App { signal: AppSignal::Foreground });
             self.input(tab, life, Input::Network { signal: NetworkSignal::Online });
         }
