@@ -1,4 +1,4 @@
-// Builds dist/: ESM and CommonJS of both entries, each a single file, and their types. Needs the generated engines of `cargo xtask wasm`.
+// Builds dist/: ESM and CommonJS of all entries, each a single file, and their types. Needs the generated engines of `cargo xtask wasm`.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +20,8 @@ rmSync(out(), { recursive: true, force: true });
 for (const [directory, format] of [['esm', 'esm'], ['cjs', 'cjs']]) {
   await build({
     absWorkingDir: here,
-    entryPoints: { index: 'src/index.ts', js: 'src/js.ts' },
+    entryPoints: { index: 'src/index.ts', js: 'src/js.ts', msgpack: 'src/msgpack.ts' },
+    external: ['@msgpack/msgpack'],
     outdir: out(directory),
     bundle: true,
     format,

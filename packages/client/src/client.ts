@@ -16,7 +16,7 @@ import { Session, type SessionParts, type SessionSettings } from './host/session
 import { Tokens, type TokenSource } from './host/tokens.js';
 import { Writes } from './host/writes.js';
 import { browser } from './ports/browser.js';
-import type { Platform } from './ports/port.js';
+import type { Platform, SocketPort } from './ports/port.js';
 import type { AnyEvents, AnyMutation, EventHandler, LogNote, MutationDefinition, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle } from './types.js';
 
 export interface TidewireOptions<E extends object = AnyEvents> {
@@ -39,6 +39,8 @@ export interface TidewireOptions<E extends object = AnyEvents> {
   /** Path of the socket on the backend. */
   readonly path?: string;
   readonly namespace?: string;
+  /** How packets travel: `msgpack` of `@tidewire/client/msgpack`, for a server that uses `socket.io-msgpack-parser`. Default: as text. */
+  readonly parser?: (port: SocketPort) => SocketPort;
   readonly log?: (note: LogNote) => void;
 }
 
@@ -76,6 +78,7 @@ class Client<E extends object> implements Tidewire<E> {
       namespace: options.namespace ?? '/',
       request: options.request ?? fetchPort,
       emitTimeout: options.emitTimeout ?? 10_000,
+      parser: options.parser ?? ((port) => port),
     };
     this.#parts = {
       bridge: new Bridge({

@@ -127,10 +127,10 @@ describe('links', () => {
     tw.start();
     await say({ kind: 'Open', link: 7 });
     const [socket] = platform.sockets;
-    expect(socket?.url).toBe('http://server/socket.io/?EIO=4&transport=websocket');
+    expect(socket?.url).toBe('http://server/socket.io/');
     socket?.events.opened();
     socket?.events.text('42["hello",{"a":1}]');
-    socket?.events.binary(12);
+    socket?.events.binary(new Uint8Array(12));
     await quiet();
     expect(engine.last('Opened')).toEqual({ kind: 'Opened', link: 7 });
     const received = engine.messages.filter(({ kind }) => kind === 'Received');

@@ -92,7 +92,7 @@ describe.each([
     tw.on('message:new', (payload, meta) => heard.push([payload, meta.room]));
     const room = tw.join('r');
     await quiet();
-    const ask = /^42(\d+)\["room:join",\{"roomId":"r"\}\]$/.exec(socket.sent.at(-1) ?? '');
+    const ask = /^42(\d+)\["room:join",\{"roomId":"r"\}\]$/.exec(String(socket.sent.at(-1)));
     socket.events.text(`43${ask?.[1]}[{"success":true,"epoch":"e1","offset":4,"recovered":false}]`);
     expect(await room.result).toMatchObject({ success: true });
     for (const offset of [5, 5, 6]) socket.events.text(`42["tw",["r","e1",${offset},"ev${offset}",""],"message:new",{"n":${offset}}]`);
@@ -104,7 +104,7 @@ describe.each([
     const { tw, socket } = await connected();
     const answered = tw.emitWithAck('ask', { q: 'ü🌊' });
     await quiet();
-    const [, ack, args] = /^42(\d+)\["ask",(.*)\]$/.exec(socket.sent.at(-1) ?? '') ?? [];
+    const [, ack, args] = /^42(\d+)\["ask",(.*)\]$/.exec(String(socket.sent.at(-1))) ?? [];
     expect(args).toBe('{"q":"ü🌊"}');
     socket.events.text(`43${ack}[{"a":1}]`);
     expect(await answered).toEqual({ a: 1 });

@@ -2,7 +2,7 @@
 // This is the only place that knows every output; it decides nothing about any.
 import type { CreateEngine } from '../engine/binding.js';
 import type { Command, CommandResult, Input, Output } from '../generated/protocol.js';
-import type { Platform } from '../ports/port.js';
+import type { Platform, SocketPort } from '../ports/port.js';
 import type { LogNote, RequestPort } from '../types.js';
 import { Bodies } from './bodies.js';
 import type { Bridge } from './bridge.js';
@@ -30,6 +30,7 @@ export interface SessionSettings {
   readonly namespace: string;
   readonly request: RequestPort;
   readonly emitTimeout: number;
+  parser(port: SocketPort): SocketPort;
 }
 
 /** What outlives a session. */
@@ -80,7 +81,7 @@ export class Session {
     const push = (input: Input): void => this.#loop.push(input);
     const failed = (note: string, error: unknown): void => parts.log({ level: 'error', note, error });
     this.emits = new Emits(this.#bodies, settings.emitTimeout);
-    this.#links = new Links(platform.socket, `${url.replace(/\/+$/, '')}${settings.path}?EIO=4&transport=websocket`, this.#bodies, push);
+    this.#links = new Links(settings.parser(platform.socket), `${url.replace(/\/+$/, '')}${settings.path}`, this.#bodies, push);
     this.#requests = new Requests(url, settings.request, parts.tokens, push);
     this.#leadership = new Leadership(platform.tabs, partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
     this.#records = new Records(platform.store.open(partition), platform.clock, {

@@ -2,6 +2,7 @@
 import { systemClock } from './clock.js';
 import { indexedDbStore, type IndexedDbOptions } from './indexeddb-store.js';
 import { browserNetwork } from './network.js';
+import { longPolling } from './polling.js';
 import type { Platform } from './port.js';
 import { cryptoRandom } from './random.js';
 import { webSockets } from './socket.js';
@@ -12,6 +13,7 @@ export function browser(options: { readonly store?: IndexedDbOptions } = {}): Pl
   return {
     store: indexedDbStore(options.store),
     socket: webSockets(),
+    polling: longPolling(),
     clock: systemClock(),
     network: browserNetwork(),
     visibility: browserVisibility(),

@@ -5,6 +5,8 @@ import type { Durability } from '../types.js';
 export interface Platform {
   readonly store: StorePort;
   readonly socket: SocketPort;
+  /** Links for where WebSocket fails: HTTP long-polling. Left out: there are none. */
+  readonly polling?: SocketPort;
   readonly clock: ClockPort;
   readonly network: NetworkPort;
   readonly visibility: VisibilityPort;
@@ -67,19 +69,19 @@ export type SocketCause = 'Unreachable' | 'Lost' | 'Overloaded';
 export interface SocketEvents {
   opened(): void;
   text(frame: string): void;
-  /** A binary frame of this many bytes. */
-  binary(length: number): void;
+  /** A binary frame. */
+  binary(bytes: Uint8Array): void;
   closed(cause: SocketCause): void;
 }
 
 export interface SocketLink {
-  send(frame: string): void;
+  send(frame: string | Uint8Array): void;
   /** After this no event is told any more. */
   close(): void;
 }
 
 export interface SocketPort {
-  /** `url` is an http(s) URL, or a path on the page's origin. */
+  /** `url` is the http(s) URL of an Engine.IO endpoint, without query, or its path on the page's origin. */
   open(url: string, events: SocketEvents): SocketLink;
 }
 

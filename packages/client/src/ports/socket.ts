@@ -11,12 +11,17 @@ export function webSocketUrl(url: string, page: string | undefined): string {
   return absolute.href;
 }
 
+/** The Engine.IO endpoint `url` for one transport. */
+export function endpoint(url: string, transport: 'websocket' | 'polling'): string {
+  return `${url}${url.includes('?') ? '&' : '?'}EIO=4&transport=${transport}`;
+}
+
 export function webSockets(): SocketPort {
   return {
     open(url, events) {
       const page = typeof location === 'undefined' ? undefined : location.href;
       try {
-        return watched(new WebSocket(webSocketUrl(url, page)), events);
+        return watched(new WebSocket(webSocketUrl(endpoint(url, 'websocket'), page)), events);
       } catch {
         // No WebSocket here, a bad URL, or mixed content: the same as a peer that cannot be reached.
         return neverOpened(events);
@@ -36,7 +41,7 @@ function watched(socket: WebSocket, events: SocketEvents): SocketLink {
   socket.onmessage = (event: MessageEvent<unknown>) => {
     if (over) return;
     if (typeof event.data === 'string') events.text(event.data);
-    else events.binary(event.data instanceof ArrayBuffer ? event.data.byteLength : 0);
+    else if (event.data instanceof ArrayBuffer) events.binary(new Uint8Array(event.data));
   };
   socket.onclose = (event) => {
     if (over) return;

@@ -5,7 +5,7 @@ import type { NetworkWord, Platform, SocketEvents, StorePort, TabMessage, TabsEv
 export interface FakeSocket {
   readonly url: string;
   readonly events: SocketEvents;
-  readonly sent: string[];
+  readonly sent: (string | Uint8Array)[];
   closed: boolean;
 }
 
@@ -71,7 +71,7 @@ export class FakePlatform implements Platform {
       const socket: FakeSocket = { url, events, sent: [], closed: false };
       this.sockets.push(socket);
       return {
-        send: (frame: string) => void socket.sent.push(frame),
+        send: (frame: string | Uint8Array) => void socket.sent.push(frame),
         close: () => {
           socket.closed = true;
         },

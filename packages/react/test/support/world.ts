@@ -32,7 +32,7 @@ export class Server {
       this.#push = push;
       queueMicrotask(() => events.opened());
       push('0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}');
-      return { send: (frame) => this.#hear(frame, push), close: () => (this.#push = undefined) };
+      return { send: (frame) => this.#hear(String(frame), push), close: () => (this.#push = undefined) };
     },
   };
 
