@@ -23,7 +23,8 @@ cargo xtask <task>
   demo      set up everything and run the Activities app on http://127.0.0.1:4680
   test      set up everything and run every test suite
   ci        what CI runs: formatting, lints, rules of this repository, then `test`
-  rules     only the rules of this repository: dependency direction, sources, table of promises
+  rules     only the rules of this repository: dependency direction, sources, tables of promises
+  promises  write docs/promises.md, which tests prove which promise
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         "test" => suites::run(),
         "ci" => ci::run(),
         "rules" => rules::run(),
+        "promises" => rules::write_evidence(),
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
         "sim" => sim::run(),

@@ -1,6 +1,7 @@
 //! The rules of this repository that no compiler checks. Each rule is a function from what it reads to a list of breaches.
 
 mod dependencies;
+mod evidence;
 mod promises;
 mod source;
 mod text;
@@ -29,12 +30,23 @@ pub(crate) fn run() -> Result<(), String> {
 pub(crate) fn all(report: &mut Report) {
     report.check("dependency direction", || breaches(dependencies::check()?));
     report.check("sources", || breaches(files()?.iter().flat_map(source::check).collect()));
-    report.check("table of promises", || {
-        let table = root().join(promises::TABLE);
-        let table =
-            std::fs::read_to_string(&table).map_err(|error| format!("{}: {error}", promises::TABLE))?;
-        breaches(promises::check(&table, &files()?))
+    report.check("table of promises", || breaches(promises::check(&read(promises::TABLE)?, &files()?)));
+    report.check("table of evidence", || {
+        let (table, status) = (read(evidence::EVIDENCE)?, read(promises::TABLE)?);
+        breaches(evidence::check(&table, &status, &files()?))
     });
+}
+
+/// `cargo xtask promises`: writes the table of evidence anew.
+pub(crate) fn write_evidence() -> Result<(), String> {
+    let before = read(evidence::EVIDENCE).unwrap_or_default();
+    let table = evidence::write(&before, &read(promises::TABLE)?, &files()?);
+    std::fs::write(root().join(evidence::EVIDENCE), table)
+        .map_err(|error| format!("{}: {error}", evidence::EVIDENCE))
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
 fn breaches(list: Vec<String>) -> Result<(), String> {

@@ -1,7 +1,8 @@
-//! The table of promises: whatever `docs/semantics-status.md` claims to hold must be named in a test. A row of that table is
-//! `| Q9 | holds | ... |`; its second cell is `holds`, `partly` or `not yet`, and the first two are claims.
+//! The table of promises: whatever `docs/semantics-status.md` claims to hold must be named in a test, and every promise
+//! must stand there. A row of that table is `| Q9 | holds | ... |`; its second cell is `holds`, `partly` or `not yet`, and
+//! the first two are claims. It does not know what a promise says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::File;
 use super::source::is_test;
@@ -9,52 +10,121 @@ use super::source::is_test;
 /// Where the table is.
 pub(crate) const TABLE: &str = "docs/semantics-status.md";
 
-/// Claims without a test, and rows that say neither.
-pub(crate) fn check(table: &str, files: &[File]) -> Vec<String> {
-    let mut named = BTreeSet::new();
-    for file in files {
-        if let Some(text) = test_text(file) {
-            named.extend(ids(text));
+/// The parts of the promises, in their order, and how many each has.
+const PARTS: [(char, u32); 6] = [('A', 6), ('C', 12), ('Q', 23), ('Y', 7), ('V', 10), ('P', 6)];
+
+/// A promise's id: its part and its number.
+pub(crate) type Id = String;
+
+/// How far a promise is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    NotYet,
+    Partly,
+    Holds,
+}
+
+impl State {
+    fn parse(text: &str) -> Option<State> {
+        match text {
+            "not yet" => Some(State::NotYet),
+            "partly" => Some(State::Partly),
+            "holds" => Some(State::Holds),
+            _ => None,
         }
     }
-    let mut breaches = Vec::new();
-    let mut rows = 0;
-    for line in table.lines() {
-        let mut cells = line.trim().trim_matches('|').split('|').map(str::trim);
-        let (Some(id), Some(state)) = (cells.next(), cells.next()) else { continue };
-        let id = id.trim_matches(['`', '*']);
-        if !is_id(id) {
-            continue;
+
+    /// As it is written in tables.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            State::NotYet => "not yet",
+            State::Partly => "partly",
+            State::Holds => "holds",
         }
-        rows += 1;
+    }
+}
+
+/// Every promise, in order.
+pub(crate) fn all() -> impl Iterator<Item = Id> {
+    PARTS.into_iter().flat_map(|(part, count)| (1..=count).map(move |number| format!("{part}{number}")))
+}
+
+/// Which test files name which promise, in the order of the files.
+pub(crate) fn evidence(files: &[File]) -> BTreeMap<Id, Vec<&str>> {
+    let mut evidence: BTreeMap<Id, Vec<&str>> = BTreeMap::new();
+    for file in files {
+        for id in test_text(file).map(ids).unwrap_or_default() {
+            evidence.entry(id).or_default().push(&file.path);
+        }
+    }
+    evidence
+}
+
+/// The rows of a table: id, state as written, what follows.
+pub(crate) fn rows(table: &str) -> impl Iterator<Item = (&str, String, &str)> {
+    table.lines().filter_map(|line| {
+        let mut cells = line.trim().trim_matches('|').splitn(3, '|').map(str::trim);
+        let (id, state) = (cells.next()?.trim_matches(['`', '*']), cells.next()?);
         let state = state.trim_matches(['`', '*']).to_lowercase();
-        match state.as_str() {
-            "holds" | "partly" if !named.contains(id) => {
-                breaches.push(format!(
-                    "{id} is claimed ({state}) but no test names it: add the test, or say `not yet`"
-                ));
-            }
-            "holds" | "partly" | "not yet" => {}
-            _ => breaches
+        is_id(id).then(|| (id, state, cells.next().unwrap_or_default()))
+    })
+}
+
+/// The states of a table, as far as they are ones.
+pub(crate) fn states(table: &str) -> BTreeMap<Id, State> {
+    rows(table).filter_map(|(id, state, _)| Some((id.to_owned(), State::parse(&state)?))).collect()
+}
+
+/// Claims without a test, rows that say neither, promises without a row or with two.
+pub(crate) fn check(table: &str, files: &[File]) -> Vec<String> {
+    let evidence = evidence(files);
+    let mut breaches = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (id, state, _) in rows(table) {
+        if !seen.insert(id.to_owned()) {
+            breaches.push(format!("{id} has two rows"));
+        }
+        match State::parse(&state) {
+            Some(State::Holds | State::Partly) if !evidence.contains_key(id) => breaches.push(format!(
+                "{id} is claimed ({state}) but no test names it: add the test, or say `not yet`"
+            )),
+            Some(State::Holds | State::Partly | State::NotYet) => {}
+            None => breaches
                 .push(format!("{id}: the second cell must be holds, partly or not yet, not `{state}`")),
         }
     }
-    if rows == 0 {
-        breaches.push(format!("{TABLE} has no row like `| Q9 | holds | ... |`"));
+    for id in all() {
+        if !seen.remove(&id) {
+            breaches.push(format!("{id} has no row like `| {id} | holds | ... |` in {TABLE}"));
+        }
     }
+    breaches.extend(seen.into_iter().map(|id| format!("{id} is no promise")));
     breaches
 }
 
-/// The part of a file that is tests.
+/// The part of a file that is tests; absent if no test is in it, as in a rig or a fixture.
 fn test_text(file: &File) -> Option<&str> {
     if is_test(&file.path) {
-        return Some(&file.text);
+        return has_test(&file.text).then_some(&file.text);
     }
     // The rules' own examples are no tests of promises.
     if file.path.starts_with("xtask/") {
         return None;
     }
     file.text.find("#[cfg(test)]").map(|at| &file.text[at..])
+}
+
+/// Whether a test is in it: of Rust, or of one of the runners of JavaScript; `emit(` and `x.test(` are none.
+fn has_test(text: &str) -> bool {
+    let call = |word: &str| {
+        text.match_indices(word).any(|(at, _)| {
+            !text[..at].ends_with(|ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '.' | '$'))
+        })
+    };
+    ["#[test]", "::test]", "::test(", "proptest!", "expectType", "@ts-expect-error"]
+        .iter()
+        .any(|mark| text.contains(mark))
+        || ["it(", "test(", "it.each", "test.each"].into_iter().any(call)
 }
 
 /// Ids that a text names: `Q9` as a word, or `q9` as a part of a test function's name.
@@ -88,18 +158,27 @@ mod tests {
         File { path: path.to_owned(), text: text.to_owned() }
     }
 
+    /// A table in which nothing is claimed, but for the given rows.
+    fn table(rows: &[(&str, &str)]) -> String {
+        let state = |id: &str| rows.iter().find(|row| row.0 == id).map_or("not yet", |row| row.1);
+        all().map(|id| format!("| {id} | {} | x |\n", state(&id))).collect()
+    }
+
     #[test]
     fn a_claim_needs_a_test_that_names_it() {
-        let table =
-            "| id | state |\n|---|---|\n| Q9 | holds | x |\n| `C11` | partly | y |\n| V4 | not yet | |\n";
+        let table = table(&[("Q9", "holds"), ("C11", "`partly`")]);
         let both = [
-            file("crates/a/tests/b.rs", "fn q9_sends_once() {}"),
+            file("crates/a/tests/b.rs", "#[test] fn q9_sends_once() {}"),
             file("packages/a/test/b.test.ts", "it('C11: x')"),
         ];
-        assert!(check(table, &both).is_empty());
-        assert_eq!(check(table, &both[..1]).len(), 1);
+        assert!(check(&table, &both).is_empty());
+        assert_eq!(check(&table, &both[..1]).len(), 1);
         let code = [file("crates/a/src/b.rs", "// Q9 C11\n#[cfg(test)]\nmod tests { // Q9\n fn f() {} }")];
-        assert_eq!(check(table, &code).len(), 1, "only what follows cfg(test) counts");
+        assert_eq!(check(&table, &code).len(), 1, "only what follows cfg(test) counts");
+        let rig = [file("crates/a/tests/rig.rs", "// Q9 C11\nfn f() {}")];
+        assert_eq!(check(&table, &rig).len(), 2, "a file without a test proves nothing");
+        assert!(["it('x')", " test('x')", "#[tokio::test]"].into_iter().all(has_test));
+        assert!(!["emit('x')", "/x/.test('x')"].into_iter().any(has_test));
     }
 
     #[test]
@@ -109,8 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_table_is_a_breach() {
-        assert_eq!(check("", &[]).len(), 1);
-        assert_eq!(check("| Q9 | done |", &[]).len(), 1);
+    fn every_promise_has_one_readable_row() {
+        let good = table(&[]);
+        assert!(check(&good, &[]).is_empty());
+        assert_eq!(check("", &[]).len(), 64);
+        assert_eq!(check(&good.replace("| Q23 |", "| Q24 |"), &[]).len(), 2, "one is missing, one is none");
+        assert_eq!(check(&good.replace("| Q9 | not yet", "| Q9 | done"), &[]).len(), 1);
+        assert_eq!(check(&format!("{good}| Q9 | not yet | |"), &[]).len(), 1);
     }
 }

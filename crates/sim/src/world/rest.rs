@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tidewire_core::{AppSignal, Command, Event, Input, NetworkSignal, RoomId, RoomState, WriteId, WriteState};
+use tidewire_core::{
+    AppSignal, Command, Event, Input, NetworkSignal, RoomId, RoomState, WriteId, WriteState,
+};
 
 use super::net::{Net, Reach};
 use super::{Answering, World};
