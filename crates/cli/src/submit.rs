@@ -89,7 +89,12 @@ async fn blocked(client: &Client, timeout: Option<Duration>, stored: bool) -> Ex
                 }
                 Some(Blocked::Unreachable) => eprintln!("tidewire: the server does not answer; trying again"),
                 Some(Blocked::Offline) => eprintln!("tidewire: there is no network"),
-                Some(Blocked::Loading | Blocked::Follower | Blocked::Stopped) | None => {}
+                Some(Blocked::Cors) => eprintln!("tidewire: the server answers others, but not this write"),
+                Some(Blocked::ReloadNeeded) => {
+                    return Exit::new(FAILED, "the queue belongs to a newer build: use that one");
+                }
+                Some(Blocked::Loading | Blocked::Follower | Blocked::Stopped | Blocked::Suspended) | None => {
+                }
             }
         }
     };

@@ -162,8 +162,11 @@ impl Builder {
 
         let partition = Partition(format!("{}|{}|{}", self.app, self.env, self.user));
         let clock = Clock::start();
-        let config =
-            Config { partition: partition.clone(), server: self.server, namespace: self.namespace.clone() };
+        let config = Config {
+            server: self.server,
+            namespace: self.namespace.clone(),
+            ..Config::new(partition.clone())
+        };
         let engine = Engine::new(config, seed, clock.now());
 
         let (orders, order_inbox) = mpsc::unbounded_channel();

@@ -34,6 +34,8 @@ pub enum Notice {
     StoreUnreadable(String),
     /// A step of the store failed.
     StoreFailed(String),
+    /// The store belongs to a newer build: nothing is read or written any more.
+    ReloadNeeded,
     /// A note of the engine.
     Note(Note),
 }
@@ -47,10 +49,14 @@ impl fmt::Display for Notice {
                     QuarantineReason::Corrupt => "is corrupt",
                     QuarantineReason::Newer => "was written by a newer version",
                     QuarantineReason::Foreign => "belongs to another user",
+                    QuarantineReason::Sealed => "is encrypted with a key that is not here",
+                    QuarantineReason::UnknownName => "names a mutation that this build does not have",
+                    QuarantineReason::NotUpcast => "could not be brought to this build's version",
                 };
                 write!(f, "store: the record {key:?} {why}; it is kept, but not used")
             }
             Notice::StoreUnreadable(error) => write!(f, "store: cannot be read, trying again: {error}"),
+            Notice::ReloadNeeded => f.write_str("store: it belongs to a newer build; start that one"),
             Notice::StoreFailed(error) => write!(f, "store: {error}"),
             Notice::Note(note) => f.write_str(match note {
                 Note::ClientReset => "the server asked for a new client id",

@@ -128,6 +128,8 @@ pub(crate) fn refused(refusal: Refusal) -> &'static str {
         Refusal::AlreadySent => "the write was sent and its outcome is not known yet",
         Refusal::NotParked => "the write is not parked",
         Refusal::Follower => "another process sends this queue: act there",
+        Refusal::Suspended => "the user has left: open the queue again",
+        Refusal::ReloadNeeded => "the store belongs to a newer build: start that one",
     }
 }
 
@@ -155,6 +157,9 @@ impl fmt::Display for WriteError {
         match self {
             WriteError::NotStored(StoreError::Full) => f.write_str("not queued: the store's device is full"),
             WriteError::NotStored(StoreError::Failed) => f.write_str("not queued: the store's device failed"),
+            WriteError::NotStored(StoreError::Newer) => {
+                f.write_str("not queued: the store belongs to a newer build; start that one")
+            }
             WriteError::NotStored(StoreError::Fenced) => {
                 f.write_str("not queued: another process leads the store")
             }
@@ -194,7 +199,7 @@ impl Progress {
     /// Takes in a new state. True: it was the last one.
     pub(crate) fn advance(&mut self, state: WriteState) -> bool {
         match state {
-            WriteState::Durable {} => self.durable = Some(Ok(())),
+            WriteState::Durable {} | WriteState::Quarantined { .. } => self.durable = Some(Ok(())),
             WriteState::Refused { error } => {
                 self.durable = Some(Err(error));
                 self.answer = Some(Err(WriteError::NotStored(error)));

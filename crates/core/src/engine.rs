@@ -6,6 +6,7 @@ use crate::emits::{Emits, NewEmit};
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
 use crate::io::*;
+use crate::limits;
 use crate::outbox::Outbox;
 use crate::sync::{Arrived, Base, Sync};
 use crate::timers::TimerKind;
@@ -20,6 +21,80 @@ pub struct Config {
     pub server: Server,
     /// Socket.IO namespace, `/` by default.
     pub namespace: String,
+    /// What is known of origins that absolute URLs name; one that is not listed is [`OriginKind::Plain`].
+    pub origins: Vec<OriginRule>,
+    /// How much the queue may hold; absent: the defaults.
+    pub queue: Option<QueueLimits>,
+}
+
+impl Config {
+    /// For our own server, with all defaults.
+    #[must_use]
+    pub fn new(partition: Partition) -> Config {
+        Config {
+            partition,
+            server: Server::Tidewire,
+            namespace: "/".to_owned(),
+            origins: Vec::new(),
+            queue: None,
+        }
+    }
+}
+
+/// How much the queue may hold (Q15). Beyond it new writes are refused as `QueueFull`; nothing is evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Pending writes.
+    pub pending: u32,
+    /// Bytes of pending writes.
+    pub pending_bytes: u64,
+    /// Parked writes.
+    pub parked: u32,
+    /// Bytes of parked writes.
+    pub parked_bytes: u64,
+}
+
+impl Default for QueueLimits {
+    fn default() -> QueueLimits {
+        QueueLimits {
+            pending: limits::PENDING_WRITES,
+            pending_bytes: limits::PENDING_BYTES,
+            parked: limits::PARKED_WRITES,
+            parked_bytes: limits::PARKED_BYTES,
+        }
+    }
+}
+
+/// What is known of an origin (Q9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginRule {
+    /// `scheme://host[:port]`, as it stands in URLs.
+    pub origin: String,
+    /// What it is.
+    pub kind: OriginKind,
+}
+
+/// What may be sent to an origin, and what its answers mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginKind {
+    /// Our server: all headers, marked answers, any write may be repeated.
+    Tidewire {},
+    /// A foreign one that takes an `Idempotency-Key`.
+    Keyed {
+        /// How the key is written.
+        style: KeyStyle,
+    },
+    /// A foreign one that gets none of our headers.
+    Plain {},
+}
+
+/// How an `Idempotency-Key` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStyle {
+    /// As a structured field: `"key"`.
+    Quoted,
+    /// As it is: `key`.
+    Bare,
 }
 
 /// What kind of backend answers the requests.
@@ -47,7 +122,7 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32], now: Now) -> Engine {
         let mut ctx = Ctx::new(seed, now);
-        let outbox = Outbox::new(config.partition, config.server, &mut ctx);
+        let outbox = Outbox::new(&config, &mut ctx);
         Engine {
             ctx,
             facts: Facts::default(),
@@ -113,6 +188,7 @@ impl Engine {
             Command::Retry { write } => return outbox.retry(&write, ctx),
             Command::Process {} => outbox.process(ctx),
             Command::SetProcessing { on } => outbox.set_processing(on),
+            Command::Clear {} | Command::Suspend {} => {} // TODO ob
         }
         Ok(Accepted::Done {})
     }
@@ -141,6 +217,11 @@ impl Engine {
             }
             Input::Leader { epoch } => outbox.lead(epoch, ctx, facts),
             Input::LeaderLost {} => outbox.leader_lost(ctx, facts),
+            Input::StoreNewer {}
+            | Input::Verified { .. }
+            | Input::Reached { .. }
+            | Input::Definitions { .. }
+            | Input::Upcasted { .. } => {} // TODO ob
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
             Input::Closed { link, cause } => {

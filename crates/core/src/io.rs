@@ -64,6 +64,11 @@ pub enum Command {
         /// Whether writes may be sent.
         on: bool,
     },
+    /// Give up everything that may be given up; what was sent is resolved first (A4, Q20).
+    Clear {},
+    /// The user leaves (Q20): from now on nothing is connected, sent or accepted for this partition. Answers to requests under way
+    /// are still stored; when the last one is, `Quiet` is told.
+    Suspend {},
 }
 
 /// What the app hands over for one write.
@@ -87,8 +92,10 @@ pub struct Submission {
     pub optimistic: bool,
     /// Whether a parked write's layer stays (a message marked 'not sent') or goes (a like).
     pub keep_layer_when_parked: bool,
-    /// Whether sending it again after a lost answer is harmless on a foreign server.
+    /// Whether sending it again after a lost answer is harmless on a foreign server. PUT and DELETE always are.
     pub idempotent: bool,
+    /// Whether the app can find out what became of it on a foreign server ([`Output::Verify`]).
+    pub verify: bool,
     /// Time to live before it is parked as expired; absent: the default (24 h).
     pub ttl: Option<Millis>,
     /// Queries that its layer changed at the tap.
@@ -128,6 +135,10 @@ pub enum Refusal {
     NotParked,
     /// Another tab sends and may be sending this write: act there.
     Follower,
+    /// The user has left ([`Command::Suspend`]).
+    Suspended,
+    /// The store belongs to a newer build: load that one (Q21).
+    ReloadNeeded,
 }
 
 /// A fact from outside. Handling one never fails.
@@ -172,6 +183,8 @@ pub enum Input {
     },
     /// This tab may not send any more.
     LeaderLost {},
+    /// The store cannot even be opened by this build: a newer one has changed it (Q21).
+    StoreNewer {},
     // ---- link
     /// The transport is open (not yet the session).
     Opened {
@@ -218,6 +231,31 @@ pub enum Input {
         fetch: FetchId,
         /// Why.
         cause: RequestFailure,
+    },
+    /// What the app found out about a write ([`Output::Verify`]).
+    Verified {
+        /// The write.
+        write: WriteId,
+        /// What became of it.
+        found: Found,
+    },
+    /// Some other request of the app to this origin was answered: it can be reached.
+    Reached {
+        /// `scheme://host[:port]`; empty for where relative paths go.
+        origin: String,
+    },
+    // ---- definitions
+    /// The mutations that this build knows; replaces what was said before. Until it is said, all names count as known (Q21).
+    Definitions {
+        /// The definitions.
+        known: Vec<KnownMutation>,
+    },
+    /// The answer to [`Output::Upcast`].
+    Upcasted {
+        /// The write.
+        write: WriteId,
+        /// The write as this build would submit it; absent: that failed. Its `touched` and `ttl` are not read.
+        result: Option<Submission>,
     },
     // ---- platform
     /// What the platform thinks of the network: a hint (C3).
@@ -278,6 +316,29 @@ pub enum Input {
     Timeout {},
 }
 
+/// A mutation's definition, as far as the queue must know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownMutation {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// What the app found out about a write whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It was applied.
+    Applied {
+        /// What its answer would have been, as JSON.
+        body: Option<Payload>,
+    },
+    /// It was not, and will not be by an earlier request.
+    NotApplied {},
+    /// That cannot be said now.
+    Unknown {},
+}
+
 /// Settled sequences of one client id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -305,6 +366,8 @@ pub enum StoreError {
     Failed,
     /// Another tab leads: the fence did not match.
     Fenced,
+    /// The store belongs to a newer build (Q21).
+    Newer,
 }
 
 /// What the host made of a frame's JSON.
@@ -405,10 +468,17 @@ pub enum AppSignal {
 #[must_use]
 pub enum Output {
     // ---- store
-    /// Read all records of the partition (keys `w/`, `m/`), in key order.
+    /// Read all records of the partition with keys `w/` and `m/`, in key order; no others (bases are the host's own).
     Load {
         /// Id for the answer.
         load: LoadId,
+    },
+    /// Read one record, as it is on disk now. The answer is `Loaded` with it, or with none.
+    Read {
+        /// Id for the answer.
+        load: LoadId,
+        /// Its key.
+        key: String,
     },
     /// Put one value under one key, atomically; absent: remove. Base writes that the host made before come first.
     Persist {
@@ -427,6 +497,35 @@ pub enum Output {
         key: String,
         /// The value; absent: removed.
         value: Option<Blob>,
+    },
+    /// The tab that leads does not answer: take the lead from it (steal the lock), raise the epoch, and say `Leader` (Q19).
+    TakeLead {},
+    /// The store belongs to a newer build (Q21): this engine touches nothing any more. Give up the lead, and tell people to reload.
+    ReloadNeeded {},
+    /// `Suspend` is done: nothing is under way, the engine may be dropped.
+    Quiet {},
+    // ---- definitions
+    /// Ask the mutation's definition what this stored write, never sent, would be in this build's version (Q21).
+    Upcast {
+        /// Which.
+        write: WriteId,
+        /// Name of the mutation's definition.
+        name: String,
+        /// The version that it was stored with.
+        version: u32,
+        /// The variables of that version, as JSON.
+        variables: Payload,
+    },
+    /// Ask the app whether this write, whose answer was lost, was applied on its foreign server (Q9).
+    Verify {
+        /// Which.
+        write: WriteId,
+        /// Name of the mutation's definition.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// The variables, as JSON.
+        variables: Payload,
     },
     // ---- link
     /// Ask the app for the token.
@@ -751,6 +850,8 @@ pub struct OutboxStatus {
     pub in_flight: u32,
     /// Parked.
     pub parked: u32,
+    /// Quarantined: this build cannot send them (Q21).
+    pub quarantined: u32,
     /// Bytes of pending records.
     pub bytes: u64,
     /// Why nothing is sent although something is pending; absent when it is.
@@ -774,6 +875,12 @@ pub enum Blocked {
     Unreachable,
     /// The origin asks for the token again.
     Auth,
+    /// The origin answers others but never this request: perhaps its CORS rules refuse it (Q9).
+    Cors,
+    /// The user has left.
+    Suspended,
+    /// The store belongs to a newer build.
+    ReloadNeeded,
 }
 
 /// State of one write.
@@ -814,6 +921,11 @@ pub enum WriteState {
         /// Body of that answer, if it was text.
         body: Option<Payload>,
     },
+    /// Kept, not sent by this build; a later one may (Q21).
+    Quarantined {
+        /// Why.
+        reason: QuarantineReason,
+    },
     /// Cancelled or discarded.
     Discarded {},
     /// Acknowledged and carried by every base that its layer touched; its record is gone.
@@ -846,6 +958,12 @@ pub enum QuarantineReason {
     Newer,
     /// It belongs to another partition.
     Foreign,
+    /// It is encrypted with a key that this device does not have (any more) (Q23).
+    Sealed,
+    /// No definition has its name (Q21).
+    UnknownName,
+    /// The definition could not bring it to this build's version (Q21).
+    NotUpcast,
 }
 
 /// A line for the log.

@@ -20,8 +20,7 @@
 //!
 //! # let mut written = Vec::new();
 //! let now = Now { mono: Timestamp(0), wall: WallTime(1_790_000_000_000) };
-//! let config = Config { partition: "app|prod|ana".into(), server: Server::Tidewire, namespace: "/".into() };
-//! let mut engine = Engine::new(config, [7; 32], now);
+//! let mut engine = Engine::new(Config::new("app|prod|ana".into()), [7; 32], now);
 //!
 //! let write = Submission { method: "POST".into(), path: "/api/activities/7/like".into(), ..Submission::default() };
 //! engine.command(Command::Submit { write }, now).expect("accepted");
@@ -58,7 +57,7 @@ pub mod secret;
 mod sync;
 mod timers;
 
-pub use engine::{Config, Engine, Server};
+pub use engine::{Config, Engine, KeyStyle, OriginKind, OriginRule, QueueLimits, Server};
 pub use ids::*;
 pub use io::*;
 pub use secret::{Blob, Payload};

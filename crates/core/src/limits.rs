@@ -10,7 +10,7 @@ pub const FRAME: u32 = 1_000_000;
 pub const STORED_ANSWER: usize = 64 * 1024;
 
 /// Pending writes (Q15).
-pub const PENDING_WRITES: usize = 100;
+pub const PENDING_WRITES: u32 = 100;
 /// Bytes of pending writes.
 pub const PENDING_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of one write.
@@ -20,7 +20,7 @@ pub const STORE_RETRY: Millis = Millis(1_000);
 /// Ids of own writes remembered after their records are gone, to tell own events.
 pub const RECENT_WRITES: usize = 256;
 /// Parked writes.
-pub const PARKED_WRITES: usize = 400;
+pub const PARKED_WRITES: u32 = 400;
 /// Bytes of parked writes.
 pub const PARKED_BYTES: u64 = 16 * 1024 * 1024;
 /// Writes in flight at a time, one per lane (Q6).

@@ -318,7 +318,7 @@ fn q11_an_answer_after_the_timeout_is_ignored() {
 
 #[test]
 fn q15_parked_writes_have_limits_of_their_own_and_none_is_evicted() {
-    for (most, size) in [(limits::PARKED_WRITES, 0), (17, 1_000_000)] {
+    for (most, size) in [(limits::PARKED_WRITES as usize, 0), (17, 1_000_000)] {
         let mut rig = Rig::new();
         let body = "x".repeat(size);
         for n in 0..most {

@@ -29,7 +29,7 @@ const FLOOD: usize = 3_000;
 
 impl Host {
     fn new(server: Server) -> Host {
-        let config = Config { partition: "app|test|ana".into(), server, namespace: "/".into() };
+        let config = Config { server, ..Config::new("app|test|ana".into()) };
         let now = Now { mono: Timestamp(0), wall: WallTime(1_790_000_000_000) };
         Host {
             engine: Engine::new(config, [7; 32], now),
@@ -69,6 +69,7 @@ impl Host {
             assert!(count < FLOOD, "a flood of outputs");
             match output {
                 Output::Load { .. }
+                | Output::Read { .. }
                 | Output::Persist { .. }
                 | Output::FetchAuth { .. }
                 | Output::Fetch { .. } => {
@@ -125,6 +126,11 @@ impl Host {
                 let records =
                     records.map(|(key, value)| StoredRecord { key: key.clone(), value: value.clone() });
                 Input::Loaded { load, records: records.collect() }
+            }
+            Output::Read { load, .. } if how % 8 == 7 => Input::LoadFailed { load },
+            Output::Read { load, key } => {
+                let found = self.disk.get(&key).map(|value| StoredRecord { key, value: value.clone() });
+                Input::Loaded { load, records: found.into_iter().collect() }
             }
             Output::Persist { persist, .. } if how % 8 == 7 => {
                 Input::PersistFailed { persist, error: StoreError::Full }

@@ -229,7 +229,17 @@ schema! {
 
     // ---- start
     names Server { 0 Tidewire, 1 Foreign }
-    record Config { partition: Partition, server: Server, namespace: String }
+    names KeyStyle { 0 Quoted, 1 Bare }
+    union OriginKind { 0 Tidewire {}, 1 Keyed { style: KeyStyle }, 2 Plain {} }
+    record OriginRule { origin: String, kind: OriginKind }
+    record QueueLimits { pending: u32, pending_bytes: u64, parked: u32, parked_bytes: u64 }
+    record Config {
+        partition: Partition,
+        server: Server,
+        namespace: String,
+        origins: Vec<OriginRule>,
+        queue: Option<QueueLimits>,
+    }
     record Init { config: Config, seed: [u8; 32], now: Now }
 
     // ---- in
@@ -244,6 +254,7 @@ schema! {
         optimistic: bool,
         keep_layer_when_parked: bool,
         idempotent: bool,
+        verify: bool,
         ttl: Option<Millis>,
         touched: Vec<QueryId>,
     }
@@ -259,10 +270,14 @@ schema! {
         72 Discard { write: WriteId },
         73 Process {},
         74 SetProcessing { on: bool },
+        90 Clear {},
+        91 Suspend {},
     }
     record Applied { client: ClientId, ranges: Vec<SequenceRange> }
     record StoredRecord { key: String, value: Blob }
-    names StoreError { 0 Full, 1 Failed, 2 Fenced }
+    names StoreError { 0 Full, 1 Failed, 2 Fenced, 3 Newer }
+    record KnownMutation { name: String, version: u32 }
+    union Found { 0 Applied { body: Option<Payload> }, 1 NotApplied {}, 2 Unknown {} }
     union FrameBody { 0 None {}, 1 Json { body: BodyId }, 2 Invalid {}, 3 Binary {} }
     names CloseCause { 0 Unreachable, 1 Lost, 2 Overloaded }
     union AuthResult { 0 Token { token: Payload }, 1 Anonymous {}, 2 Missing {}, 3 Failed {} }
@@ -306,6 +321,11 @@ schema! {
         19 QueryGone { query: QueryId },
         20 Touched { write: WriteId, queries: Vec<QueryId> },
         21 Timeout {},
+        40 StoreNewer {},
+        41 Verified { write: WriteId, found: Found },
+        42 Reached { origin: String },
+        43 Definitions { known: Vec<KnownMutation> },
+        44 Upcasted { write: WriteId, result: Option<Submission> },
     }
     sum Message { Input, Command }
     record Batch { now: Now, messages: Vec<Message> }
@@ -347,12 +367,15 @@ schema! {
         4 Paused { reason: PauseReason },
         5 Refused { code: String, message: String },
     }
-    names Blocked { 0 Loading, 1 Follower, 2 Stopped, 3 Offline, 4 Unreachable, 5 Auth }
+    names Blocked {
+        0 Loading, 1 Follower, 2 Stopped, 3 Offline, 4 Unreachable, 5 Auth, 6 Cors, 7 Suspended, 8 ReloadNeeded,
+    }
     record OutboxStatus {
         ready: bool,
         pending: u32,
         in_flight: u32,
         parked: u32,
+        quarantined: u32,
         bytes: u64,
         blocked: Option<Blocked>,
         next_attempt: Option<Timestamp>,
@@ -367,8 +390,9 @@ schema! {
         5 Parked { reason: ParkReason, status: u16, body: Option<Payload> },
         6 Discarded {},
         7 Settled {},
+        8 Quarantined { reason: QuarantineReason },
     }
-    names QuarantineReason { 0 Corrupt, 1 Newer, 2 Foreign }
+    names QuarantineReason { 0 Corrupt, 1 Newer, 2 Foreign, 3 Sealed, 4 UnknownName, 5 NotUpcast }
     names Note { 0 ClientReset, 1 LateFrame, 2 StrayAck, 3 GapSeen, 4 StoreFailed, 5 UnmarkedAnswer, 6 StoreEmptied }
     union Output {
         0 Load { load: LoadId },
@@ -394,10 +418,16 @@ schema! {
         20 Quarantined { key: String, reason: QuarantineReason },
         21 Log { note: Note },
         22 WriteFound { write: WriteId, name: String, version: u32, variables: Payload },
+        40 Read { load: LoadId, key: String },
+        41 TakeLead {},
+        42 ReloadNeeded {},
+        43 Quiet {},
+        44 Upcast { write: WriteId, name: String, version: u32, variables: Payload },
+        45 Verify { write: WriteId, name: String, version: u32, variables: Payload },
     }
     names Refusal {
         0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,
-        7 Follower, 8 TooManyRooms,
+        7 Follower, 8 TooManyRooms, 9 Suspended, 10 ReloadNeeded,
     }
     union CommandResult { 0 Accepted { write: Option<WriteId> }, 1 Refused { refusal: Refusal } }
     union Reply { 64 Reply { result: CommandResult } }

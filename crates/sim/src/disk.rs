@@ -67,6 +67,8 @@ pub enum Op {
     Read {
         /// The engine's reading.
         load: LoadId,
+        /// Only this key.
+        key: Option<String>,
     },
     /// Raise the epoch.
     Lead {
@@ -91,6 +93,8 @@ pub enum Done {
     Read {
         /// Which.
         load: LoadId,
+        /// The only key that was asked for.
+        key: Option<String>,
         /// What was found.
         result: Result<BTreeMap<String, Value>, StoreError>,
     },
@@ -141,12 +145,16 @@ impl Disk {
                 let result = self.write(user, &steps, fence);
                 Done::Written { persist, result, steps }
             }
-            Op::Read { load } => {
+            Op::Read { load, key } => {
                 let result = match self.mode {
                     Mode::Unreadable => Err(StoreError::Failed),
-                    Mode::Well | Mode::Full | Mode::Failing => Ok(self.partition(user).records.clone()),
+                    Mode::Well | Mode::Full | Mode::Failing => {
+                        let mut found = self.partition(user).records.clone();
+                        found.retain(|at, _| key.as_ref().is_none_or(|key| key == at));
+                        Ok(found)
+                    }
                 };
-                Done::Read { load, result }
+                Done::Read { load, key, result }
             }
             Op::Lead { grant } => {
                 let result = match self.mode {

@@ -105,7 +105,7 @@ impl Reference {
             return;
         }
         match state {
-            WriteState::Durable {} => {
+            WriteState::Durable {} | WriteState::Quarantined { .. } => {
                 tap.promised = true;
                 tap.said = Said::Durable;
             }

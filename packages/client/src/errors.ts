@@ -40,6 +40,8 @@ const SENTENCES: { readonly [code: string]: string | undefined } = {
   ALREADY_SENT: 'The write was sent and its outcome is not known yet',
   NOT_PARKED: 'The write is not parked',
   FOLLOWER: 'Another tab sends: act there',
+  SUSPENDED: 'The user has signed out',
+  RELOAD_NEEDED: 'The store belongs to a newer build: reload the page',
   TOO_MANY_ROOMS: 'Too many rooms are wanted: leave some',
   PERMANENT: 'The server refused the write',
   CONFLICT: 'Somebody else changed it first',

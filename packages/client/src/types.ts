@@ -188,6 +188,8 @@ export type ErrorCode =
   | 'QUEUE_FULL' | 'TOO_LARGE' | 'STORE_FULL' | 'STORE_FAILED' | 'MALFORMED' | 'UNKNOWN_MUTATION'
   // an intent about a write
   | 'UNKNOWN_WRITE' | 'ALREADY_SENT' | 'NOT_PARKED' | 'FOLLOWER'
+  // a user who has left, a build that is too old
+  | 'SUSPENDED' | 'RELOAD_NEEDED'
   // a room
   | 'TOO_MANY_ROOMS'
   // a write later
@@ -200,7 +202,7 @@ export interface WriteFailure extends Error {
   readonly data?: unknown;
 }
 
-export type WriteStatus = 'queued' | 'durable' | 'sending' | 'retrying' | 'acknowledged' | 'parked';
+export type WriteStatus = 'queued' | 'durable' | 'sending' | 'retrying' | 'acknowledged' | 'parked' | 'quarantined';
 
 export interface WriteSnapshot {
   readonly id: string;
@@ -214,7 +216,7 @@ export interface WriteSnapshot {
   readonly error?: { readonly code: string; readonly status?: number; readonly data?: unknown };
 }
 
-export type BlockedReason = 'loading' | 'follower' | 'stopped' | 'offline' | 'unreachable' | 'auth';
+export type BlockedReason = 'loading' | 'follower' | 'stopped' | 'offline' | 'unreachable' | 'auth' | 'cors' | 'suspended' | 'reloadneeded';
 
 /** How much a store survives. */
 export type Durability = 'memory' | 'process-crash' | 'power-loss';

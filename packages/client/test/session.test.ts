@@ -52,7 +52,7 @@ describe('start and stop', () => {
     expect(engine.config).toBeUndefined();
     tw.start();
     tw.start();
-    expect(engine.config).toEqual({ partition: 'app|default|ana', server: 'Tidewire', namespace: '/' });
+    expect(engine.config).toEqual({ partition: 'app|default|ana', server: 'Tidewire', namespace: '/', origins: [], queue: undefined });
     tw.stop();
     tw.stop();
     expect(platform.timers).toBe(0);

@@ -69,6 +69,7 @@ describe('submit', () => {
       optimistic: true,
       keepLayerWhenParked: false,
       idempotent: false,
+      verify: false,
       ttl: undefined,
       touched: [],
     });
@@ -204,7 +205,7 @@ describe('the outbox snapshot', () => {
     const { tw, platform, say } = setUp({}, new FakePlatform(sharedStore()));
     tw.start();
     await quiet();
-    await say({ kind: 'Outbox', status: { ready: true, pending: 2, inFlight: 1, parked: 3, bytes: 99, blocked: 'Unreachable', nextAttempt: platform.mono + 700 } });
+    await say({ kind: 'Outbox', status: { ready: true, pending: 2, inFlight: 1, parked: 3, quarantined: 0, bytes: 99, blocked: 'Unreachable', nextAttempt: platform.mono + 700 } });
     expect(tw.outbox.get()).toEqual({
       ready: true,
       pending: 2,
@@ -226,7 +227,7 @@ describe('the outbox snapshot', () => {
     expect(tw.outbox.get()).toBe(before);
     const seen = vi.fn();
     tw.outbox.subscribe(seen);
-    await say({ kind: 'Outbox', status: { ready: true, pending: 2, inFlight: 0, parked: 0, bytes: 1 } });
+    await say({ kind: 'Outbox', status: { ready: true, pending: 2, inFlight: 0, parked: 0, quarantined: 0, bytes: 1 } });
     expect(tw.outbox.get().writes).toBe(before.writes);
     await say(write('w1', { kind: 'Durable' }), write('w1', { kind: 'Sending', attempt: 1 }));
     expect(seen).toHaveBeenCalledTimes(2);

@@ -23,11 +23,18 @@ impl Host {
         match output {
             // If the store's thread is gone, its answer never comes, and nothing is promised.
             Output::Load { load } => drop(self.ports.jobs.send(Job::Load(load))),
+            Output::Read { load, key } => drop(self.ports.jobs.send(Job::Read(load, key))),
             Output::Persist { persist, key, value, fence: _ } => {
                 // One process holds the store, so there is nobody to be fenced from.
                 drop(self.ports.jobs.send(Job::Persist(persist, Step { key, value })));
             }
-            Output::Broadcast { .. } => {}
+            // There are no other tabs, and no definitions with versions or verification here yet.
+            Output::Broadcast { .. } | Output::TakeLead {} | Output::Quiet {} => {}
+            Output::Upcast { write, .. } => self.later.push_back(Input::Upcasted { write, result: None }),
+            Output::Verify { write, .. } => {
+                self.later.push_back(Input::Verified { write, found: tidewire_core::Found::Unknown {} });
+            }
+            Output::ReloadNeeded {} => (self.ports.notice)(&Notice::ReloadNeeded),
             Output::FetchAuth { auth, fresh } => {
                 let (tokens, facts) = (Arc::clone(&self.ports.tokens), self.ports.facts.clone());
                 tokio::spawn(async move {

@@ -12,6 +12,8 @@ use super::{Damage, Loaded, Step, Store, StoreFault};
 pub(crate) enum Job {
     /// Read everything.
     Load(LoadId),
+    /// Read one record.
+    Read(LoadId, String),
     /// A step of the engine.
     Persist(PersistId, Step),
     /// A step of the host.
@@ -52,6 +54,14 @@ fn run(mut store: Box<dyn Store>, jobs: &Receiver<Job>, tell: &impl Fn(Told)) {
             Job::Load(id) => {
                 let mut loaded = store.load();
                 report(&mut loaded, tell);
+                tell(Told::Loaded(id, loaded));
+            }
+            Job::Read(id, key) => {
+                let mut loaded = store.load();
+                report(&mut loaded, tell);
+                if let Ok(loaded) = &mut loaded {
+                    loaded.records.retain(|record| record.key == key);
+                }
                 tell(Told::Loaded(id, loaded));
             }
             Job::Get(key, reply) => {

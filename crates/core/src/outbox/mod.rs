@@ -14,7 +14,7 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::ctx::Ctx;
-use crate::engine::Server;
+use crate::engine::{Config, QueueLimits, Server};
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
 use crate::io::{Accepted, OutboxStatus, Output, Refusal, Submission, WriteState};
@@ -78,6 +78,7 @@ impl Entry {
 pub(crate) struct Outbox {
     partition: Partition,
     server: Server,
+    limits: QueueLimits,
     /// This engine's part of local numbers.
     origin_id: u64,
     entries: BTreeMap<LocalNumber, Entry>,
@@ -113,11 +114,12 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new(partition: Partition, server: Server, ctx: &mut Ctx) -> Outbox {
+    pub(crate) fn new(config: &Config, ctx: &mut Ctx) -> Outbox {
         let origin_id = ctx.rng.next();
         let mut outbox = Outbox {
-            partition,
-            server,
+            partition: config.partition.clone(),
+            server: config.server,
+            limits: config.queue.unwrap_or_default(),
             origin_id,
             entries: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -182,6 +184,7 @@ impl Outbox {
             optimistic: submission.optimistic,
             keep_layer_when_parked: submission.keep_layer_when_parked,
             idempotent: submission.idempotent,
+            verify: submission.verify,
             created: ctx.now.wall,
             ttl: ttl.unwrap_or(limits::WRITE_TTL),
             tries: 0,
@@ -205,10 +208,10 @@ impl Outbox {
                 Stage::Acknowledged { .. } => {}
             }
         }
-        let full = count >= limits::PENDING_WRITES
-            || bytes + size > limits::PENDING_BYTES
-            || parked >= limits::PARKED_WRITES
-            || parked_bytes >= limits::PARKED_BYTES;
+        let full = count >= self.limits.pending
+            || bytes + size > self.limits.pending_bytes
+            || parked >= self.limits.parked
+            || parked_bytes >= self.limits.parked_bytes;
         if full { Err(Refusal::QueueFull) } else { Ok(()) }
     }
 

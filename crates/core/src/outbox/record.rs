@@ -82,6 +82,7 @@ pub(crate) struct Record {
     pub(crate) optimistic: bool,
     pub(crate) keep_layer_when_parked: bool,
     pub(crate) idempotent: bool,
+    pub(crate) verify: bool,
     pub(crate) created: WallTime,
     pub(crate) ttl: Millis,
     /// Tries that answers about this write have used up (Q11).
@@ -102,7 +103,8 @@ impl Record {
         w.text(&self.lane.0);
         w.u8(u8::from(self.optimistic)
             | u8::from(self.keep_layer_when_parked) << 1
-            | u8::from(self.idempotent) << 2);
+            | u8::from(self.idempotent) << 2
+            | u8::from(self.verify) << 3);
         w.u64(self.created.0);
         w.u64(self.ttl.0);
         w.u32(self.tries);
@@ -179,6 +181,7 @@ impl Record {
             optimistic: flag(1),
             keep_layer_when_parked: flag(2),
             idempotent: flag(4),
+            verify: flag(8),
             created,
             ttl,
             tries,
@@ -282,6 +285,7 @@ mod tests {
             optimistic: true,
             keep_layer_when_parked: false,
             idempotent: true,
+            verify: false,
             created: WallTime(1_790_000_000_000),
             ttl: Millis(86_400_000),
             tries: 2,

@@ -50,7 +50,15 @@ impl Outbox {
             status.next_attempt = match status.blocked {
                 Some(Blocked::Unreachable | Blocked::Auth) => ctx.timers.get(&TimerKind::OriginPause),
                 Some(Blocked::Offline) => ctx.timers.get(&TimerKind::OfflineSend),
-                Some(Blocked::Loading | Blocked::Follower | Blocked::Stopped) | None => None,
+                Some(
+                    Blocked::Loading
+                    | Blocked::Follower
+                    | Blocked::Stopped
+                    | Blocked::Cors
+                    | Blocked::Suspended
+                    | Blocked::ReloadNeeded,
+                )
+                | None => None,
             };
         }
         status

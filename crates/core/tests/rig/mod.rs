@@ -33,7 +33,7 @@ pub struct Rig {
 pub const WALL: u64 = 1_790_000_000_000;
 
 pub fn config() -> Config {
-    Config { partition: "app|test|ana".into(), server: Server::Tidewire, namespace: "/".into() }
+    Config::new("app|test|ana".into())
 }
 
 impl Rig {
@@ -102,6 +102,11 @@ impl Rig {
                     .iter()
                     .map(|(key, value)| StoredRecord { key: key.clone(), value: Blob(value.clone()) })
                     .collect();
+                self.engine.handle(Input::Loaded { load, records }, self.now());
+            }
+            Output::Read { load, key } => {
+                let found = self.disk.get(&key).map(|value| StoredRecord { key, value: Blob(value.clone()) });
+                let records = found.into_iter().collect();
                 self.engine.handle(Input::Loaded { load, records }, self.now());
             }
             Output::Persist { persist, key, value, .. } => {

@@ -117,11 +117,7 @@ impl World {
     }
 
     pub fn open_tab(&mut self) -> usize {
-        let config = Config {
-            partition: "app|test|ana".into(),
-            server: tidewire_core::Server::Tidewire,
-            namespace: "/".into(),
-        };
+        let config = Config::new("app|test|ana".into());
         let seed = [self.tabs.len() as u8 + 1; 32];
         self.tabs.push(Tab {
             engine: Engine::new(config, seed, self.time()),
@@ -235,6 +231,11 @@ impl World {
                 let records =
                     records.map(|(key, value)| StoredRecord { key: key.clone(), value: Blob(value.clone()) });
                 let input = Input::Loaded { load, records: records.collect() };
+                self.coming.push_back((tab, Coming::Input(input)));
+            }
+            Output::Read { load, key } => {
+                let found = self.disk.get(&key).map(|value| StoredRecord { key, value: Blob(value.clone()) });
+                let input = Input::Loaded { load, records: found.into_iter().collect() };
                 self.coming.push_back((tab, Coming::Input(input)));
             }
             Output::Persist { persist, key, value, fence } => {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tidewire_core::*;
 
 fn init() -> Init {
-    let config = Config { partition: "app|test|ana".into(), server: Server::Tidewire, namespace: "/".into() };
+    let config = Config::new("app|test|ana".into());
     Init { config, seed: [7; 32], now: Now { mono: Timestamp(1), wall: WallTime(2) } }
 }
 

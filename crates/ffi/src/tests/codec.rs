@@ -57,7 +57,7 @@ fn p4_each_problem_is_named() {
     fails::<u64>(&[0x80, 0], 1, Problem::Number);
     fails::<u64>(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], 9, Problem::Number);
     fails::<bool>(&[2], 0, Problem::Tag);
-    fails::<StoreError>(&[3], 0, Problem::Tag);
+    fails::<StoreError>(&[200], 0, Problem::Tag);
     fails::<crate::Message>(&[63], 0, Problem::Tag);
     fails::<String>(&[2, b'a'], 1, Problem::Length);
     fails::<String>(&[2, 0xc3, 0x28], 3, Problem::Text);

@@ -26,6 +26,15 @@ fn line<T: Codec + Sample>(ty: &str, dice: &[u8], out: &mut Vec<String>) {
     out.push(json);
 }
 
+/// Variants of the largest union on the border.
+fn most_variants() -> u8 {
+    let counts = SCHEMA.iter().map(|entry| match entry.shape {
+        crate::describe::Shape::Union(variants) => variants.len() as u8,
+        _ => 0,
+    });
+    counts.max().unwrap_or(0)
+}
+
 fn text() -> String {
     let mut lines = Vec::new();
     let mut state = 1u32;
@@ -43,7 +52,7 @@ fn text() -> String {
         line::<StepResult>("StepResult", &noise(&[1]), &mut lines);
     }
     // The first byte picks the half of the sum, the second its variant: all of them, three times.
-    for variant in 0..23 {
+    for variant in 0..most_variants() {
         for _ in 0..3 {
             line::<Message>("Message", &noise(&[0, variant]), &mut lines);
             line::<Effect>("Output", &noise(&[0, variant]), &mut lines);

@@ -112,8 +112,9 @@ impl World {
         match output {
             Output::Load { load } => {
                 self.tabs[tab.0].asked_load = Some(load);
-                self.disk_op(tab, Op::Read { load });
+                self.disk_op(tab, Op::Read { load, key: None });
             }
+            Output::Read { load, key } => self.disk_op(tab, Op::Read { load, key: Some(key) }),
             Output::Persist { persist, key, value, fence } => {
                 let value = value.map(|value| Value::Record(value.0));
                 self.persist(tab, persist, key, value, fence.map(|fence| fence.0));

@@ -132,10 +132,17 @@ impl World {
                     self.lead_again(tab, life);
                 }
             }
-            Done::Read { load, result: Err(_) } => self.input(tab, life, Input::LoadFailed { load }),
+            Done::Read { load, result: Err(_), .. } => self.input(tab, life, Input::LoadFailed { load }),
+            Done::Read { load, key: Some(_), result: Ok(found) } => {
+                let records = found.into_iter().filter_map(|(key, value)| match value {
+                    Value::Record(bytes) => Some(StoredRecord { key, value: Blob(bytes) }),
+                    Value::Base(..) => None,
+                });
+                self.input(tab, life, Input::Loaded { load, records: records.collect() });
+            }
             // A reading that the engine does not wait for any more restores nothing.
             Done::Read { load, .. } if self.tabs[tab.0].asked_load != Some(load) => {}
-            Done::Read { load, result: Ok(found) } => {
+            Done::Read { load, key: None, result: Ok(found) } => {
                 let mut records = Vec::new();
                 let mut bases = Vec::new();
                 for (key, value) in found {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidewire_core::{
-    AppSignal, Blob, Command, Config, Engine, Input, NetworkSignal, Partition, RoomId, Server as Kind,
-};
+use tidewire_core::{AppSignal, Blob, Command, Config, Engine, Input, NetworkSignal, Partition, RoomId};
 
 use super::{Happening, TabState, World};
 use crate::coverage::Fault;
@@ -45,7 +43,7 @@ impl World {
         let life = Life(self.last_life);
         self.tabs[tab.0] = TabState { life, user, zero: self.now.saturating_sub(7), ..TabState::new(device) };
         let partition = Partition(format!("app|sim|{}", user.name()));
-        let config = Config { partition, server: Kind::Tidewire, namespace: "/".into() };
+        let config = Config::new(partition);
         let seed = self.rng.bytes();
         let now = self.clocks(tab);
         self.tabs[tab.0].engine = Some(Engine::new(config, seed, now));

@@ -38,19 +38,25 @@ import type {
   EmitResult,
   Event,
   Failure,
+  Found,
   FrameBody,
   Header,
   Init,
+  KeyStyle,
+  KnownMutation,
   Message,
   NetworkSignal,
   Note,
   Now,
+  OriginKind,
+  OriginRule,
   OutboxStatus,
   Output,
   ParkReason,
   PauseReason,
   Position,
   QuarantineReason,
+  QueueLimits,
   RefetchReason,
   Refusal,
   Request,
@@ -70,6 +76,7 @@ import {
   BLOCKED,
   CLOSE_CAUSE,
   DOWN_REASON,
+  KEY_STYLE,
   NETWORK_SIGNAL,
   NOTE,
   PARK_REASON,
@@ -115,11 +122,46 @@ export function getServer(r: ByteReader): Server {
   return getName(r, SERVER);
 }
 
+export function getKeyStyle(r: ByteReader): KeyStyle {
+  return getName(r, KEY_STYLE);
+}
+
+export function getOriginKind(r: ByteReader): OriginKind {
+  switch (r.bytes[r.at++]) {
+    case 0:
+      return { kind: 'Tidewire' };
+    case 1:
+      return { kind: 'Keyed', style: getKeyStyle(r) };
+    case 2:
+      return { kind: 'Plain' };
+    default:
+      return badTag(r, 'OriginKind');
+  }
+}
+
+export function getOriginRule(r: ByteReader): OriginRule {
+  return {
+    origin: getText(r),
+    kind: getOriginKind(r),
+  };
+}
+
+export function getQueueLimits(r: ByteReader): QueueLimits {
+  return {
+    pending: getNumber(r),
+    pendingBytes: getNumber(r),
+    parked: getNumber(r),
+    parkedBytes: getNumber(r),
+  };
+}
+
 export function getConfig(r: ByteReader): Config {
   return {
     partition: getText(r),
     server: getServer(r),
     namespace: getText(r),
+    origins: getList(r, getOriginRule),
+    queue: getOptional(r, getQueueLimits),
   };
 }
 
@@ -143,6 +185,7 @@ export function getSubmission(r: ByteReader): Submission {
     optimistic: getBool(r),
     keepLayerWhenParked: getBool(r),
     idempotent: getBool(r),
+    verify: getBool(r),
     ttl: getOptional(r, getNumber),
     touched: getList(r, getNumber),
   };
@@ -168,6 +211,26 @@ export function putStoreError(w: ByteWriter, v: StoreError): void {
 
 export function getStoreError(r: ByteReader): StoreError {
   return getName(r, STORE_ERROR);
+}
+
+export function getKnownMutation(r: ByteReader): KnownMutation {
+  return {
+    name: getText(r),
+    version: getNumber(r),
+  };
+}
+
+export function getFound(r: ByteReader): Found {
+  switch (r.bytes[r.at++]) {
+    case 0:
+      return { kind: 'Applied', body: getOptional(r, getText) };
+    case 1:
+      return { kind: 'NotApplied' };
+    case 2:
+      return { kind: 'Unknown' };
+    default:
+      return badTag(r, 'Found');
+  }
 }
 
 export function getFrameBody(r: ByteReader): FrameBody {
@@ -273,6 +336,16 @@ export function getMessage(r: ByteReader): Message {
       return { kind: 'Touched', write: getText(r), queries: getList(r, getNumber) };
     case 21:
       return { kind: 'Timeout' };
+    case 40:
+      return { kind: 'StoreNewer' };
+    case 41:
+      return { kind: 'Verified', write: getText(r), found: getFound(r) };
+    case 42:
+      return { kind: 'Reached', origin: getText(r) };
+    case 43:
+      return { kind: 'Definitions', known: getList(r, getKnownMutation) };
+    case 44:
+      return { kind: 'Upcasted', write: getText(r), result: getOptional(r, getSubmission) };
     case 64:
       return { kind: 'Connect' };
     case 65:
@@ -295,6 +368,10 @@ export function getMessage(r: ByteReader): Message {
       return { kind: 'Process' };
     case 74:
       return { kind: 'SetProcessing', on: getBool(r) };
+    case 90:
+      return { kind: 'Clear' };
+    case 91:
+      return { kind: 'Suspend' };
     default:
       return badTag(r, 'Message');
   }
@@ -426,6 +503,7 @@ export function putOutboxStatus(w: ByteWriter, v: OutboxStatus): void {
   putNumber(w, v.pending);
   putNumber(w, v.inFlight);
   putNumber(w, v.parked);
+  putNumber(w, v.quarantined);
   putNumber(w, v.bytes);
   putOptional(w, v.blocked, putBlocked);
   putOptional(w, v.nextAttempt, putNumber);
@@ -469,6 +547,10 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
       return;
     case 'Settled':
       putByte(w, 7);
+      return;
+    case 'Quarantined':
+      putByte(w, 8);
+      putQuarantineReason(w, v.reason);
       return;
   }
 }
@@ -608,6 +690,34 @@ export function putOutput(w: ByteWriter, v: Output): void {
       return;
     case 'WriteFound':
       putByte(w, 22);
+      putText(w, v.write);
+      putText(w, v.name);
+      putNumber(w, v.version);
+      putText(w, v.variables);
+      return;
+    case 'Read':
+      putByte(w, 40);
+      putNumber(w, v.load);
+      putText(w, v.key);
+      return;
+    case 'TakeLead':
+      putByte(w, 41);
+      return;
+    case 'ReloadNeeded':
+      putByte(w, 42);
+      return;
+    case 'Quiet':
+      putByte(w, 43);
+      return;
+    case 'Upcast':
+      putByte(w, 44);
+      putText(w, v.write);
+      putText(w, v.name);
+      putNumber(w, v.version);
+      putText(w, v.variables);
+      return;
+    case 'Verify':
+      putByte(w, 45);
       putText(w, v.write);
       putText(w, v.name);
       putNumber(w, v.version);

@@ -24,7 +24,7 @@ import {
 /** Version of this format; the engine must say the same. */
 export const ABI_VERSION = 1;
 /** Hash of the table that this file was made from. */
-export const FINGERPRINT = '0759a6791954aff0';
+export const FINGERPRINT = 'cfec09bee49599a2';
 
 /** Milliseconds of a monotonic clock: deadlines. Its zero is the host's choice. */
 export type Timestamp = number;
@@ -119,6 +119,46 @@ export type Server =
   /** Any HTTP API. */
   | 'Foreign';
 
+/** How an `Idempotency-Key` is written. */
+export type KeyStyle =
+  /** As a structured field: `"key"`. */
+  | 'Quoted'
+  /** As it is: `key`. */
+  | 'Bare';
+
+/** What may be sent to an origin, and what its answers mean. */
+export type OriginKind =
+  /** Our server: all headers, marked answers, any write may be repeated. */
+  | { readonly kind: 'Tidewire' }
+  /** A foreign one that takes an `Idempotency-Key`. */
+  | {
+      readonly kind: 'Keyed';
+      /** How the key is written. */
+      readonly style: KeyStyle;
+    }
+  /** A foreign one that gets none of our headers. */
+  | { readonly kind: 'Plain' };
+
+/** What is known of an origin (Q9). */
+export interface OriginRule {
+  /** `scheme://host[:port]`, as it stands in URLs. */
+  readonly origin: string;
+  /** What it is. */
+  readonly kind: OriginKind;
+}
+
+/** How much the queue may hold (Q15). Beyond it new writes are refused as `QueueFull`; nothing is evicted. */
+export interface QueueLimits {
+  /** Pending writes. */
+  readonly pending: number;
+  /** Bytes of pending writes. */
+  readonly pendingBytes: number;
+  /** Parked writes. */
+  readonly parked: number;
+  /** Bytes of parked writes. */
+  readonly parkedBytes: number;
+}
+
 /** What the engine is told once. */
 export interface Config {
   /** Owner of the store's records (Q20). */
@@ -127,6 +167,10 @@ export interface Config {
   readonly server: Server;
   /** Socket.IO namespace, `/` by default. */
   readonly namespace: string;
+  /** What is known of origins that absolute URLs name; one that is not listed is `OriginKind::Plain`. */
+  readonly origins: readonly OriginRule[];
+  /** How much the queue may hold; absent: the defaults. */
+  readonly queue?: QueueLimits | undefined;
 }
 
 /** What the host says once. */
@@ -159,8 +203,10 @@ export interface Submission {
   readonly optimistic: boolean;
   /** Whether a parked write's layer stays (a message marked 'not sent') or goes (a like). */
   readonly keepLayerWhenParked: boolean;
-  /** Whether sending it again after a lost answer is harmless on a foreign server. */
+  /** Whether sending it again after a lost answer is harmless on a foreign server. PUT and DELETE always are. */
   readonly idempotent: boolean;
+  /** Whether the app can find out what became of it on a foreign server (`Output::Verify`). */
+  readonly verify: boolean;
   /** Time to live before it is parked as expired; absent: the default (24 h). */
   readonly ttl?: Millis | undefined;
   /** Queries that its layer changed at the tap. */
@@ -232,7 +278,14 @@ export type Command =
       readonly kind: 'SetProcessing';
       /** Whether writes may be sent. */
       readonly on: boolean;
-    };
+    }
+  /** Give up everything that may be given up; what was sent is resolved first (A4, Q20). */
+  | { readonly kind: 'Clear' }
+  /**
+   * The user leaves (Q20): from now on nothing is connected, sent or accepted for this partition. Answers to requests under way
+   * are still stored; when the last one is, `Quiet` is told.
+   */
+  | { readonly kind: 'Suspend' };
 
 /** Settled sequences of one client id. */
 export interface Applied {
@@ -257,7 +310,30 @@ export type StoreError =
   /** Input or output error. */
   | 'Failed'
   /** Another tab leads: the fence did not match. */
-  | 'Fenced';
+  | 'Fenced'
+  /** The store belongs to a newer build (Q21). */
+  | 'Newer';
+
+/** A mutation's definition, as far as the queue must know it. */
+export interface KnownMutation {
+  /** Its name. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: number;
+}
+
+/** What the app found out about a write whose answer was lost. */
+export type Found =
+  /** It was applied. */
+  | {
+      readonly kind: 'Applied';
+      /** What its answer would have been, as JSON. */
+      readonly body?: string | undefined;
+    }
+  /** It was not, and will not be by an earlier request. */
+  | { readonly kind: 'NotApplied' }
+  /** That cannot be said now. */
+  | { readonly kind: 'Unknown' };
 
 /** What the host made of a frame's JSON. */
 export type FrameBody =
@@ -498,7 +574,37 @@ export type Input =
       readonly queries: readonly QueryId[];
     }
   /** A deadline of `poll_timeout` has passed. */
-  | { readonly kind: 'Timeout' };
+  | { readonly kind: 'Timeout' }
+  /** The store cannot even be opened by this build: a newer one has changed it (Q21). */
+  | { readonly kind: 'StoreNewer' }
+  /** What the app found out about a write (`Output::Verify`). */
+  | {
+      readonly kind: 'Verified';
+      /** The write. */
+      readonly write: WriteId;
+      /** What became of it. */
+      readonly found: Found;
+    }
+  /** Some other request of the app to this origin was answered: it can be reached. */
+  | {
+      readonly kind: 'Reached';
+      /** `scheme://host[:port]`; empty for where relative paths go. */
+      readonly origin: string;
+    }
+  /** The mutations that this build knows; replaces what was said before. Until it is said, all names count as known (Q21). */
+  | {
+      readonly kind: 'Definitions';
+      /** The definitions. */
+      readonly known: readonly KnownMutation[];
+    }
+  /** The answer to `Output::Upcast`. */
+  | {
+      readonly kind: 'Upcasted';
+      /** The write. */
+      readonly write: WriteId;
+      /** The write as this build would submit it; absent: that failed. Its `touched` and `ttl` are not read. */
+      readonly result?: Submission | undefined;
+    };
 
 /** A fact or an intent. */
 export type Message = Input | Command;
@@ -692,7 +798,13 @@ export type Blocked =
   /** The origin does not answer; waiting. */
   | 'Unreachable'
   /** The origin asks for the token again. */
-  | 'Auth';
+  | 'Auth'
+  /** The origin answers others but never this request: perhaps its CORS rules refuse it (Q9). */
+  | 'Cors'
+  /** The user has left. */
+  | 'Suspended'
+  /** The store belongs to a newer build. */
+  | 'ReloadNeeded';
 
 /** Numbers of the queue (Q22). */
 export interface OutboxStatus {
@@ -704,6 +816,8 @@ export interface OutboxStatus {
   readonly inFlight: number;
   /** Parked. */
   readonly parked: number;
+  /** Quarantined: this build cannot send them (Q21). */
+  readonly quarantined: number;
   /** Bytes of pending records. */
   readonly bytes: number;
   /** Why nothing is sent although something is pending; absent when it is. */
@@ -772,7 +886,13 @@ export type WriteState =
   /** Cancelled or discarded. */
   | { readonly kind: 'Discarded' }
   /** Acknowledged and carried by every base that its layer touched; its record is gone. */
-  | { readonly kind: 'Settled' };
+  | { readonly kind: 'Settled' }
+  /** Kept, not sent by this build; a later one may (Q21). */
+  | {
+      readonly kind: 'Quarantined';
+      /** Why. */
+      readonly reason: QuarantineReason;
+    };
 
 /** Why a record was set aside. */
 export type QuarantineReason =
@@ -781,7 +901,13 @@ export type QuarantineReason =
   /** Written by a newer build. */
   | 'Newer'
   /** It belongs to another partition. */
-  | 'Foreign';
+  | 'Foreign'
+  /** It is encrypted with a key that this device does not have (any more) (Q23). */
+  | 'Sealed'
+  /** No definition has its name (Q21). */
+  | 'UnknownName'
+  /** The definition could not bring it to this build's version (Q21). */
+  | 'NotUpcast';
 
 /** A line for the log. */
 export type Note =
@@ -802,7 +928,7 @@ export type Note =
 
 /** Work for the host, in order. What must be on disk first is expressed by waiting for `Persisted`, not by this order. */
 export type EngineOutput =
-  /** Read all records of the partition (keys `w/`, `m/`), in key order. */
+  /** Read all records of the partition with keys `w/` and `m/`, in key order; no others (bases are the host's own). */
   | {
       readonly kind: 'Load';
       /** Id for the answer. */
@@ -980,6 +1106,44 @@ export type EngineOutput =
       readonly version: number;
       /** The variables, as JSON. */
       readonly variables: string;
+    }
+  /** Read one record, as it is on disk now. The answer is `Loaded` with it, or with none. */
+  | {
+      readonly kind: 'Read';
+      /** Id for the answer. */
+      readonly load: LoadId;
+      /** Its key. */
+      readonly key: string;
+    }
+  /** The tab that leads does not answer: take the lead from it (steal the lock), raise the epoch, and say `Leader` (Q19). */
+  | { readonly kind: 'TakeLead' }
+  /** The store belongs to a newer build (Q21): this engine touches nothing any more. Give up the lead, and tell people to reload. */
+  | { readonly kind: 'ReloadNeeded' }
+  /** `Suspend` is done: nothing is under way, the engine may be dropped. */
+  | { readonly kind: 'Quiet' }
+  /** Ask the mutation's definition what this stored write, never sent, would be in this build's version (Q21). */
+  | {
+      readonly kind: 'Upcast';
+      /** Which. */
+      readonly write: WriteId;
+      /** Name of the mutation's definition. */
+      readonly name: string;
+      /** The version that it was stored with. */
+      readonly version: number;
+      /** The variables of that version, as JSON. */
+      readonly variables: string;
+    }
+  /** Ask the app whether this write, whose answer was lost, was applied on its foreign server (Q9). */
+  | {
+      readonly kind: 'Verify';
+      /** Which. */
+      readonly write: WriteId;
+      /** Name of the mutation's definition. */
+      readonly name: string;
+      /** Its version. */
+      readonly version: number;
+      /** The variables, as JSON. */
+      readonly variables: string;
     };
 
 /** Why a command was refused. Nothing was changed. */
@@ -1001,7 +1165,11 @@ export type Refusal =
   /** Another tab sends and may be sending this write: act there. */
   | 'Follower'
   /** As many rooms are wanted as may be. */
-  | 'TooManyRooms';
+  | 'TooManyRooms'
+  /** The user has left (`Command::Suspend`). */
+  | 'Suspended'
+  /** The store belongs to a newer build: load that one (Q21). */
+  | 'ReloadNeeded';
 
 /** What the engine said to a command. */
 export type CommandResult =
@@ -1083,8 +1251,10 @@ export type StepResult =
 
 /** Every Server, by tag. */
 export const SERVER: readonly Server[] = ['Tidewire', 'Foreign'];
+/** Every KeyStyle, by tag. */
+export const KEY_STYLE: readonly KeyStyle[] = ['Quoted', 'Bare'];
 /** Every StoreError, by tag. */
-export const STORE_ERROR: readonly StoreError[] = ['Full', 'Failed', 'Fenced'];
+export const STORE_ERROR: readonly StoreError[] = ['Full', 'Failed', 'Fenced', 'Newer'];
 /** Every CloseCause, by tag. */
 export const CLOSE_CAUSE: readonly CloseCause[] = ['Unreachable', 'Lost', 'Overloaded'];
 /** Every RequestFailure, by tag. */
@@ -1100,15 +1270,15 @@ export const DOWN_REASON: readonly DownReason[] = ['Unreachable', 'Lost', 'Silen
 /** Every PauseReason, by tag. */
 export const PAUSE_REASON: readonly PauseReason[] = ['Offline', 'Background'];
 /** Every Blocked, by tag. */
-export const BLOCKED: readonly Blocked[] = ['Loading', 'Follower', 'Stopped', 'Offline', 'Unreachable', 'Auth'];
+export const BLOCKED: readonly Blocked[] = ['Loading', 'Follower', 'Stopped', 'Offline', 'Unreachable', 'Auth', 'Cors', 'Suspended', 'ReloadNeeded'];
 /** Every ParkReason, by tag. */
 export const PARK_REASON: readonly ParkReason[] = ['Permanent', 'Conflict', 'OutOfTries', 'Expired', 'Unknown', 'KeyReused'];
 /** Every QuarantineReason, by tag. */
-export const QUARANTINE_REASON: readonly QuarantineReason[] = ['Corrupt', 'Newer', 'Foreign'];
+export const QUARANTINE_REASON: readonly QuarantineReason[] = ['Corrupt', 'Newer', 'Foreign', 'Sealed', 'UnknownName', 'NotUpcast'];
 /** Every Note, by tag. */
 export const NOTE: readonly Note[] = ['ClientReset', 'LateFrame', 'StrayAck', 'GapSeen', 'StoreFailed', 'UnmarkedAnswer', 'StoreEmptied'];
 /** Every Refusal, by tag. */
-export const REFUSAL: readonly Refusal[] = ['QueueFull', 'TooLarge', 'BufferFull', 'Malformed', 'UnknownWrite', 'AlreadySent', 'NotParked', 'Follower', 'TooManyRooms'];
+export const REFUSAL: readonly Refusal[] = ['QueueFull', 'TooLarge', 'BufferFull', 'Malformed', 'UnknownWrite', 'AlreadySent', 'NotParked', 'Follower', 'TooManyRooms', 'Suspended', 'ReloadNeeded'];
 /** Every DecodeProblem, by tag. */
 export const DECODE_PROBLEM: readonly DecodeProblem[] = ['Truncated', 'Trailing', 'Tag', 'Number', 'Length', 'Text'];
 
@@ -1140,10 +1310,43 @@ export function putServer(w: ByteWriter, v: Server): void {
   putName(w, SERVER, v);
 }
 
+export function putKeyStyle(w: ByteWriter, v: KeyStyle): void {
+  putName(w, KEY_STYLE, v);
+}
+
+export function putOriginKind(w: ByteWriter, v: OriginKind): void {
+  switch (v.kind) {
+    case 'Tidewire':
+      putByte(w, 0);
+      return;
+    case 'Keyed':
+      putByte(w, 1);
+      putKeyStyle(w, v.style);
+      return;
+    case 'Plain':
+      putByte(w, 2);
+      return;
+  }
+}
+
+export function putOriginRule(w: ByteWriter, v: OriginRule): void {
+  putText(w, v.origin);
+  putOriginKind(w, v.kind);
+}
+
+export function putQueueLimits(w: ByteWriter, v: QueueLimits): void {
+  putNumber(w, v.pending);
+  putNumber(w, v.pendingBytes);
+  putNumber(w, v.parked);
+  putNumber(w, v.parkedBytes);
+}
+
 export function putConfig(w: ByteWriter, v: Config): void {
   putText(w, v.partition);
   putServer(w, v.server);
   putText(w, v.namespace);
+  putList(w, v.origins, putOriginRule);
+  putOptional(w, v.queue, putQueueLimits);
 }
 
 export function putInit(w: ByteWriter, v: Init): void {
@@ -1163,6 +1366,7 @@ export function putSubmission(w: ByteWriter, v: Submission): void {
   putBool(w, v.optimistic);
   putBool(w, v.keepLayerWhenParked);
   putBool(w, v.idempotent);
+  putBool(w, v.verify);
   putOptional(w, v.ttl, putNumber);
   putList(w, v.touched, putNumber);
 }
@@ -1183,6 +1387,26 @@ export function putStoreError(w: ByteWriter, v: StoreError): void {
 
 export function getStoreError(r: ByteReader): StoreError {
   return getName(r, STORE_ERROR);
+}
+
+export function putKnownMutation(w: ByteWriter, v: KnownMutation): void {
+  putText(w, v.name);
+  putNumber(w, v.version);
+}
+
+export function putFound(w: ByteWriter, v: Found): void {
+  switch (v.kind) {
+    case 'Applied':
+      putByte(w, 0);
+      putOptional(w, v.body, putText);
+      return;
+    case 'NotApplied':
+      putByte(w, 1);
+      return;
+    case 'Unknown':
+      putByte(w, 2);
+      return;
+  }
 }
 
 export function putFrameBody(w: ByteWriter, v: FrameBody): void {
@@ -1350,6 +1574,27 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'Timeout':
       putByte(w, 21);
       return;
+    case 'StoreNewer':
+      putByte(w, 40);
+      return;
+    case 'Verified':
+      putByte(w, 41);
+      putText(w, v.write);
+      putFound(w, v.found);
+      return;
+    case 'Reached':
+      putByte(w, 42);
+      putText(w, v.origin);
+      return;
+    case 'Definitions':
+      putByte(w, 43);
+      putList(w, v.known, putKnownMutation);
+      return;
+    case 'Upcasted':
+      putByte(w, 44);
+      putText(w, v.write);
+      putOptional(w, v.result, putSubmission);
+      return;
     case 'Connect':
       putByte(w, 64);
       return;
@@ -1395,6 +1640,12 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'SetProcessing':
       putByte(w, 74);
       putBool(w, v.on);
+      return;
+    case 'Clear':
+      putByte(w, 90);
+      return;
+    case 'Suspend':
+      putByte(w, 91);
       return;
   }
 }
@@ -1509,6 +1760,7 @@ export function getOutboxStatus(r: ByteReader): OutboxStatus {
     pending: getNumber(r),
     inFlight: getNumber(r),
     parked: getNumber(r),
+    quarantined: getNumber(r),
     bytes: getNumber(r),
     blocked: getOptional(r, getBlocked),
     nextAttempt: getOptional(r, getNumber),
@@ -1537,6 +1789,8 @@ export function getWriteState(r: ByteReader): WriteState {
       return { kind: 'Discarded' };
     case 7:
       return { kind: 'Settled' };
+    case 8:
+      return { kind: 'Quarantined', reason: getQuarantineReason(r) };
     default:
       return badTag(r, 'WriteState');
   }
@@ -1613,6 +1867,18 @@ export function getOutput(r: ByteReader): Output {
       return { kind: 'Log', note: getNote(r) };
     case 22:
       return { kind: 'WriteFound', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
+    case 40:
+      return { kind: 'Read', load: getNumber(r), key: getText(r) };
+    case 41:
+      return { kind: 'TakeLead' };
+    case 42:
+      return { kind: 'ReloadNeeded' };
+    case 43:
+      return { kind: 'Quiet' };
+    case 44:
+      return { kind: 'Upcast', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
+    case 45:
+      return { kind: 'Verify', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
     case 64:
       return { kind: 'Reply', result: getCommandResult(r) };
     default:

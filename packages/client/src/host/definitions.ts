@@ -49,6 +49,7 @@ export class Definitions {
       optimistic: definition.optimistic !== undefined,
       keepLayerWhenParked: definition.whenParked === 'keep',
       idempotent: definition.idempotent ?? harmless(method),
+      verify: false,
       ttl: definition.ttl,
       touched: [],
     };
@@ -68,6 +69,7 @@ export class Definitions {
       optimistic: write.optimistic !== undefined,
       keepLayerWhenParked: write.whenParked === 'keep',
       idempotent: write.idempotent ?? harmless(write.method),
+      verify: false,
       ttl: write.ttl,
       touched: [],
     };

@@ -63,6 +63,20 @@ export class Records {
     );
   }
 
+  /** One record, as it is on disk now. */
+  read(load: number, key: string): void {
+    this.#read().then(
+      (records) => {
+        const found = records.flatMap((record) => (record.key === key && typeof record.value !== 'string' ? [{ key, value: record.value }] : []));
+        this.#host.push({ kind: 'Loaded', load, records: found });
+      },
+      (error: unknown) => {
+        this.#host.failed('the store cannot be read', error);
+        this.#host.push({ kind: 'LoadFailed', load });
+      },
+    );
+  }
+
   /** The stored bases alone, for a cache that comes later. */
   async bases(): Promise<readonly StoredBase[]> {
     return basesOf(await this.#read());

@@ -13,9 +13,11 @@ const REFUSALS: { readonly [K in Refusal]: ErrorCode } = {
   NotParked: 'NOT_PARKED',
   Follower: 'FOLLOWER',
   TooManyRooms: 'TOO_MANY_ROOMS',
+  Suspended: 'SUSPENDED',
+  ReloadNeeded: 'RELOAD_NEEDED',
 };
 
-const STORE: { readonly [K in StoreError]: ErrorCode } = { Full: 'STORE_FULL', Failed: 'STORE_FAILED', Fenced: 'STORE_FAILED' };
+const STORE: { readonly [K in StoreError]: ErrorCode } = { Full: 'STORE_FULL', Failed: 'STORE_FAILED', Fenced: 'STORE_FAILED', Newer: 'RELOAD_NEEDED' };
 
 export function refusalError(refusal: Refusal): TidewireError {
   return new TidewireError(REFUSALS[refusal]);

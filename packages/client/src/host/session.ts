@@ -72,7 +72,7 @@ export class Session {
     const { platform, url, partition } = settings;
     this.#platform = platform;
     this.#parts = parts;
-    const config = { partition, server: settings.foreign ? 'Foreign' : 'Tidewire', namespace: settings.namespace } as const;
+    const config = { partition, server: settings.foreign ? 'Foreign' : 'Tidewire', namespace: settings.namespace, origins: [], queue: undefined } as const;
     this.#loop = new Loop(settings.createEngine(config, platform.random.seed(), platform.clock.now()), platform.clock, {
       perform: (output) => this.#perform(output),
       settle: () => this.#settle(),
@@ -186,6 +186,17 @@ export class Session {
     switch (output.kind) {
       case 'Load':
         return this.#records.load(output.load);
+      case 'Read':
+        return this.#records.read(output.load, output.key);
+      case 'TakeLead':
+      case 'Quiet':
+        return;
+      case 'ReloadNeeded':
+        return this.#parts.log({ level: 'error', note: 'the store belongs to a newer build: reload the page' });
+      case 'Upcast':
+        return this.#loop.push({ kind: 'Upcasted', write: output.write, result: undefined });
+      case 'Verify':
+        return this.#loop.push({ kind: 'Verified', write: output.write, found: { kind: 'Unknown' } });
       case 'Persist':
         return this.#records.persist(output.persist, output.key, output.value, output.fence);
       case 'Broadcast':

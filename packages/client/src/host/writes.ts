@@ -108,6 +108,9 @@ export class Writes {
         this.#show(id, entry, 'parked', error);
         return this.#fail(id, entry, new TidewireError(error.code, undefined, error), false);
       }
+      case 'Quarantined':
+        entry.durable.resolve();
+        return this.#show(id, entry, 'quarantined', { code: state.reason === 'UnknownName' ? 'UNKNOWN_MUTATION' : 'NOT_UPCAST' });
       case 'Refused':
         return this.#fail(id, entry, storeError(state.error), true);
       case 'Discarded':

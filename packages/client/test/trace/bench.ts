@@ -12,7 +12,7 @@ const ROUNDS = 5;
 const now = { mono: 1000, wall: 1790000000000 };
 
 function newEngine() {
-  const config = { partition: 'bench|test|ana', server: 'Tidewire', namespace: '/' } as const;
+  const config = { partition: 'bench|test|ana', server: 'Tidewire', namespace: '/', origins: [] } as const;
   const engine = bindEngine(instantiate(), config, new Uint8Array(32), now);
   let bodies = 0;
   let link = 0;
@@ -112,6 +112,7 @@ function enqueues(): number {
               optimistic: true,
               keepLayerWhenParked: true,
               idempotent: false,
+              verify: false,
               touched: [1],
             },
           },

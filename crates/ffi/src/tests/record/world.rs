@@ -43,7 +43,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(about: &str, server: Server) -> World {
-        let config = Config { partition: "activities|test|änna".into(), server, namespace: "/".into() };
+        let config = Config { server, ..Config::new("activities|test|änna".into()) };
         let now = Now { mono: Timestamp(1_000), wall: WallTime(1_790_000_000_000) };
         let init = Init { config, seed: std::array::from_fn(|i| i as u8), now }.to_bytes();
         let mut world = World {
@@ -169,6 +169,11 @@ impl World {
                 let records = self.store.iter().map(record).collect();
                 self.say(Input::Loaded { load: *load, records });
             }
+            Output::Read { load, key } => {
+                let value = self.store.get(key).cloned();
+                let found = value.map(|value| StoredRecord { key: key.clone(), value });
+                self.say(Input::Loaded { load: *load, records: found.into_iter().collect() });
+            }
             Output::Persist { persist, key, value, .. } => match self.store_errors.pop_front() {
                 Some(error) => self.say(Input::PersistFailed { persist: *persist, error }),
                 None => {
@@ -200,6 +205,11 @@ impl World {
             Output::Send { .. }
             | Output::Close { .. }
             | Output::Broadcast { .. }
+            | Output::TakeLead {}
+            | Output::ReloadNeeded {}
+            | Output::Quiet {}
+            | Output::Upcast { .. }
+            | Output::Verify { .. }
             | Output::Event(_)
             | Output::Release { .. }
             | Output::Emitted { .. }
