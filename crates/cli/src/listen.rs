@@ -88,7 +88,7 @@ async fn print(
                     let message = format_args!("{room}: the server denies the room: {reason}");
                     return Err(Exit::new(REFUSED, message));
                 }
-                Heard::Room(RoomState::Joined { recovered: _ }) => eprintln!("tidewire: {room}: joined"),
+                Heard::Room(RoomState::Joined { .. }) => eprintln!("tidewire: {room}: joined"),
                 Heard::Room(RoomState::Waiting {} | RoomState::Joining {}) => {}
             }
             next = listener.take_ready();

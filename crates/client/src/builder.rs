@@ -186,7 +186,6 @@ impl Builder {
             .map_err(|error| BuildError::System(error.to_string()))?;
         let ports = Ports {
             origin,
-            namespace: self.namespace,
             http: http.clone(),
             tokens: Arc::clone(&tokens),
             jobs,

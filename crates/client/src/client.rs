@@ -157,7 +157,7 @@ impl RoomHandle {
         let mut state = self.state.clone();
         loop {
             match &*state.borrow_and_update() {
-                RoomState::Joined { recovered } => return Ok(*recovered),
+                RoomState::Joined { recovered, .. } => return Ok(*recovered),
                 RoomState::Denied { reason } => return Err(JoinError::Denied { reason: reason.clone() }),
                 RoomState::Waiting {} | RoomState::Joining {} => {}
             }

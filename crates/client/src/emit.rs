@@ -51,6 +51,8 @@ pub enum EmitError {
     MaybeLost,
     /// It was never sent: there was no connection in time.
     Dropped,
+    /// A reliable one: it was sent, and nobody can say whether it arrived.
+    Unknown,
     /// The client was shut down.
     Closed,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for EmitError {
             EmitError::TimedOut => "it was sent, but the server did not acknowledge it in time",
             EmitError::MaybeLost => "the connection was lost meanwhile: it may or may not have arrived",
             EmitError::Dropped => "it was not sent: there was no connection in time",
+            EmitError::Unknown => "it was sent, but nobody can say whether it arrived",
             EmitError::Closed => "the client was shut down",
         })
     }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 use serde_json::Value;
-use tidewire_core::{LinkId, Position, RoomState, WriteId};
+use tidewire_core::{AckToken, Position, RoomState, WriteId};
 use tokio::sync::{Notify, mpsc};
 
 use crate::host::Order;
@@ -36,8 +36,7 @@ pub struct Event {
 #[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) orders: mpsc::UnboundedSender<Order>,
-    pub(crate) link: LinkId,
-    pub(crate) id: u64,
+    pub(crate) ack: AckToken,
 }
 
 impl Event {
@@ -91,8 +90,8 @@ impl Event {
 
     /// Acknowledges it, on the link that it came on; without one, or without a wish for it, this does nothing.
     pub fn reply(&self, args: &[Value]) {
-        if let Some(Reply { orders, link, id }) = &self.reply {
-            let _ = orders.send(Order::Reply { link: *link, id: *id, args: join(args) });
+        if let Some(Reply { orders, ack }) = &self.reply {
+            let _ = orders.send(Order::Reply { ack: ack.clone(), args: args.to_vec() });
         }
     }
 }

@@ -93,7 +93,7 @@ impl Emits {
 
     pub(crate) fn answered(&mut self, emit: EmitId, body: BodyId, ctx: &mut Ctx) {
         ctx.timers.stop(&TimerKind::Emit(emit));
-        ctx.emit(Output::Emitted { emit, result: EmitResult::Answered { body } });
+        ctx.emit(Output::Emitted { emit, result: EmitResult::Answered { body, attachments: Vec::new() } });
     }
 
     pub(crate) fn lost(&mut self, emit: EmitId, ctx: &mut Ctx) {

@@ -25,6 +25,12 @@ pub struct Config {
     pub origins: Vec<OriginRule>,
     /// How much the queue may hold; absent: the defaults.
     pub queue: Option<QueueLimits>,
+    /// The host can do HTTP long-polling: it is tried where no WebSocket comes up (C1).
+    pub polling: bool,
+    /// An event that a foreign server acknowledges at once, to probe the link with (C4).
+    pub probe_event: Option<String>,
+    /// How a foreign server is asked for rooms; absent: as our own is (C7).
+    pub join: Option<ForeignJoin>,
 }
 
 impl Config {
@@ -37,6 +43,9 @@ impl Config {
             namespace: "/".to_owned(),
             origins: Vec::new(),
             queue: None,
+            polling: false,
+            probe_event: None,
+            join: None,
         }
     }
 }
@@ -95,6 +104,20 @@ pub enum KeyStyle {
     Quoted,
     /// As it is: `key`.
     Bare,
+}
+
+/// How a foreign server is asked for rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignJoin {
+    /// The event that asks to be let in.
+    pub event: String,
+    /// The event that leaves; absent: none is sent.
+    pub leave: Option<String>,
+    /// The argument is an object with the room under this key; absent: it is the room's name itself.
+    pub key: Option<String>,
+    /// It acknowledges. If not, a room counts as joined once it was asked for; if it should and does not within
+    /// `limits::JOIN_TIMEOUT`, then too.
+    pub answers: bool,
 }
 
 /// What kind of backend answers the requests.
@@ -177,9 +200,16 @@ impl Engine {
                 emits.drop_all(ctx);
                 self.on_heard(heard);
             }
-            Command::Emit { emit, name, body, size, ack, timeout } => {
+            Command::Emit { emit, namespace, name, body, attachments: _, size, ack, timeout, class: _ } => {
+                if namespace.is_some() {
+                    return Err(Refusal::UnknownNamespace);
+                }
                 emits.emit(NewEmit { emit, name, body, size, ack, timeout }, connection, ctx)?;
             }
+            Command::Reply { ack, body, attachments: _, size: _ } => connection.reply(&ack, body, ctx)?,
+            Command::OpenNamespace { .. } => return Err(Refusal::Malformed),
+            Command::CloseNamespace { .. } => {}
+            Command::Rejoin { room } => sync.rejoin(&room, connection, ctx),
             Command::Join { room } => sync.join(room, connection, ctx)?,
             Command::Leave { room } => sync.leave(&room, connection, ctx),
             Command::Submit { write } => return self.submit(write),
@@ -224,6 +254,11 @@ impl Engine {
             | Input::Upcasted { .. } => {} // TODO ob
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
+            Input::ReceivedBinary { link, body, .. } => {
+                let heard = connection.on_binary(link, body, ctx);
+                self.on_heard(heard);
+            }
+            Input::Writable { .. } => {}
             Input::Closed { link, cause } => {
                 let heard = connection.on_closed(link, cause, ctx);
                 self.on_heard(heard);
@@ -278,11 +313,12 @@ impl Engine {
 
     fn on_frame(&mut self, link: LinkId, head: &str, length: u32, body: FrameBody) {
         match self.connection.on_frame(link, head, length, body, &mut self.ctx) {
-            Heard::Event { meta, name, skip, body } => {
+            Heard::Event { meta, name, skip, body, id } => {
                 let Engine { ctx, facts, connection, sync, outbox, .. } = self;
                 let own =
                     meta.as_ref().is_some_and(|m| outbox.is_own(&WriteId(m.write_id.clone().into_owned())));
-                let event = Arrived { body, skip, name: &name, own };
+                let ack = id.map(|id| AckToken { link, namespace: None, id });
+                let event = Arrived { body, skip, name: &name, own, ack };
                 match meta {
                     Some(meta) => sync.on_room_event(&meta, &event, connection, ctx, facts),
                     None => sync.on_plain_event(&event, connection.dialect(), ctx),

@@ -12,20 +12,48 @@ pub enum Command {
     Connect {},
     /// Stop being connected; no signal undoes it (C3).
     Disconnect {},
-    /// Send an event of class *plain* (C6): buffered while offline, with a time to live.
+    /// Send an event (C6). The host keeps `body` and `attachments` until [`Output::Emitted`]: they may be sent more than once.
     Emit {
         /// The host's id for the acknowledgement.
         emit: EmitId,
+        /// In which namespace; absent: the one of [`crate::Config`].
+        namespace: Option<String>,
         /// The event's name.
         name: String,
         /// Its arguments as JSON without the outer brackets, kept by the host; absent for no arguments.
         body: Option<BodyId>,
-        /// Size of that JSON in bytes (or UTF-16 units), for the buffer's limit.
+        /// Binary parts, in the order of the placeholders `{"_placeholder":true,"num":0}` that the host put into the JSON.
+        attachments: Vec<BodyId>,
+        /// Size of that JSON in bytes (or UTF-16 units) and of the attachments in bytes, for the limits.
         size: u32,
         /// Ask for an acknowledgement.
         ack: bool,
         /// How long the acknowledgement, or the place in the buffer, is kept.
         timeout: Millis,
+        /// What is promised about it.
+        class: EmitClass,
+    },
+    /// Answer an event that asked for it ([`Event::ack`]); refused with `LinkGone` where nobody waits any more. The host may
+    /// drop the bodies once the outputs of this command are performed.
+    Reply {
+        /// Which.
+        ack: AckToken,
+        /// The answer's arguments as JSON without the outer brackets; absent for none.
+        body: Option<BodyId>,
+        /// Binary parts, as in `Emit`.
+        attachments: Vec<BodyId>,
+        /// Size of all of it.
+        size: u32,
+    },
+    /// Want a session in another namespace on the same link; counted: each needs a `CloseNamespace`.
+    OpenNamespace {
+        /// Which, beginning with `/`.
+        namespace: String,
+    },
+    /// Want it no more.
+    CloseNamespace {
+        /// Which.
+        namespace: String,
     },
     /// Want a room; counted: each `Join` needs a `Leave`.
     Join {
@@ -34,6 +62,11 @@ pub enum Command {
     },
     /// Want it no more.
     Leave {
+        /// The room.
+        room: RoomId,
+    },
+    /// Ask again for a room that was refused (C7).
+    Rejoin {
         /// The room.
         room: RoomId,
     },
@@ -69,6 +102,35 @@ pub enum Command {
     /// The user leaves (Q20): from now on nothing is connected, sent or accepted for this partition. Answers to requests under way
     /// are still stored; when the last one is, `Quiet` is told.
     Suspend {},
+}
+
+/// What is promised about an emit (C6); it belongs to the event's definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum EmitClass {
+    /// Buffered while offline, with a time to live; in flight when the link dies: maybe lost.
+    #[default]
+    Plain,
+    /// In order and exactly once on our server, in memory only; elsewhere it ends as unknown when the link dies.
+    Reliable {
+        /// Sending it again is harmless wherever it goes, so it is, and never ends as unknown.
+        idempotent: bool,
+    },
+    /// Never buffered offline. While the link takes no more, the latest of each key waits and the others are dropped.
+    Volatile {
+        /// What it replaces; absent: nothing waits.
+        key: Option<String>,
+    },
+}
+
+/// Where an acknowledgement that the peer asked for goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AckToken {
+    /// The link that the event came on.
+    pub link: LinkId,
+    /// Its namespace; absent: the one of [`crate::Config`].
+    pub namespace: Option<String>,
+    /// The peer's number.
+    pub id: u64,
 }
 
 /// What the app hands over for one write.
@@ -123,9 +185,15 @@ pub enum Refusal {
     TooLarge,
     /// As many rooms are wanted as may be.
     TooManyRooms,
+    /// As many namespaces are wanted as may be.
+    TooManyNamespaces,
+    /// The namespace was not opened.
+    UnknownNamespace,
+    /// The link on which the peer waited for the answer is gone.
+    LinkGone,
     /// The emit buffer is full (C6).
     BufferFull,
-    /// A name, room, path or method is empty, too long or malformed.
+    /// A name, room, namespace, path or method is empty, too long or malformed, or there are too many attachments.
     Malformed,
     /// No such write.
     UnknownWrite,
@@ -201,6 +269,22 @@ pub enum Input {
         length: u32,
         /// What the host made of the JSON in it.
         body: FrameBody,
+    },
+    /// A binary message came: the next attachment of the packet before it (C1).
+    ReceivedBinary {
+        /// On which link.
+        link: LinkId,
+        /// It; kept by the host until [`Output::Release`], or until the output that takes it.
+        body: BodyId,
+        /// Its bytes.
+        length: u32,
+    },
+    /// Whether the link takes more without queueing much; a new link does. For class *volatile* only.
+    Writable {
+        /// Which.
+        link: LinkId,
+        /// It does.
+        on: bool,
     },
     /// The transport is gone, or never came up.
     Closed {
@@ -371,7 +455,7 @@ pub enum StoreError {
 }
 
 /// What the host made of a frame's JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FrameBody {
     /// The frame has none (a ping).
     None {},
@@ -379,11 +463,11 @@ pub enum FrameBody {
     Json {
         /// The id.
         body: BodyId,
+        /// The array's last element, if it is a string of at most [`crate::limits::LAST_ARGUMENT`] UTF-16 units (C12).
+        last: Option<String>,
     },
     /// It is not JSON.
     Invalid {},
-    /// The frame is binary, which is not negotiated.
-    Binary {},
 }
 
 /// Why a link closed.
@@ -535,10 +619,15 @@ pub enum Output {
         /// The last one was refused: a cached one will not do.
         fresh: bool,
     },
-    /// Open a WebSocket link.
+    /// Open a link.
     Open {
         /// Its id.
         link: LinkId,
+        /// How.
+        transport: Transport,
+        /// At this origin (`https://host[:port]`) instead of the configured one, for this link only. A host refuses to go from
+        /// a secure origin to an insecure one: it opens where it always does.
+        url: Option<String>,
     },
     /// Send a text frame: `text`, or with a body `text` + body + `]`.
     Send {
@@ -548,6 +637,13 @@ pub enum Output {
         text: Payload,
         /// The host's JSON arguments.
         body: Option<BodyId>,
+    },
+    /// Send a binary message: the next attachment of the packet before it. The host keeps the body.
+    SendBinary {
+        /// On which link.
+        link: LinkId,
+        /// It.
+        body: BodyId,
     },
     /// Close the link; nothing more is heard of it.
     Close {
@@ -588,6 +684,13 @@ pub enum Output {
         room: RoomId,
         /// Its state.
         state: RoomState,
+    },
+    /// The state of a namespace that was opened changed (C1).
+    Namespace {
+        /// Which.
+        namespace: String,
+        /// Its state.
+        state: NamespaceState,
     },
     /// A layer stands from now on, above all that were added before it.
     LayerAdded {
@@ -664,11 +767,47 @@ pub enum Output {
     },
 }
 
+/// How a link travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// WebSocket.
+    #[default]
+    WebSocket,
+    /// HTTP long-polling, for networks that let no WebSocket through. Each packet of a payload is one `Received` or
+    /// `ReceivedBinary`.
+    Polling,
+}
+
+/// State of a namespace that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamespaceState {
+    /// There is no session yet, or no more; it is asked for as soon as possible.
+    Waiting {},
+    /// The session is up.
+    Connected {
+        /// The session id.
+        sid: String,
+    },
+    /// The server refuses it; it is asked again on the next link, or after another `OpenNamespace`.
+    Refused {
+        /// `AUTH`, or the server's code.
+        code: String,
+        /// The server's sentence.
+        message: String,
+    },
+}
+
 /// An event and what to do with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// In which namespace; absent: the one of [`crate::Config`].
+    pub namespace: Option<String>,
     /// The frame's parsed array, kept by the host. It stays kept until `Release`.
     pub body: BodyId,
+    /// Binary parts, in the order of the placeholders in the array; kept as long as `body`.
+    pub attachments: Vec<BodyId>,
+    /// The peer waits for [`Command::Reply`] with this.
+    pub ack: Option<AckToken>,
     /// How many leading elements of the array are not arguments (1: the name; 3: `"tw"`, metadata, name).
     pub skip: u8,
     /// The event's name.
@@ -714,21 +853,25 @@ pub struct Header {
 }
 
 /// How an emit ended. An acknowledgement always settles (C6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EmitResult {
-    /// Written to the link; no acknowledgement was asked for.
+    /// No acknowledgement was asked for: written to the link, or (reliable, on our server) known to have arrived.
     Sent {},
     /// Acknowledged with this array, which the host may drop after use.
     Answered {
         /// The array of the answer's arguments.
         body: BodyId,
+        /// Its binary parts.
+        attachments: Vec<BodyId>,
     },
-    /// No acknowledgement in time.
+    /// It was sent; no acknowledgement in time.
     TimedOut {},
     /// The link died while it was in flight: maybe lost.
     MaybeLost {},
-    /// Never left: its time in the buffer ended, or `Disconnect`.
+    /// Never left: its time in the buffer ended, `Disconnect`, or (volatile) the link took no more.
     Dropped {},
+    /// A reliable one was sent and nobody can say whether it arrived: the server is foreign, or another process answers now.
+    Unknown {},
 }
 
 /// State of a wanted room (C7).
@@ -742,6 +885,8 @@ pub enum RoomState {
     Joined {
         /// Whether everything missed was replayed.
         recovered: bool,
+        /// The last event of the room when the server answered: what comes has a later place. Absent on a foreign server.
+        head: Option<Position>,
     },
     /// Refused, with the server's reason.
     Denied {

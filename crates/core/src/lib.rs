@@ -57,7 +57,7 @@ pub mod secret;
 mod sync;
 mod timers;
 
-pub use engine::{Config, Engine, KeyStyle, OriginKind, OriginRule, QueueLimits, Server};
+pub use engine::{Config, Engine, ForeignJoin, KeyStyle, OriginKind, OriginRule, QueueLimits, Server};
 pub use ids::*;
 pub use io::*;
 pub use secret::{Blob, Payload};

@@ -59,6 +59,8 @@ pub const OFFLINE_PROBE: Millis = Millis(30_000);
 /// Answer to a `room:join`.
 pub const JOIN_TIMEOUT: Millis = Millis(10_000);
 
+/// A last argument that a host tells with a frame, in UTF-16 code units (C12).
+pub const LAST_ARGUMENT: usize = 32;
 /// Events buffered while offline (C6).
 pub const EMIT_BUFFER: usize = 256;
 /// Their bytes.

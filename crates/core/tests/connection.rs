@@ -150,6 +150,9 @@ fn c4_nothing_is_written_to_a_link_whose_deadline_has_passed() {
         size: 0,
         ack: false,
         timeout: Millis(5_000),
+        namespace: None,
+        attachments: vec![],
+        class: EmitClass::Plain {},
     };
     rig.command(emit(1)).unwrap();
     assert_eq!(rig.sent(), Vec::<String>::new());
@@ -212,7 +215,7 @@ fn c5_an_attempt_has_ten_seconds_and_late_events_of_an_old_link_are_ignored() {
     while let Some(output) = rig.engine.poll_output() {
         rig.log.push(output.clone());
         match output {
-            Output::Open { link } => first = Some(link), // Neither opened nor closed: a zombie.
+            Output::Open { link, .. } => first = Some(link), // Neither opened nor closed: a zombie.
             other => rig.perform(other),
         }
     }
@@ -248,7 +251,7 @@ fn c11_garbage_closes_the_link_with_a_name_and_the_next_one_comes() {
     ] {
         let mut rig = Rig::new();
         let link = hello(&mut rig);
-        let body = FrameBody::Json { body: BodyId(77) };
+        let body = FrameBody::Json { body: BodyId(77), last: None };
         rig.input(Input::Received { link, head: frame.into(), length, body });
         assert!(rig.log.contains(&Output::Close { link }), "{frame}");
         let ConnectionState::Waiting { reason: seen, .. } = rig.connection() else { panic!("{frame}") };
@@ -274,7 +277,7 @@ fn c11_a_frame_at_the_limit_is_taken_although_only_its_head_is_known() {
     while head.encode_utf16().count() < limits::FRAME_HEAD {
         head.push('✓');
     }
-    let body = FrameBody::Json { body: BodyId(5) };
+    let body = FrameBody::Json { body: BodyId(5), last: None };
     rig.input(Input::Received { link, head: head.into(), length: limits::FRAME, body });
     assert_eq!(rig.events().len(), 1);
 }
@@ -287,12 +290,15 @@ fn emit(id: u32, ack: bool, size: u32) -> Command {
         size,
         ack,
         timeout: Millis(5_000),
+        namespace: None,
+        attachments: vec![],
+        class: EmitClass::Plain {},
     }
 }
 
 fn results(rig: &Rig) -> Vec<(u32, EmitResult)> {
     let results = rig.log.iter().filter_map(|o| match o {
-        Output::Emitted { emit, result } => Some((emit.0, *result)),
+        Output::Emitted { emit, result } => Some((emit.0, result.clone())),
         _ => None,
     });
     results.collect()
@@ -430,7 +436,7 @@ fn c3_disconnect_in_every_state_leaves_no_timer_and_late_answers_start_nothing()
                     Output::FetchAuth { auth, .. } => {
                         late.push(Input::Auth { auth, result: AuthResult::Anonymous {} });
                     }
-                    Output::Open { link } => late.push(Input::Opened { link }),
+                    Output::Open { link, .. } => late.push(Input::Opened { link }),
                     _ => {}
                 }
             }

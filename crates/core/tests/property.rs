@@ -75,7 +75,7 @@ impl Host {
                 | Output::Fetch { .. } => {
                     self.open.push(output);
                 }
-                Output::Open { link } => {
+                Output::Open { link, .. } => {
                     self.links.push(link);
                     self.open.push(output);
                 }
@@ -87,7 +87,7 @@ impl Host {
                 Output::Event(event) => assert!(self.kept.contains(&event.body), "its body is gone"),
                 Output::Emitted { emit, result } => {
                     assert!(self.waiting.remove(&emit), "{emit} settles twice");
-                    if let EmitResult::Answered { body } = result {
+                    if let EmitResult::Answered { body, .. } = result {
                         assert!(self.kept.remove(&body), "{body} is taken twice");
                     }
                 }
@@ -101,7 +101,7 @@ impl Host {
             self.bodies += 1;
             let body = BodyId(self.bodies);
             self.kept.insert(body);
-            FrameBody::Json { body }
+            FrameBody::Json { body, last: None }
         } else {
             FrameBody::None {}
         };
@@ -155,8 +155,10 @@ impl Host {
                 };
                 Input::Auth { auth, result }
             }
-            Output::Open { link } if how % 4 == 3 => Input::Closed { link, cause: CloseCause::Unreachable },
-            Output::Open { link } => {
+            Output::Open { link, .. } if how % 4 == 3 => {
+                Input::Closed { link, cause: CloseCause::Unreachable }
+            }
+            Output::Open { link, .. } => {
                 self.input(Input::Opened { link });
                 self.frame(
                     link,
@@ -298,6 +300,9 @@ impl Host {
             size: 1,
             ack: n.is_multiple_of(2),
             timeout,
+            namespace: None,
+            attachments: vec![],
+            class: EmitClass::Plain {},
         };
         if self.command(new).is_err() {
             self.waiting.remove(&emit);

@@ -79,7 +79,7 @@ fn v3_a_room_that_cannot_be_read_now_is_asked_for_again() {
     assert_eq!(room_states(&rig).last(), Some(&RoomState::Joining {}));
     rig.pass(limits::JOIN_TIMEOUT.0);
     rig.joined(3, false);
-    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: false }));
+    assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: false, .. })));
 }
 
 #[test]

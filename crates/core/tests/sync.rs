@@ -72,7 +72,7 @@ fn y2_since_is_the_oldest_position_among_the_bases() {
     }
     assert_eq!(rig.applied(1), [10]);
     assert_eq!(rig.applied(2), [5, 6, 7, 8, 9, 10]);
-    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: true }));
+    assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: true, .. })));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn y2_what_history_cannot_replay_is_fetched_again() {
     assert_eq!((rig.heard(), rig.applied(1)), (vec![5_001], vec![]), "the old base has a hole");
     rig.base(1, Some(("r", 5_000)));
     assert_eq!(rig.applied(1), [5_001]);
-    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: false }));
+    assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: false, .. })));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn c7_wanted_rooms_are_joined_again_where_listeners_left_off() {
     assert_eq!(room_states(&rig).last(), Some(&RoomState::Joining {}), "two are on their way");
     rig.room_event("r", 12, "");
     rig.room_event("r", 13, "");
-    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: true }));
+    assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: true, .. })));
     rig.room_event("r", 14, "");
     let replayed: Vec<_> = rig.events().iter().map(|e| e.replayed).collect();
     assert_eq!(replayed, [false, true, true, false]);
@@ -208,7 +208,7 @@ fn c7_a_refusal_is_told_once_and_an_own_write_may_open_the_door() {
     rig.take();
     rig.answer(200, "applied");
     rig.joined(0, false);
-    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: false }));
+    assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: false, .. })));
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn c1_a_foreign_server_gets_no_positions_and_y3_one_refetch_after_a_reconnect() 
     );
     // It never answers the join.
     rig.pass(limits::JOIN_TIMEOUT.0);
-    assert_eq!(room_states(&rig).last(), Some(&RoomState::Joined { recovered: false }));
+    assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: false, .. })));
     rig.break_link();
     rig.pass(3_000);
     assert_eq!(rig.refetched(), [], "what happens between the fetch and the join would be missed");

@@ -233,12 +233,16 @@ schema! {
     union OriginKind { 0 Tidewire {}, 1 Keyed { style: KeyStyle }, 2 Plain {} }
     record OriginRule { origin: String, kind: OriginKind }
     record QueueLimits { pending: u32, pending_bytes: u64, parked: u32, parked_bytes: u64 }
+    record ForeignJoin { event: String, leave: Option<String>, key: Option<String>, answers: bool }
     record Config {
         partition: Partition,
         server: Server,
         namespace: String,
         origins: Vec<OriginRule>,
         queue: Option<QueueLimits>,
+        polling: bool,
+        probe_event: Option<String>,
+        join: Option<ForeignJoin>,
     }
     record Init { config: Config, seed: [u8; 32], now: Now }
 
@@ -258,10 +262,22 @@ schema! {
         ttl: Option<Millis>,
         touched: Vec<QueryId>,
     }
+    union EmitClass { 0 Plain {}, 1 Reliable { idempotent: bool }, 2 Volatile { key: Option<String> } }
+    record AckToken { link: LinkId, namespace: Option<String>, id: u64 }
     union Command {
         64 Connect {},
         65 Disconnect {},
-        66 Emit { emit: EmitId, name: String, body: Option<BodyId>, size: u32, ack: bool, timeout: Millis },
+        66 Emit {
+            emit: EmitId,
+            namespace: Option<String>,
+            name: String,
+            body: Option<BodyId>,
+            attachments: Vec<BodyId>,
+            size: u32,
+            ack: bool,
+            timeout: Millis,
+            class: EmitClass,
+        },
         67 Join { room: RoomId },
         68 Leave { room: RoomId },
         69 Submit { write: Submission },
@@ -272,13 +288,17 @@ schema! {
         74 SetProcessing { on: bool },
         90 Clear {},
         91 Suspend {},
+        80 Reply { ack: AckToken, body: Option<BodyId>, attachments: Vec<BodyId>, size: u32 },
+        81 OpenNamespace { namespace: String },
+        82 CloseNamespace { namespace: String },
+        83 Rejoin { room: RoomId },
     }
     record Applied { client: ClientId, ranges: Vec<SequenceRange> }
     record StoredRecord { key: String, value: Blob }
     names StoreError { 0 Full, 1 Failed, 2 Fenced, 3 Newer }
     record KnownMutation { name: String, version: u32 }
     union Found { 0 Applied { body: Option<Payload> }, 1 NotApplied {}, 2 Unknown {} }
-    union FrameBody { 0 None {}, 1 Json { body: BodyId }, 2 Invalid {}, 3 Binary {} }
+    union FrameBody { 0 None {}, 1 Json { body: BodyId, last: Option<String> }, 2 Invalid {} }
     names CloseCause { 0 Unreachable, 1 Lost, 2 Overloaded }
     union AuthResult { 0 Token { token: Payload }, 1 Anonymous {}, 2 Missing {}, 3 Failed {} }
     record Response {
@@ -326,13 +346,20 @@ schema! {
         42 Reached { origin: String },
         43 Definitions { known: Vec<KnownMutation> },
         44 Upcasted { write: WriteId, result: Option<Submission> },
+        30 ReceivedBinary { link: LinkId, body: BodyId, length: u32 },
+        31 Writable { link: LinkId, on: bool },
     }
     sum Message { Input, Command }
     record Batch { now: Now, messages: Vec<Message> }
 
     // ---- out
+    names Transport { 0 WebSocket, 1 Polling }
+    union NamespaceState { 0 Waiting {}, 1 Connected { sid: String }, 2 Refused { code: String, message: String } }
     record Event {
+        namespace: Option<String>,
         body: BodyId,
+        attachments: Vec<BodyId>,
+        ack: Option<AckToken>,
         skip: u8,
         name: String,
         position: Option<Position>,
@@ -351,8 +378,20 @@ schema! {
         body: Option<Payload>,
         attempt: u32,
     }
-    union EmitResult { 0 Sent {}, 1 Answered { body: BodyId }, 2 TimedOut {}, 3 MaybeLost {}, 4 Dropped {} }
-    union RoomState { 0 Waiting {}, 1 Joining {}, 2 Joined { recovered: bool }, 3 Denied { reason: String } }
+    union EmitResult {
+        0 Sent {},
+        1 Answered { body: BodyId, attachments: Vec<BodyId> },
+        2 TimedOut {},
+        3 MaybeLost {},
+        4 Dropped {},
+        5 Unknown {},
+    }
+    union RoomState {
+        0 Waiting {},
+        1 Joining {},
+        2 Joined { recovered: bool, head: Option<Position> },
+        3 Denied { reason: String },
+    }
     names RefetchReason { 0 Reset, 1 Foreign, 2 Raced, 3 WriteUnseen, 4 Gap }
     names DownReason {
         0 Unreachable, 1 Lost, 2 Silent, 3 AttemptTimeout, 4 ServerClosed, 5 Overloaded, 6 Malformed, 7 Oversized,
@@ -399,7 +438,7 @@ schema! {
         1 Persist { persist: PersistId, key: String, value: Option<Blob>, fence: Option<LeaderEpoch> },
         2 Broadcast { key: String, value: Option<Blob> },
         3 FetchAuth { auth: AuthId, fresh: bool },
-        4 Open { link: LinkId },
+        4 Open { link: LinkId, transport: Transport, url: Option<String> },
         5 Send { link: LinkId, text: Payload, body: Option<BodyId> },
         6 Close { link: LinkId },
         7 Fetch { fetch: FetchId, request: Request },
@@ -424,10 +463,13 @@ schema! {
         43 Quiet {},
         44 Upcast { write: WriteId, name: String, version: u32, variables: Payload },
         45 Verify { write: WriteId, name: String, version: u32, variables: Payload },
+        30 SendBinary { link: LinkId, body: BodyId },
+        31 Namespace { namespace: String, state: NamespaceState },
     }
     names Refusal {
         0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,
-        7 Follower, 8 TooManyRooms, 9 Suspended, 10 ReloadNeeded,
+        7 Follower, 8 TooManyRooms, 9 Suspended, 10 ReloadNeeded, 11 TooManyNamespaces, 12 UnknownNamespace,
+        13 LinkGone,
     }
     union CommandResult { 0 Accepted { write: Option<WriteId> }, 1 Refused { refusal: Refusal } }
     union Reply { 64 Reply { result: CommandResult } }

@@ -175,7 +175,7 @@ impl Coverage {
                 self.rule("C3");
             }
             Output::Connection { .. } => self.rule("C10"),
-            Output::Room { state: RoomState::Joined { recovered }, .. } => {
+            Output::Room { state: RoomState::Joined { recovered, .. }, .. } => {
                 self.rule("C7");
                 if !recovered {
                     self.rule("V3");

@@ -192,6 +192,10 @@ export type ErrorCode =
   | 'SUSPENDED' | 'RELOAD_NEEDED'
   // a room
   | 'TOO_MANY_ROOMS'
+  | 'TOO_MANY_NAMESPACES'
+  | 'UNKNOWN_NAMESPACE'
+  | 'LINK_GONE'
+  | 'UNKNOWN_EMIT'
   // a write later
   | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'DISCARDED';
 

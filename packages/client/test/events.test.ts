@@ -11,13 +11,13 @@ interface Events {
 /** The frame comes in, the engine makes an event of it. */
 async function arrive(rig: Rig<Events>, ...frames: { name: string; args: unknown[]; event?: Partial<Event> }[]): Promise<void> {
   const { engine, platform, say } = rig;
-  if (platform.sockets.length === 0) await say({ kind: 'Open', link: 1 });
+  if (platform.sockets.length === 0) await say({ kind: 'Open', link: 1, transport: 'WebSocket' });
   const coming = frames.map(({ event }) => event ?? {});
   engine.onInput = (input): readonly EngineOutput[] => {
     if (input.kind !== 'Received' || input.body.kind !== 'Json') return [];
     const body = input.body.body;
     const name = /"(\w+)"/.exec(input.head)?.[1] ?? '';
-    const event: Event = { body, skip: 1, name, own: false, replayed: false, dispatch: true, apply: [], ...coming.shift() };
+    const event: Event = { body, attachments: [], skip: 1, name, own: false, replayed: false, dispatch: true, apply: [], ...coming.shift() };
     return [{ kind: 'Event', event }, { kind: 'Release', bodies: [body] }];
   };
   for (const { name, args } of frames) platform.sockets[0]?.events.text(`42${JSON.stringify([name, ...args])}`);
@@ -133,7 +133,7 @@ describe('C6 emits', () => {
     const { tw, engine, platform } = made;
     engine.onCommand = (command) =>
       command.kind === 'Emit'
-        ? { outputs: [{ kind: 'Open', link: 1 }, { kind: 'Send', link: 1, text: '42["typing",', body: command.body }, { kind: 'Emitted', emit: command.emit, result: { kind: 'Sent' } }] }
+        ? { outputs: [{ kind: 'Open', link: 1, transport: 'WebSocket' }, { kind: 'Send', link: 1, text: '42["typing",', body: command.body }, { kind: 'Emitted', emit: command.emit, result: { kind: 'Sent' } }] }
         : {};
     expect(tw.emit('typing', { chat: 'é', n: 1 }, 2)).toBe(true);
     expect(engine.last('Emit')).toMatchObject({ name: 'typing', ack: false, size: '{"chat":"é","n":1},2'.length });
@@ -151,9 +151,9 @@ describe('C6 emits', () => {
     await made.say();
     const answer = made.tw.emitWithAck('ask', 1);
     const emit = made.engine.last('Emit')?.emit ?? 0;
-    await made.say({ kind: 'Open', link: 1 });
+    await made.say({ kind: 'Open', link: 1, transport: 'WebSocket' });
     made.engine.onInput = (input) =>
-      input.kind === 'Received' && input.body.kind === 'Json' ? [{ kind: 'Emitted', emit, result: { kind: 'Answered', body: input.body.body } }] : [];
+      input.kind === 'Received' && input.body.kind === 'Json' ? [{ kind: 'Emitted', emit, result: { kind: 'Answered', body: input.body.body, attachments: [] } }] : [];
     made.platform.sockets[0]?.events.text('430[{"ok":true},2]');
     expect(await answer).toEqual({ ok: true });
   });
@@ -209,7 +209,7 @@ describe('C7 rooms', () => {
     expect(handle.state.get()).toEqual({ status: 'waiting' });
     await made.say({ kind: 'Room', room: 'r', state: { kind: 'Joining' } });
     expect(handle.state.get()).toEqual({ status: 'joining' });
-    await made.say({ kind: 'Room', room: 'r', state: { kind: 'Joined', recovered: true } });
+    await made.say({ kind: 'Room', room: 'r', state: { kind: 'Joined', recovered: true, head: undefined } });
     expect(await handle.result).toEqual({ success: true, recovered: true });
     await made.say({ kind: 'Room', room: 'r', state: { kind: 'Denied', reason: 'Unauthorized' } });
     expect(handle.state.get()).toEqual({ status: 'denied', reason: 'Unauthorized' });

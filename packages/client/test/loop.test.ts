@@ -12,7 +12,7 @@ function setUp(perform: (output: EngineOutput, loop: Loop) => void = () => undef
   const performed: EngineOutput[] = [];
   const settled: number[] = [];
   const failures: { error: unknown; fatal: boolean }[] = [];
-  const loop: Loop = new Loop(engine.create({ partition: 'p', server: 'Tidewire', namespace: '/', origins: [] }, new Uint8Array(32), platform.clock.now()), platform.clock, {
+  const loop: Loop = new Loop(engine.create({ partition: 'p', server: 'Tidewire', namespace: '/', origins: [], polling: false }, new Uint8Array(32), platform.clock.now()), platform.clock, {
     perform: (output) => {
       performed.push(output);
       perform(output, loop);
@@ -92,7 +92,7 @@ describe('the run loop', () => {
     const { engine, failures } = setUp();
     const carried: string[] = [];
     const bad = { kind: 'Timeout' } as const;
-    const inner = engine.create({ partition: 'p', server: 'Tidewire', namespace: '/', origins: [] }, new Uint8Array(32), { mono: 0, wall: 0 });
+    const inner = engine.create({ partition: 'p', server: 'Tidewire', namespace: '/', origins: [], polling: false }, new Uint8Array(32), { mono: 0, wall: 0 });
     const picky = new Loop(
       {
         step(messages, now) {

@@ -52,7 +52,7 @@ describe('start and stop', () => {
     expect(engine.config).toBeUndefined();
     tw.start();
     tw.start();
-    expect(engine.config).toEqual({ partition: 'app|default|ana', server: 'Tidewire', namespace: '/', origins: [], queue: undefined });
+    expect(engine.config).toEqual({ partition: 'app|default|ana', server: 'Tidewire', namespace: '/', origins: [], polling: false });
     tw.stop();
     tw.stop();
     expect(platform.timers).toBe(0);
@@ -75,7 +75,7 @@ describe('start and stop', () => {
       },
     }, new FakePlatform(sharedStore()));
     tw.start();
-    await say({ kind: 'Open', link: 1 }, { kind: 'Fetch', fetch: 1, request: { write: 'w', method: 'POST', path: '/x', headers: [], attempt: 1 } });
+    await say({ kind: 'Open', link: 1, transport: 'WebSocket' }, { kind: 'Fetch', fetch: 1, request: { write: 'w', method: 'POST', path: '/x', headers: [], attempt: 1 } });
     expect(platform.contending).toBe(true);
     tw.stop();
     expect(platform.sockets[0]?.closed).toBe(true);
@@ -342,7 +342,7 @@ describe('Q19 tabs', () => {
 });
 
 describe('the cache', () => {
-  const event: Event = { body: 0, skip: 1, name: 'x', own: false, replayed: false, dispatch: false, apply: [4, 5] };
+  const event: Event = { body: 0, attachments: [], skip: 1, name: 'x', own: false, replayed: false, dispatch: false, apply: [4, 5] };
   const added: EngineOutput = { kind: 'LayerAdded', write: 'w1', name: '', version: 0, variables: '1', restored: true };
 
   it('Y5 is told in order, and commits once at the end of the drain', async () => {

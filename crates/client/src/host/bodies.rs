@@ -4,18 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidewire_core::{BodyId, LinkId};
-
-/// The array of a frame, shared by all who hear it.
-#[derive(Clone)]
-pub(super) struct Incoming {
-    pub(super) value: Arc<Value>,
-    /// The peer waits for an answer on this link under this id.
-    pub(super) reply: Option<(LinkId, u64)>,
-}
+use tidewire_core::BodyId;
 
 enum Body {
-    Incoming(Incoming),
+    /// The array of a frame, shared by all who hear it.
+    Incoming(Arc<Value>),
     /// Arguments as JSON without the outer brackets.
     Outgoing(String),
 }
@@ -27,8 +20,8 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    pub(super) fn heard(&mut self, value: Value, reply: Option<(LinkId, u64)>) -> BodyId {
-        self.keep(Body::Incoming(Incoming { value: Arc::new(value), reply }))
+    pub(super) fn heard(&mut self, value: Value) -> BodyId {
+        self.keep(Body::Incoming(Arc::new(value)))
     }
 
     pub(super) fn outgoing(&mut self, args: String) -> BodyId {
@@ -46,15 +39,16 @@ impl Bodies {
         }
     }
 
-    pub(super) fn incoming(&self, id: BodyId) -> Option<Incoming> {
+    pub(super) fn incoming(&self, id: BodyId) -> Option<Arc<Value>> {
         match self.kept.get(&id) {
-            Some(Body::Incoming(incoming)) => Some(incoming.clone()),
+            Some(Body::Incoming(value)) => Some(Arc::clone(value)),
             Some(Body::Outgoing(_)) | None => None,
         }
     }
 
-    pub(super) fn take_outgoing(&mut self, id: BodyId) -> Option<String> {
-        match self.kept.remove(&id) {
+    /// It stays kept: an emit may be sent again.
+    pub(super) fn text(&self, id: BodyId) -> Option<&str> {
+        match self.kept.get(&id) {
             Some(Body::Outgoing(args)) => Some(args),
             Some(Body::Incoming(_)) | None => None,
         }

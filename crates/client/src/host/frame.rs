@@ -19,8 +19,8 @@ pub(super) struct Parts {
 pub(super) enum Json {
     /// It has none that anybody but the engine reads.
     None,
-    /// The arguments of an event, with the id under which the peer waits for an answer, or of an acknowledgement.
-    Array { value: Value, reply: Option<u64> },
+    /// The arguments of an event or of an acknowledgement.
+    Array { value: Value },
     /// It is none.
     Invalid,
 }
@@ -35,15 +35,12 @@ pub(super) fn take_apart(text: &str) -> Parts {
 fn json(text: &str) -> Json {
     let Ok((PacketType::Message, packet)) = engine::parse(text) else { return Json::None };
     let Ok(header) = socket::parse(packet) else { return Json::None };
-    let reply = match header.kind {
-        Kind::Event => header.id,
-        Kind::Ack => None,
-        Kind::Connect | Kind::Disconnect | Kind::ConnectError | Kind::BinaryEvent | Kind::BinaryAck => {
-            return Json::None;
-        }
-    };
+    match header.kind {
+        Kind::Event | Kind::Ack | Kind::BinaryEvent | Kind::BinaryAck => {}
+        Kind::Connect | Kind::Disconnect | Kind::ConnectError => return Json::None,
+    }
     match serde_json::from_str(header.rest) {
-        Ok(value @ Value::Array(_)) => Json::Array { value, reply },
+        Ok(value @ Value::Array(_)) => Json::Array { value },
         Ok(_) | Err(_) => Json::Invalid,
     }
 }
@@ -52,19 +49,22 @@ fn json(text: &str) -> Json {
 mod tests {
     use super::*;
 
-    fn array(text: &str) -> Option<(String, Option<u64>)> {
+    fn array(text: &str) -> Option<String> {
         match take_apart(text).json {
-            Json::Array { value, reply } => Some((value.to_string(), reply)),
+            Json::Array { value } => Some(value.to_string()),
             Json::None | Json::Invalid => None,
         }
     }
 
     #[test]
     fn c1_the_json_of_events_and_acknowledgements_is_found() {
-        assert_eq!(array(r#"42["a",1]"#), Some((r#"["a",1]"#.into(), None)));
-        assert_eq!(array(r#"427["a"]"#), Some((r#"["a"]"#.into(), Some(7))));
-        assert_eq!(array(r#"42/admin,7["a"]"#), Some((r#"["a"]"#.into(), Some(7))));
-        assert_eq!(array("437[1]"), Some(("[1]".into(), None)));
+        assert_eq!(array(r#"42["a",1]"#).as_deref(), Some(r#"["a",1]"#));
+        assert_eq!(array(r#"42/admin,7["a"]"#).as_deref(), Some(r#"["a"]"#));
+        assert_eq!(array("437[1]").as_deref(), Some("[1]"));
+        assert_eq!(
+            array(r#"451-/admin,7["a",{"_placeholder":true,"num":0}]"#).map(|json| json.len()),
+            Some(35)
+        );
         assert!(matches!(take_apart(r#"40{"sid":"x"}"#).json, Json::None));
         assert!(matches!(take_apart("2").json, Json::None));
         assert!(matches!(take_apart(r#"42["a",]"#).json, Json::Invalid));

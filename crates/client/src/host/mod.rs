@@ -55,7 +55,6 @@ pub(crate) struct Inbox {
 /// What the host works with.
 pub(crate) struct Ports {
     pub(crate) origin: Origin,
-    pub(crate) namespace: String,
     pub(crate) http: Http,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) jobs: Sender<Job>,
@@ -226,15 +225,19 @@ impl Host {
                 let body = match parts.json {
                     frame::Json::None => FrameBody::None {},
                     frame::Json::Invalid => FrameBody::Invalid {},
-                    frame::Json::Array { value, reply } => {
-                        FrameBody::Json { body: self.bodies.heard(value, reply.map(|id| (link, id))) }
+                    frame::Json::Array { value } => {
+                        FrameBody::Json { body: self.bodies.heard(value), last: None }
                     }
                 };
                 self.tell(Input::Received { link, head: Payload(parts.head), length: parts.length, body });
             }
             LinkFact::Binary => {
-                let input =
-                    Input::Received { link, head: Payload::default(), length: 0, body: FrameBody::Binary {} };
+                let input = Input::Received {
+                    link,
+                    head: Payload::default(),
+                    length: 0,
+                    body: FrameBody::Invalid {},
+                };
                 self.tell(input);
             }
             LinkFact::Oversized => {

@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 use tidewire_core::{
-    Accepted, Command, EmitId, Input, LinkId, Millis, Position, QueryId, Refusal, RoomId, RoomState,
-    Submission, WriteId,
+    Accepted, AckToken, BodyId, Command, EmitClass, EmitId, Input, Millis, Position, QueryId, Refusal,
+    RoomId, RoomState, Submission, WriteId,
 };
-use tidewire_wire::socket;
 use tokio::sync::{oneshot, watch};
 
 use super::{Emit, Host};
@@ -42,9 +41,8 @@ pub(crate) enum Order {
     Unlisten(QueryId),
     Store(Job),
     Reply {
-        link: LinkId,
-        id: u64,
-        args: String,
+        ack: AckToken,
+        args: Vec<Value>,
     },
     Shutdown(oneshot::Sender<()>),
 }
@@ -83,11 +81,7 @@ impl Host {
             }
             // If the thread is gone, so is the job, and its reply with it.
             Order::Store(job) => drop(self.ports.jobs.send(job)),
-            Order::Reply { link, id, args } => {
-                if let Some(open) = self.links.get(&link) {
-                    open.send(socket::ack(&self.ports.namespace, id, &args));
-                }
-            }
+            Order::Reply { ack, args } => self.answer(ack, &args),
             Order::Shutdown(_) => unreachable!("the loop ends at this order"),
         }
     }
@@ -110,16 +104,39 @@ impl Host {
         timeout: Millis,
         reply: oneshot::Sender<Answered>,
     ) {
-        let json = crate::event::join(args);
-        let size = u32::try_from(json.len()).unwrap_or(u32::MAX);
-        let body = (!args.is_empty()).then(|| self.bodies.outgoing(json));
+        let (body, size) = self.outgoing(args);
         self.next_emit = self.next_emit.wrapping_add(1);
         let emit = EmitId(self.next_emit);
         self.emits.insert(emit, Emit { reply, body });
-        let command = Command::Emit { emit, name, body, size, ack, timeout };
+        let command = Command::Emit {
+            emit,
+            namespace: None,
+            name,
+            body,
+            attachments: Vec::new(),
+            size,
+            ack,
+            timeout,
+            class: EmitClass::Plain {},
+        };
         if let Err(refusal) = self.command(command) {
             self.emitted(emit, Err(EmitError::Refused(refusal)));
         }
+    }
+
+    fn answer(&mut self, ack: AckToken, args: &[Value]) {
+        let (body, size) = self.outgoing(args);
+        // Where the link is gone, nobody waits for it any more.
+        let _ = self.command(Command::Reply { ack, body, attachments: Vec::new(), size });
+        if let Some(body) = body {
+            self.bodies.release(body);
+        }
+    }
+
+    fn outgoing(&mut self, args: &[Value]) -> (Option<BodyId>, u32) {
+        let json = crate::event::join(args);
+        let size = u32::try_from(json.len()).unwrap_or(u32::MAX);
+        ((!args.is_empty()).then(|| self.bodies.outgoing(json)), size)
     }
 
     pub(super) fn emitted(&mut self, emit: EmitId, result: Answered) {

@@ -49,13 +49,14 @@ impl Host {
                     let _ = facts.send(Fact::Auth(auth, result));
                 });
             }
-            Output::Open { link } => {
+            Output::Open { link, transport: _, url: _ } => {
                 let (open, task) = socket::open(link, self.ports.origin.socket_url(), self.frames.clone());
                 self.links.insert(link, open);
                 self.link_tasks.retain(|task| !task.is_finished());
                 self.link_tasks.push(task);
             }
             Output::Send { link, text, body } => self.send(link, text.0, body),
+            Output::SendBinary { .. } | Output::Namespace { .. } => {}
             Output::Close { link } => drop(self.links.remove(&link)),
             Output::Fetch { fetch, request } => self.fetch(fetch, request),
             Output::Abort { fetch } => {
@@ -99,8 +100,8 @@ impl Host {
 
     fn send(&mut self, link: LinkId, mut text: String, body: Option<tidewire_core::BodyId>) {
         if let Some(body) = body {
-            let Some(args) = self.bodies.take_outgoing(body) else { return };
-            text.push_str(&args);
+            let Some(args) = self.bodies.text(body) else { return };
+            text.push_str(args);
             text.push(']');
         }
         let Some(open) = self.links.get(&link) else { return };
@@ -136,13 +137,13 @@ impl Host {
 
     fn event(&mut self, event: CoreEvent) {
         let Some(incoming) = self.bodies.incoming(event.body) else { return };
-        let reply = incoming
-            .reply
+        let reply = event
+            .ack
             .filter(|_| event.dispatch)
-            .and_then(|(link, id)| Some(Reply { orders: self.ports.orders.upgrade()?, link, id }));
+            .and_then(|ack| Some(Reply { orders: self.ports.orders.upgrade()?, ack }));
         let heard = Event {
             name: event.name,
-            body: incoming.value,
+            body: incoming,
             skip: usize::from(event.skip),
             position: event.position,
             write: event.write,
@@ -159,10 +160,10 @@ impl Host {
     fn on_emitted(&mut self, emit: EmitId, result: EmitResult) {
         let result = match result {
             EmitResult::Sent {} => Ok(Vec::new()),
-            EmitResult::Answered { body } => {
+            EmitResult::Answered { body, attachments: _ } => {
                 let answer = self.bodies.incoming(body);
                 self.bodies.release(body);
-                Ok(match answer.map(|answer| Arc::unwrap_or_clone(answer.value)) {
+                Ok(match answer.map(Arc::unwrap_or_clone) {
                     Some(Value::Array(args)) => args,
                     Some(_) | None => Vec::new(),
                 })
@@ -170,6 +171,7 @@ impl Host {
             EmitResult::TimedOut {} => Err(EmitError::TimedOut),
             EmitResult::MaybeLost {} => Err(EmitError::MaybeLost),
             EmitResult::Dropped {} => Err(EmitError::Dropped),
+            EmitResult::Unknown {} => Err(EmitError::Unknown),
         };
         self.emitted(emit, result);
     }

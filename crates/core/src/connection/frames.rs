@@ -38,8 +38,8 @@ impl Connection {
         self.heard(ctx.now.mono);
         let truncated = text.chars().map(char::len_utf16).sum::<usize>() < length as usize;
         let dialect = matches!(self.state, State::Up { dialect: true, .. });
-        let frame = match body {
-            FrameBody::Invalid {} | FrameBody::Binary {} => None,
+        let frame = match &body {
+            FrameBody::Invalid {} => None,
             FrameBody::None {} | FrameBody::Json { .. } => head::parse(text, truncated, dialect).ok(),
         };
         match frame {
@@ -59,15 +59,15 @@ impl Connection {
         ctx: &mut Ctx,
     ) -> Heard<'a> {
         use head::Frame;
-        let kept = match body {
-            FrameBody::Json { body } => Some(body),
-            FrameBody::None {} | FrameBody::Invalid {} | FrameBody::Binary {} => None,
+        let kept = match &body {
+            FrameBody::Json { body, .. } => Some(*body),
+            FrameBody::None {} | FrameBody::Invalid {} => None,
         };
         match (frame, kept) {
-            (Frame::Event { namespace, meta, name, skip, .. }, Some(body))
+            (Frame::Event { namespace, meta, name, skip, id }, Some(body))
                 if self.is_ours(namespace) && matches!(self.state, State::Up { .. }) =>
             {
-                return Heard::Event { meta, name, skip, body };
+                return Heard::Event { meta, name, skip, body, id };
             }
             (Frame::Ack { namespace, id, args }, Some(body)) if self.is_ours(namespace) => {
                 match self.acks.take(id) {
@@ -115,6 +115,15 @@ impl Connection {
         }
         release(body, ctx);
         Heard::Nothing
+    }
+
+    /// A binary message: no packet has announced one.
+    pub(crate) fn on_binary(&mut self, from: LinkId, body: BodyId, ctx: &mut Ctx) -> Heard<'static> {
+        ctx.emit(Output::Release { bodies: vec![body] });
+        if self.link() != Some(from) {
+            return Heard::Nothing;
+        }
+        self.close_and_down(DownReason::Malformed, Blame::Overloaded, ctx)
     }
 
     fn is_ours(&self, namespace: &str) -> bool {
@@ -184,7 +193,7 @@ impl Connection {
 }
 
 fn release(body: FrameBody, ctx: &mut Ctx) {
-    if let FrameBody::Json { body } = body {
+    if let FrameBody::Json { body, .. } = body {
         ctx.emit(Output::Release { bodies: vec![body] });
     }
 }

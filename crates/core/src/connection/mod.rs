@@ -10,7 +10,8 @@ mod signals;
 use crate::ctx::Ctx;
 use crate::ids::*;
 use crate::io::{
-    AppSignal, AuthResult, CloseCause, ConnectionState, DownReason, NetworkSignal, Output, PauseReason,
+    AckToken, AppSignal, AuthResult, CloseCause, ConnectionState, DownReason, NetworkSignal, Output,
+    PauseReason, Refusal, Transport,
 };
 use crate::limits;
 use crate::secret::Payload;
@@ -64,7 +65,13 @@ pub(crate) enum Heard<'a> {
     /// The session was up and is gone; these acknowledgements will not come.
     Down { acks: Vec<AckFor> },
     /// An event.
-    Event { meta: Option<head::Meta<'a>>, name: std::borrow::Cow<'a, str>, skip: u8, body: BodyId },
+    Event {
+        meta: Option<head::Meta<'a>>,
+        name: std::borrow::Cow<'a, str>,
+        skip: u8,
+        body: BodyId,
+        id: Option<u64>,
+    },
     /// An acknowledgement. The arguments may be cut.
     Ack { ack: u64, what: AckFor, args: &'a str, truncated: bool, body: BodyId },
 }
@@ -198,7 +205,7 @@ impl Connection {
         };
         let link = LinkId(ctx.fresh());
         self.state = State::Opening { link, token };
-        ctx.emit(Output::Open { link });
+        ctx.emit(Output::Open { link, transport: Transport::WebSocket, url: None });
         Heard::Nothing
     }
 
@@ -330,6 +337,22 @@ impl Connection {
         };
         ctx.emit(Output::Send { link, text: Payload(text), body });
         true
+    }
+
+    /// Answers an event of the peer, if the link that it came on is still up.
+    pub(crate) fn reply(
+        &mut self,
+        ack: &AckToken,
+        body: Option<BodyId>,
+        ctx: &mut Ctx,
+    ) -> Result<(), Refusal> {
+        let link = self.usable(ctx).filter(|link| *link == ack.link).ok_or(Refusal::LinkGone)?;
+        let mut text = socket::ack(ack.namespace.as_deref().unwrap_or(&self.namespace), ack.id, "");
+        if body.is_some() {
+            text.pop();
+        }
+        ctx.emit(Output::Send { link, text: Payload(text), body });
+        Ok(())
     }
 
     /// Nobody waits for this acknowledgement any more.

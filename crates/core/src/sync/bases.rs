@@ -174,6 +174,9 @@ impl Sync {
 
 fn replay(room: &RoomId, epoch: &Epoch, query: QueryId, kept: &Kept, ctx: &mut Ctx) {
     ctx.emit(Output::Event(Event {
+        namespace: None,
+        attachments: Vec::new(),
+        ack: None,
         body: kept.body,
         skip: kept.skip,
         name: kept.name.clone(),

@@ -11,7 +11,7 @@ use crate::connection::{AckFor, Connection};
 use crate::ctx::Ctx;
 use crate::facts::Facts;
 use crate::ids::*;
-use crate::io::{Event, Note, Output, RefetchReason, Refusal, RoomState};
+use crate::io::{AckToken, Event, Note, Output, RefetchReason, Refusal, RoomState};
 use crate::limits;
 use crate::timers::TimerKind;
 use queries::{Fit, Queries};
@@ -41,6 +41,7 @@ pub(crate) struct Arrived<'a> {
     pub(crate) skip: u8,
     pub(crate) name: &'a str,
     pub(crate) own: bool,
+    pub(crate) ack: Option<AckToken>,
 }
 
 impl Sync {
@@ -189,6 +190,13 @@ impl Sync {
         }
     }
 
+    /// The app asks again (C7).
+    pub(crate) fn rejoin(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
+        if self.rooms.get(id).is_some_and(|room| room.wanted > 0 && room.stage == Stage::Denied) {
+            self.ask(id, link, ctx);
+        }
+    }
+
     pub(crate) fn on_join_timeout(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
         let Some(room) = self.rooms.get_mut(id) else { return };
         if !matches!(room.stage, Stage::Asked { .. }) {
@@ -240,7 +248,7 @@ impl Sync {
     fn joined_foreign(&mut self, id: &RoomId, ctx: &mut Ctx) {
         let Some(room) = self.rooms.get_mut(id) else { return };
         room.stage = Stage::In { head: Offset(0), recovered: false, sent: Offset(0) };
-        room.report(id, RoomState::Joined { recovered: false }, ctx);
+        room.report(id, RoomState::Joined { recovered: false, head: None }, ctx);
         self.refetch_outdated(ctx);
     }
 
@@ -289,9 +297,14 @@ impl Sync {
 
     fn report_joined(&mut self, id: &RoomId, ctx: &mut Ctx) {
         let Some(room) = self.rooms.get_mut(id) else { return };
-        if let Stage::In { head, recovered, .. } = room.stage {
-            let behind = room.cursor.as_ref().is_some_and(|(_, at)| *at < head);
-            let state = if behind { RoomState::Joining {} } else { RoomState::Joined { recovered } };
+        if let Stage::In { head: offset, recovered, .. } = room.stage {
+            let behind = room.cursor.as_ref().is_some_and(|(_, at)| *at < offset);
+            let head = room.cursor.as_ref().map(|(epoch, _)| Position {
+                room: id.clone(),
+                epoch: epoch.clone(),
+                offset,
+            });
+            let state = if behind { RoomState::Joining {} } else { RoomState::Joined { recovered, head } };
             room.report(id, state, ctx);
         }
     }
@@ -339,6 +352,9 @@ impl Sync {
         let write = (!meta.write_id.is_empty()).then(|| WriteId(meta.write_id.clone().into_owned()));
         let (apply, covering, behind) = self.sort_queries(&id, &epoch, offset);
         ctx.emit(Output::Event(Event {
+            namespace: None,
+            attachments: Vec::new(),
+            ack: event.ack.clone(),
             body: event.body,
             skip: event.skip,
             name: event.name.to_owned(),
@@ -401,6 +417,9 @@ impl Sync {
             apply.retain(|q| self.queries.get(*q).is_some_and(|q| q.has_base));
         }
         ctx.emit(Output::Event(Event {
+            namespace: None,
+            attachments: Vec::new(),
+            ack: event.ack.clone(),
             body: event.body,
             skip: event.skip,
             name: event.name.to_owned(),

@@ -122,7 +122,7 @@ impl Rig {
                 self.tokens_asked.push(fresh);
                 self.engine.handle(Input::Auth { auth, result: self.token.clone() }, self.now());
             }
-            Output::Open { link } => {
+            Output::Open { link, .. } => {
                 if self.reachable {
                     self.link = Some(link);
                     self.engine.handle(Input::Opened { link }, self.now());
@@ -163,7 +163,11 @@ impl Rig {
         let link = self.link.expect("a link");
         let has_json = text.contains(['[', '{']);
         self.bodies += 1;
-        let body = if has_json { FrameBody::Json { body: BodyId(self.bodies) } } else { FrameBody::None {} };
+        let body = if has_json {
+            FrameBody::Json { body: BodyId(self.bodies), last: None }
+        } else {
+            FrameBody::None {}
+        };
         let length = text.encode_utf16().count() as u32;
         self.engine.handle(Input::Received { link, head: text.into(), length, body }, self.now());
         self.settle();

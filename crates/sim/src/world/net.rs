@@ -149,7 +149,7 @@ impl World {
             return;
         }
         let body = if text.contains(['[', '{']) {
-            FrameBody::Json { body: self.tabs[tab.0].host.keep(text) }
+            FrameBody::Json { body: self.tabs[tab.0].host.keep(text), last: None }
         } else {
             FrameBody::None {}
         };

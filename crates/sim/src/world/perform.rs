@@ -121,7 +121,7 @@ impl World {
             }
             Output::Broadcast { key, value } => self.broadcast(tab, &key, value.as_ref()),
             Output::FetchAuth { auth, fresh } => self.fetch_auth(tab, auth, fresh),
-            Output::Open { link } => self.open(tab, link),
+            Output::Open { link, .. } => self.open(tab, link),
             Output::Send { link, text, body } => {
                 let rest = body.and_then(|body| self.tabs[tab.0].host.bodies.get(&body).cloned());
                 let text = match rest {

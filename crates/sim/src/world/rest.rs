@@ -155,7 +155,7 @@ impl World {
     pub(super) fn room_state(&mut self, tab: Tab, room: &RoomId, state: &RoomState) {
         let Some(room) = Room::named(&room.0) else { return };
         let key = (tab, self.tabs[tab.0].life, room);
-        if let RoomState::Joined { recovered: false } = state {
+        if let RoomState::Joined { recovered: false, .. } = state {
             self.reference.reset.insert(key);
         }
     }

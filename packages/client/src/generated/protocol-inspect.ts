@@ -23,6 +23,7 @@ import {
 } from '../engine/bytes.js';
 
 import type {
+  AckToken,
   AppSignal,
   Applied,
   AuthResult,
@@ -35,9 +36,11 @@ import type {
   DecodeError,
   DecodeProblem,
   DownReason,
+  EmitClass,
   EmitResult,
   Event,
   Failure,
+  ForeignJoin,
   Found,
   FrameBody,
   Header,
@@ -45,6 +48,7 @@ import type {
   KeyStyle,
   KnownMutation,
   Message,
+  NamespaceState,
   NetworkSignal,
   Note,
   Now,
@@ -69,6 +73,7 @@ import type {
   StoreError,
   StoredRecord,
   Submission,
+  Transport,
   WriteState,
 } from './protocol.js';
 import {
@@ -88,6 +93,7 @@ import {
   REQUEST_FAILURE,
   SERVER,
   STORE_ERROR,
+  TRANSPORT,
 } from './protocol.js';
 
 export function getNow(r: ByteReader): Now {
@@ -155,6 +161,15 @@ export function getQueueLimits(r: ByteReader): QueueLimits {
   };
 }
 
+export function getForeignJoin(r: ByteReader): ForeignJoin {
+  return {
+    event: getText(r),
+    leave: getOptional(r, getText),
+    key: getOptional(r, getText),
+    answers: getBool(r),
+  };
+}
+
 export function getConfig(r: ByteReader): Config {
   return {
     partition: getText(r),
@@ -162,6 +177,9 @@ export function getConfig(r: ByteReader): Config {
     namespace: getText(r),
     origins: getList(r, getOriginRule),
     queue: getOptional(r, getQueueLimits),
+    polling: getBool(r),
+    probeEvent: getOptional(r, getText),
+    join: getOptional(r, getForeignJoin),
   };
 }
 
@@ -188,6 +206,33 @@ export function getSubmission(r: ByteReader): Submission {
     verify: getBool(r),
     ttl: getOptional(r, getNumber),
     touched: getList(r, getNumber),
+  };
+}
+
+export function getEmitClass(r: ByteReader): EmitClass {
+  switch (r.bytes[r.at++]) {
+    case 0:
+      return { kind: 'Plain' };
+    case 1:
+      return { kind: 'Reliable', idempotent: getBool(r) };
+    case 2:
+      return { kind: 'Volatile', key: getOptional(r, getText) };
+    default:
+      return badTag(r, 'EmitClass');
+  }
+}
+
+export function putAckToken(w: ByteWriter, v: AckToken): void {
+  putNumber(w, v.link);
+  putOptional(w, v.namespace, putText);
+  putNumber(w, v.id);
+}
+
+export function getAckToken(r: ByteReader): AckToken {
+  return {
+    link: getNumber(r),
+    namespace: getOptional(r, getText),
+    id: getNumber(r),
   };
 }
 
@@ -238,11 +283,9 @@ export function getFrameBody(r: ByteReader): FrameBody {
     case 0:
       return { kind: 'None' };
     case 1:
-      return { kind: 'Json', body: getNumber(r) };
+      return { kind: 'Json', body: getNumber(r), last: getOptional(r, getText) };
     case 2:
       return { kind: 'Invalid' };
-    case 3:
-      return { kind: 'Binary' };
     default:
       return badTag(r, 'FrameBody');
   }
@@ -346,12 +389,16 @@ export function getMessage(r: ByteReader): Message {
       return { kind: 'Definitions', known: getList(r, getKnownMutation) };
     case 44:
       return { kind: 'Upcasted', write: getText(r), result: getOptional(r, getSubmission) };
+    case 30:
+      return { kind: 'ReceivedBinary', link: getNumber(r), body: getNumber(r), length: getNumber(r) };
+    case 31:
+      return { kind: 'Writable', link: getNumber(r), on: getBool(r) };
     case 64:
       return { kind: 'Connect' };
     case 65:
       return { kind: 'Disconnect' };
     case 66:
-      return { kind: 'Emit', emit: getNumber(r), name: getText(r), body: getOptional(r, getNumber), size: getNumber(r), ack: getBool(r), timeout: getNumber(r) };
+      return { kind: 'Emit', emit: getNumber(r), namespace: getOptional(r, getText), name: getText(r), body: getOptional(r, getNumber), attachments: getList(r, getNumber), size: getNumber(r), ack: getBool(r), timeout: getNumber(r), class: getEmitClass(r) };
     case 67:
       return { kind: 'Join', room: getText(r) };
     case 68:
@@ -372,6 +419,14 @@ export function getMessage(r: ByteReader): Message {
       return { kind: 'Clear' };
     case 91:
       return { kind: 'Suspend' };
+    case 80:
+      return { kind: 'Reply', ack: getAckToken(r), body: getOptional(r, getNumber), attachments: getList(r, getNumber), size: getNumber(r) };
+    case 81:
+      return { kind: 'OpenNamespace', namespace: getText(r) };
+    case 82:
+      return { kind: 'CloseNamespace', namespace: getText(r) };
+    case 83:
+      return { kind: 'Rejoin', room: getText(r) };
     default:
       return badTag(r, 'Message');
   }
@@ -384,8 +439,32 @@ export function getBatch(r: ByteReader): Batch {
   };
 }
 
+export function putTransport(w: ByteWriter, v: Transport): void {
+  putName(w, TRANSPORT, v);
+}
+
+export function putNamespaceState(w: ByteWriter, v: NamespaceState): void {
+  switch (v.kind) {
+    case 'Waiting':
+      putByte(w, 0);
+      return;
+    case 'Connected':
+      putByte(w, 1);
+      putText(w, v.sid);
+      return;
+    case 'Refused':
+      putByte(w, 2);
+      putText(w, v.code);
+      putText(w, v.message);
+      return;
+  }
+}
+
 export function putEvent(w: ByteWriter, v: Event): void {
+  putOptional(w, v.namespace, putText);
   putNumber(w, v.body);
+  putList(w, v.attachments, putNumber);
+  putOptional(w, v.ack, putAckToken);
   putNumber(w, v.skip);
   putText(w, v.name);
   putOptional(w, v.position, putPosition);
@@ -418,6 +497,7 @@ export function putEmitResult(w: ByteWriter, v: EmitResult): void {
     case 'Answered':
       putByte(w, 1);
       putNumber(w, v.body);
+      putList(w, v.attachments, putNumber);
       return;
     case 'TimedOut':
       putByte(w, 2);
@@ -427,6 +507,9 @@ export function putEmitResult(w: ByteWriter, v: EmitResult): void {
       return;
     case 'Dropped':
       putByte(w, 4);
+      return;
+    case 'Unknown':
+      putByte(w, 5);
       return;
   }
 }
@@ -442,6 +525,7 @@ export function putRoomState(w: ByteWriter, v: RoomState): void {
     case 'Joined':
       putByte(w, 2);
       putBool(w, v.recovered);
+      putOptional(w, v.head, putPosition);
       return;
     case 'Denied':
       putByte(w, 3);
@@ -606,6 +690,8 @@ export function putOutput(w: ByteWriter, v: Output): void {
     case 'Open':
       putByte(w, 4);
       putNumber(w, v.link);
+      putTransport(w, v.transport);
+      putOptional(w, v.url, putText);
       return;
     case 'Send':
       putByte(w, 5);
@@ -722,6 +808,16 @@ export function putOutput(w: ByteWriter, v: Output): void {
       putText(w, v.name);
       putNumber(w, v.version);
       putText(w, v.variables);
+      return;
+    case 'SendBinary':
+      putByte(w, 30);
+      putNumber(w, v.link);
+      putNumber(w, v.body);
+      return;
+    case 'Namespace':
+      putByte(w, 31);
+      putText(w, v.namespace);
+      putNamespaceState(w, v.state);
       return;
     case 'Reply':
       putByte(w, 64);

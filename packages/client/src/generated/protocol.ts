@@ -24,7 +24,7 @@ import {
 /** Version of this format; the engine must say the same. */
 export const ABI_VERSION = 1;
 /** Hash of the table that this file was made from. */
-export const FINGERPRINT = 'cfec09bee49599a2';
+export const FINGERPRINT = 'b515f7639d341fc5';
 
 /** Milliseconds of a monotonic clock: deadlines. Its zero is the host's choice. */
 export type Timestamp = number;
@@ -159,6 +159,21 @@ export interface QueueLimits {
   readonly parkedBytes: number;
 }
 
+/** How a foreign server is asked for rooms. */
+export interface ForeignJoin {
+  /** The event that asks to be let in. */
+  readonly event: string;
+  /** The event that leaves; absent: none is sent. */
+  readonly leave?: string | undefined;
+  /** The argument is an object with the room under this key; absent: it is the room's name itself. */
+  readonly key?: string | undefined;
+  /**
+   * It acknowledges. If not, a room counts as joined once it was asked for; if it should and does not within
+   * `limits::JOIN_TIMEOUT`, then too.
+   */
+  readonly answers: boolean;
+}
+
 /** What the engine is told once. */
 export interface Config {
   /** Owner of the store's records (Q20). */
@@ -171,6 +186,12 @@ export interface Config {
   readonly origins: readonly OriginRule[];
   /** How much the queue may hold; absent: the defaults. */
   readonly queue?: QueueLimits | undefined;
+  /** The host can do HTTP long-polling: it is tried where no WebSocket comes up (C1). */
+  readonly polling: boolean;
+  /** An event that a foreign server acknowledges at once, to probe the link with (C4). */
+  readonly probeEvent?: string | undefined;
+  /** How a foreign server is asked for rooms; absent: as our own is (C7). */
+  readonly join?: ForeignJoin | undefined;
 }
 
 /** What the host says once. */
@@ -213,27 +234,60 @@ export interface Submission {
   readonly touched: readonly QueryId[];
 }
 
+/** What is promised about an emit (C6); it belongs to the event's definition. */
+export type EmitClass =
+  /** Buffered while offline, with a time to live; in flight when the link dies: maybe lost. */
+  | { readonly kind: 'Plain' }
+  /** In order and exactly once on our server, in memory only; elsewhere it ends as unknown when the link dies. */
+  | {
+      readonly kind: 'Reliable';
+      /** Sending it again is harmless wherever it goes, so it is, and never ends as unknown. */
+      readonly idempotent: boolean;
+    }
+  /** Never buffered offline. While the link takes no more, the latest of each key waits and the others are dropped. */
+  | {
+      readonly kind: 'Volatile';
+      /** What it replaces; absent: nothing waits. */
+      readonly key?: string | undefined;
+    };
+
+/** Where an acknowledgement that the peer asked for goes. */
+export interface AckToken {
+  /** The link that the event came on. */
+  readonly link: LinkId;
+  /** Its namespace; absent: the one of `crate::Config`. */
+  readonly namespace?: string | undefined;
+  /** The peer's number. */
+  readonly id: number;
+}
+
 /** An intent of the app. A refusal is typed and changes nothing. */
 export type Command =
   /** Be connected from now on, through every loss, until `Disconnect`. */
   | { readonly kind: 'Connect' }
   /** Stop being connected; no signal undoes it (C3). */
   | { readonly kind: 'Disconnect' }
-  /** Send an event of class *plain* (C6): buffered while offline, with a time to live. */
+  /** Send an event (C6). The host keeps `body` and `attachments` until `Output::Emitted`: they may be sent more than once. */
   | {
       readonly kind: 'Emit';
       /** The host's id for the acknowledgement. */
       readonly emit: EmitId;
+      /** In which namespace; absent: the one of `crate::Config`. */
+      readonly namespace?: string | undefined;
       /** The event's name. */
       readonly name: string;
       /** Its arguments as JSON without the outer brackets, kept by the host; absent for no arguments. */
       readonly body?: BodyId | undefined;
-      /** Size of that JSON in bytes (or UTF-16 units), for the buffer's limit. */
+      /** Binary parts, in the order of the placeholders `{"_placeholder":true,"num":0}` that the host put into the JSON. */
+      readonly attachments: readonly BodyId[];
+      /** Size of that JSON in bytes (or UTF-16 units) and of the attachments in bytes, for the limits. */
       readonly size: number;
       /** Ask for an acknowledgement. */
       readonly ack: boolean;
       /** How long the acknowledgement, or the place in the buffer, is kept. */
       readonly timeout: Millis;
+      /** What is promised about it. */
+      readonly class: EmitClass;
     }
   /** Want a room; counted: each `Join` needs a `Leave`. */
   | {
@@ -285,7 +339,40 @@ export type Command =
    * The user leaves (Q20): from now on nothing is connected, sent or accepted for this partition. Answers to requests under way
    * are still stored; when the last one is, `Quiet` is told.
    */
-  | { readonly kind: 'Suspend' };
+  | { readonly kind: 'Suspend' }
+  /**
+   * Answer an event that asked for it (`Event::ack`); refused with `LinkGone` where nobody waits any more. The host may
+   * drop the bodies once the outputs of this command are performed.
+   */
+  | {
+      readonly kind: 'Reply';
+      /** Which. */
+      readonly ack: AckToken;
+      /** The answer's arguments as JSON without the outer brackets; absent for none. */
+      readonly body?: BodyId | undefined;
+      /** Binary parts, as in `Emit`. */
+      readonly attachments: readonly BodyId[];
+      /** Size of all of it. */
+      readonly size: number;
+    }
+  /** Want a session in another namespace on the same link; counted: each needs a `CloseNamespace`. */
+  | {
+      readonly kind: 'OpenNamespace';
+      /** Which, beginning with `/`. */
+      readonly namespace: string;
+    }
+  /** Want it no more. */
+  | {
+      readonly kind: 'CloseNamespace';
+      /** Which. */
+      readonly namespace: string;
+    }
+  /** Ask again for a room that was refused (C7). */
+  | {
+      readonly kind: 'Rejoin';
+      /** The room. */
+      readonly room: RoomId;
+    };
 
 /** Settled sequences of one client id. */
 export interface Applied {
@@ -344,11 +431,11 @@ export type FrameBody =
       readonly kind: 'Json';
       /** The id. */
       readonly body: BodyId;
+      /** The array's last element, if it is a string of at most `crate::limits::LAST_ARGUMENT` UTF-16 units (C12). */
+      readonly last?: string | undefined;
     }
   /** It is not JSON. */
-  | { readonly kind: 'Invalid' }
-  /** The frame is binary, which is not negotiated. */
-  | { readonly kind: 'Binary' };
+  | { readonly kind: 'Invalid' };
 
 /** Why a link closed. */
 export type CloseCause =
@@ -604,6 +691,24 @@ export type Input =
       readonly write: WriteId;
       /** The write as this build would submit it; absent: that failed. Its `touched` and `ttl` are not read. */
       readonly result?: Submission | undefined;
+    }
+  /** A binary message came: the next attachment of the packet before it (C1). */
+  | {
+      readonly kind: 'ReceivedBinary';
+      /** On which link. */
+      readonly link: LinkId;
+      /** It; kept by the host until `Output::Release`, or until the output that takes it. */
+      readonly body: BodyId;
+      /** Its bytes. */
+      readonly length: number;
+    }
+  /** Whether the link takes more without queueing much; a new link does. For class *volatile* only. */
+  | {
+      readonly kind: 'Writable';
+      /** Which. */
+      readonly link: LinkId;
+      /** It does. */
+      readonly on: boolean;
     };
 
 /** A fact or an intent. */
@@ -617,10 +722,45 @@ export interface Batch {
   readonly messages: readonly Message[];
 }
 
+/** How a link travels. */
+export type Transport =
+  /** WebSocket. */
+  | 'WebSocket'
+  /**
+   * HTTP long-polling, for networks that let no WebSocket through. Each packet of a payload is one `Received` or
+   * `ReceivedBinary`.
+   */
+  | 'Polling';
+
+/** State of a namespace that was opened. */
+export type NamespaceState =
+  /** There is no session yet, or no more; it is asked for as soon as possible. */
+  | { readonly kind: 'Waiting' }
+  /** The session is up. */
+  | {
+      readonly kind: 'Connected';
+      /** The session id. */
+      readonly sid: string;
+    }
+  /** The server refuses it; it is asked again on the next link, or after another `OpenNamespace`. */
+  | {
+      readonly kind: 'Refused';
+      /** `AUTH`, or the server's code. */
+      readonly code: string;
+      /** The server's sentence. */
+      readonly message: string;
+    };
+
 /** An event and what to do with it. */
 export interface Event {
+  /** In which namespace; absent: the one of `crate::Config`. */
+  readonly namespace?: string | undefined;
   /** The frame's parsed array, kept by the host. It stays kept until `Release`. */
   readonly body: BodyId;
+  /** Binary parts, in the order of the placeholders in the array; kept as long as `body`. */
+  readonly attachments: readonly BodyId[];
+  /** The peer waits for `Command::Reply` with this. */
+  readonly ack?: AckToken | undefined;
   /** How many leading elements of the array are not arguments (1: the name; 3: `"tw"`, metadata, name). */
   readonly skip: number;
   /** The event's name. */
@@ -665,20 +805,24 @@ export interface Request {
 
 /** How an emit ended. An acknowledgement always settles (C6). */
 export type EmitResult =
-  /** Written to the link; no acknowledgement was asked for. */
+  /** No acknowledgement was asked for: written to the link, or (reliable, on our server) known to have arrived. */
   | { readonly kind: 'Sent' }
   /** Acknowledged with this array, which the host may drop after use. */
   | {
       readonly kind: 'Answered';
       /** The array of the answer's arguments. */
       readonly body: BodyId;
+      /** Its binary parts. */
+      readonly attachments: readonly BodyId[];
     }
-  /** No acknowledgement in time. */
+  /** It was sent; no acknowledgement in time. */
   | { readonly kind: 'TimedOut' }
   /** The link died while it was in flight: maybe lost. */
   | { readonly kind: 'MaybeLost' }
-  /** Never left: its time in the buffer ended, or `Disconnect`. */
-  | { readonly kind: 'Dropped' };
+  /** Never left: its time in the buffer ended, `Disconnect`, or (volatile) the link took no more. */
+  | { readonly kind: 'Dropped' }
+  /** A reliable one was sent and nobody can say whether it arrived: the server is foreign, or another process answers now. */
+  | { readonly kind: 'Unknown' };
 
 /** State of a wanted room (C7). */
 export type RoomState =
@@ -691,6 +835,8 @@ export type RoomState =
       readonly kind: 'Joined';
       /** Whether everything missed was replayed. */
       readonly recovered: boolean;
+      /** The last event of the room when the server answered: what comes has a later place. Absent on a foreign server. */
+      readonly head?: Position | undefined;
     }
   /** Refused, with the server's reason. */
   | {
@@ -962,11 +1108,18 @@ export type EngineOutput =
       /** The last one was refused: a cached one will not do. */
       readonly fresh: boolean;
     }
-  /** Open a WebSocket link. */
+  /** Open a link. */
   | {
       readonly kind: 'Open';
       /** Its id. */
       readonly link: LinkId;
+      /** How. */
+      readonly transport: Transport;
+      /**
+       * At this origin (`https://host[:port]`) instead of the configured one, for this link only. A host refuses to go from
+       * a secure origin to an insecure one: it opens where it always does.
+       */
+      readonly url?: string | undefined;
     }
   /** Send a text frame: `text`, or with a body `text` + body + ``. */
   | {
@@ -1144,6 +1297,22 @@ export type EngineOutput =
       readonly version: number;
       /** The variables, as JSON. */
       readonly variables: string;
+    }
+  /** Send a binary message: the next attachment of the packet before it. The host keeps the body. */
+  | {
+      readonly kind: 'SendBinary';
+      /** On which link. */
+      readonly link: LinkId;
+      /** It. */
+      readonly body: BodyId;
+    }
+  /** The state of a namespace that was opened changed (C1). */
+  | {
+      readonly kind: 'Namespace';
+      /** Which. */
+      readonly namespace: string;
+      /** Its state. */
+      readonly state: NamespaceState;
     };
 
 /** Why a command was refused. Nothing was changed. */
@@ -1154,7 +1323,7 @@ export type Refusal =
   | 'TooLarge'
   /** The emit buffer is full (C6). */
   | 'BufferFull'
-  /** A name, room, path or method is empty, too long or malformed. */
+  /** A name, room, namespace, path or method is empty, too long or malformed, or there are too many attachments. */
   | 'Malformed'
   /** No such write. */
   | 'UnknownWrite'
@@ -1169,7 +1338,13 @@ export type Refusal =
   /** The user has left (`Command::Suspend`). */
   | 'Suspended'
   /** The store belongs to a newer build: load that one (Q21). */
-  | 'ReloadNeeded';
+  | 'ReloadNeeded'
+  /** As many namespaces are wanted as may be. */
+  | 'TooManyNamespaces'
+  /** The namespace was not opened. */
+  | 'UnknownNamespace'
+  /** The link on which the peer waited for the answer is gone. */
+  | 'LinkGone';
 
 /** What the engine said to a command. */
 export type CommandResult =
@@ -1263,6 +1438,8 @@ export const REQUEST_FAILURE: readonly RequestFailure[] = ['Network', 'Aborted',
 export const NETWORK_SIGNAL: readonly NetworkSignal[] = ['Unknown', 'Offline', 'Online', 'Changed'];
 /** Every AppSignal, by tag. */
 export const APP_SIGNAL: readonly AppSignal[] = ['Foreground', 'Background'];
+/** Every Transport, by tag. */
+export const TRANSPORT: readonly Transport[] = ['WebSocket', 'Polling'];
 /** Every RefetchReason, by tag. */
 export const REFETCH_REASON: readonly RefetchReason[] = ['Reset', 'Foreign', 'Raced', 'WriteUnseen', 'Gap'];
 /** Every DownReason, by tag. */
@@ -1278,7 +1455,7 @@ export const QUARANTINE_REASON: readonly QuarantineReason[] = ['Corrupt', 'Newer
 /** Every Note, by tag. */
 export const NOTE: readonly Note[] = ['ClientReset', 'LateFrame', 'StrayAck', 'GapSeen', 'StoreFailed', 'UnmarkedAnswer', 'StoreEmptied'];
 /** Every Refusal, by tag. */
-export const REFUSAL: readonly Refusal[] = ['QueueFull', 'TooLarge', 'BufferFull', 'Malformed', 'UnknownWrite', 'AlreadySent', 'NotParked', 'Follower', 'TooManyRooms', 'Suspended', 'ReloadNeeded'];
+export const REFUSAL: readonly Refusal[] = ['QueueFull', 'TooLarge', 'BufferFull', 'Malformed', 'UnknownWrite', 'AlreadySent', 'NotParked', 'Follower', 'TooManyRooms', 'Suspended', 'ReloadNeeded', 'TooManyNamespaces', 'UnknownNamespace', 'LinkGone'];
 /** Every DecodeProblem, by tag. */
 export const DECODE_PROBLEM: readonly DecodeProblem[] = ['Truncated', 'Trailing', 'Tag', 'Number', 'Length', 'Text'];
 
@@ -1341,12 +1518,22 @@ export function putQueueLimits(w: ByteWriter, v: QueueLimits): void {
   putNumber(w, v.parkedBytes);
 }
 
+export function putForeignJoin(w: ByteWriter, v: ForeignJoin): void {
+  putText(w, v.event);
+  putOptional(w, v.leave, putText);
+  putOptional(w, v.key, putText);
+  putBool(w, v.answers);
+}
+
 export function putConfig(w: ByteWriter, v: Config): void {
   putText(w, v.partition);
   putServer(w, v.server);
   putText(w, v.namespace);
   putList(w, v.origins, putOriginRule);
   putOptional(w, v.queue, putQueueLimits);
+  putBool(w, v.polling);
+  putOptional(w, v.probeEvent, putText);
+  putOptional(w, v.join, putForeignJoin);
 }
 
 export function putInit(w: ByteWriter, v: Init): void {
@@ -1369,6 +1556,36 @@ export function putSubmission(w: ByteWriter, v: Submission): void {
   putBool(w, v.verify);
   putOptional(w, v.ttl, putNumber);
   putList(w, v.touched, putNumber);
+}
+
+export function putEmitClass(w: ByteWriter, v: EmitClass): void {
+  switch (v.kind) {
+    case 'Plain':
+      putByte(w, 0);
+      return;
+    case 'Reliable':
+      putByte(w, 1);
+      putBool(w, v.idempotent);
+      return;
+    case 'Volatile':
+      putByte(w, 2);
+      putOptional(w, v.key, putText);
+      return;
+  }
+}
+
+export function putAckToken(w: ByteWriter, v: AckToken): void {
+  putNumber(w, v.link);
+  putOptional(w, v.namespace, putText);
+  putNumber(w, v.id);
+}
+
+export function getAckToken(r: ByteReader): AckToken {
+  return {
+    link: getNumber(r),
+    namespace: getOptional(r, getText),
+    id: getNumber(r),
+  };
 }
 
 export function putApplied(w: ByteWriter, v: Applied): void {
@@ -1417,12 +1634,10 @@ export function putFrameBody(w: ByteWriter, v: FrameBody): void {
     case 'Json':
       putByte(w, 1);
       putNumber(w, v.body);
+      putOptional(w, v.last, putText);
       return;
     case 'Invalid':
       putByte(w, 2);
-      return;
-    case 'Binary':
-      putByte(w, 3);
       return;
   }
 }
@@ -1595,6 +1810,17 @@ export function putMessage(w: ByteWriter, v: Message): void {
       putText(w, v.write);
       putOptional(w, v.result, putSubmission);
       return;
+    case 'ReceivedBinary':
+      putByte(w, 30);
+      putNumber(w, v.link);
+      putNumber(w, v.body);
+      putNumber(w, v.length);
+      return;
+    case 'Writable':
+      putByte(w, 31);
+      putNumber(w, v.link);
+      putBool(w, v.on);
+      return;
     case 'Connect':
       putByte(w, 64);
       return;
@@ -1604,11 +1830,14 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'Emit':
       putByte(w, 66);
       putNumber(w, v.emit);
+      putOptional(w, v.namespace, putText);
       putText(w, v.name);
       putOptional(w, v.body, putNumber);
+      putList(w, v.attachments, putNumber);
       putNumber(w, v.size);
       putBool(w, v.ack);
       putNumber(w, v.timeout);
+      putEmitClass(w, v.class);
       return;
     case 'Join':
       putByte(w, 67);
@@ -1647,6 +1876,25 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'Suspend':
       putByte(w, 91);
       return;
+    case 'Reply':
+      putByte(w, 80);
+      putAckToken(w, v.ack);
+      putOptional(w, v.body, putNumber);
+      putList(w, v.attachments, putNumber);
+      putNumber(w, v.size);
+      return;
+    case 'OpenNamespace':
+      putByte(w, 81);
+      putText(w, v.namespace);
+      return;
+    case 'CloseNamespace':
+      putByte(w, 82);
+      putText(w, v.namespace);
+      return;
+    case 'Rejoin':
+      putByte(w, 83);
+      putText(w, v.room);
+      return;
   }
 }
 
@@ -1655,9 +1903,29 @@ export function putBatch(w: ByteWriter, v: Batch): void {
   putList(w, v.messages, putMessage);
 }
 
+export function getTransport(r: ByteReader): Transport {
+  return getName(r, TRANSPORT);
+}
+
+export function getNamespaceState(r: ByteReader): NamespaceState {
+  switch (r.bytes[r.at++]) {
+    case 0:
+      return { kind: 'Waiting' };
+    case 1:
+      return { kind: 'Connected', sid: getText(r) };
+    case 2:
+      return { kind: 'Refused', code: getText(r), message: getText(r) };
+    default:
+      return badTag(r, 'NamespaceState');
+  }
+}
+
 export function getEvent(r: ByteReader): Event {
   return {
+    namespace: getOptional(r, getText),
     body: getNumber(r),
+    attachments: getList(r, getNumber),
+    ack: getOptional(r, getAckToken),
     skip: getNumber(r),
     name: getText(r),
     position: getOptional(r, getPosition),
@@ -1692,13 +1960,15 @@ export function getEmitResult(r: ByteReader): EmitResult {
     case 0:
       return { kind: 'Sent' };
     case 1:
-      return { kind: 'Answered', body: getNumber(r) };
+      return { kind: 'Answered', body: getNumber(r), attachments: getList(r, getNumber) };
     case 2:
       return { kind: 'TimedOut' };
     case 3:
       return { kind: 'MaybeLost' };
     case 4:
       return { kind: 'Dropped' };
+    case 5:
+      return { kind: 'Unknown' };
     default:
       return badTag(r, 'EmitResult');
   }
@@ -1711,7 +1981,7 @@ export function getRoomState(r: ByteReader): RoomState {
     case 1:
       return { kind: 'Joining' };
     case 2:
-      return { kind: 'Joined', recovered: getBool(r) };
+      return { kind: 'Joined', recovered: getBool(r), head: getOptional(r, getPosition) };
     case 3:
       return { kind: 'Denied', reason: getText(r) };
     default:
@@ -1830,7 +2100,7 @@ export function getOutput(r: ByteReader): Output {
     case 3:
       return { kind: 'FetchAuth', auth: getNumber(r), fresh: getBool(r) };
     case 4:
-      return { kind: 'Open', link: getNumber(r) };
+      return { kind: 'Open', link: getNumber(r), transport: getTransport(r), url: getOptional(r, getText) };
     case 5:
       return { kind: 'Send', link: getNumber(r), text: getText(r), body: getOptional(r, getNumber) };
     case 6:
@@ -1879,6 +2149,10 @@ export function getOutput(r: ByteReader): Output {
       return { kind: 'Upcast', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
     case 45:
       return { kind: 'Verify', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
+    case 30:
+      return { kind: 'SendBinary', link: getNumber(r), body: getNumber(r) };
+    case 31:
+      return { kind: 'Namespace', namespace: getText(r), state: getNamespaceState(r) };
     case 64:
       return { kind: 'Reply', result: getCommandResult(r) };
     default:

@@ -51,7 +51,7 @@ export class Bodies {
     const start = jsonStart(frame);
     if (start < 0) return { kind: 'None' };
     try {
-      return { kind: 'Json', body: this.keep(JSON.parse(frame.slice(start)) as unknown) };
+      return { kind: 'Json', body: this.keep(JSON.parse(frame.slice(start)) as unknown), last: undefined };
     } catch {
       return { kind: 'Invalid' };
     }

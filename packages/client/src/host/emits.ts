@@ -49,11 +49,13 @@ export class Emits {
         return pending?.answer?.resolve(undefined);
       case 'Answered':
         pending?.answer?.resolve(this.#bodies.array(result.body)[0]);
-        return this.#bodies.release([result.body]);
+        return this.#bodies.release([result.body, ...result.attachments]);
       case 'TimedOut':
         return pending?.answer?.reject(new TidewireError('TIMEOUT'));
       case 'MaybeLost':
         return pending?.answer?.reject(new TidewireError('MAYBE_LOST'));
+      case 'Unknown':
+        return pending?.answer?.reject(new TidewireError('UNKNOWN_EMIT'));
       case 'Dropped':
         return pending?.answer?.reject(new TidewireError('DROPPED'));
     }
@@ -71,7 +73,18 @@ export class Emits {
     const emit = this.#next();
     const body = args.length === 0 ? undefined : this.#bodies.keep(json);
     this.#pending.set(emit, { body, answer });
-    const result = run({ kind: 'Emit', emit, name, body, size: json.length, ack: answer !== undefined, timeout: this.#timeout });
+    const result = run({
+      kind: 'Emit',
+      emit,
+      namespace: undefined,
+      name,
+      body,
+      attachments: [],
+      size: json.length,
+      ack: answer !== undefined,
+      timeout: this.#timeout,
+      class: { kind: 'Plain' },
+    });
     if (result?.kind !== 'Accepted') this.#forget(emit);
     return result;
   }

@@ -21,7 +21,7 @@ export class Links {
     const socket = this.#port.open(this.#url, {
       opened: () => this.#push({ kind: 'Opened', link }),
       text: (frame) => this.#push({ kind: 'Received', link, ...this.#bodies.read(frame) }),
-      binary: (bytes) => this.#push({ kind: 'Received', link, head: '', length: bytes.length, body: { kind: 'Binary' } }),
+      binary: (bytes) => this.#push({ kind: 'ReceivedBinary', link, body: this.#bodies.keep(bytes), length: bytes.length }),
       closed: (cause) => {
         this.#open.delete(link);
         this.#push({ kind: 'Closed', link, cause });

@@ -15,6 +15,9 @@ const REFUSALS: { readonly [K in Refusal]: ErrorCode } = {
   TooManyRooms: 'TOO_MANY_ROOMS',
   Suspended: 'SUSPENDED',
   ReloadNeeded: 'RELOAD_NEEDED',
+  TooManyNamespaces: 'TOO_MANY_NAMESPACES',
+  UnknownNamespace: 'UNKNOWN_NAMESPACE',
+  LinkGone: 'LINK_GONE',
 };
 
 const STORE: { readonly [K in StoreError]: ErrorCode } = { Full: 'STORE_FULL', Failed: 'STORE_FAILED', Fenced: 'STORE_FAILED', Newer: 'RELOAD_NEEDED' };

@@ -72,7 +72,7 @@ export class Session {
     const { platform, url, partition } = settings;
     this.#platform = platform;
     this.#parts = parts;
-    const config = { partition, server: settings.foreign ? 'Foreign' : 'Tidewire', namespace: settings.namespace, origins: [], queue: undefined } as const;
+    const config = { partition, server: settings.foreign ? 'Foreign' : 'Tidewire', namespace: settings.namespace, origins: [], queue: undefined, polling: false, probeEvent: undefined, join: undefined } as const;
     this.#loop = new Loop(settings.createEngine(config, platform.random.seed(), platform.clock.now()), platform.clock, {
       perform: (output) => this.#perform(output),
       settle: () => this.#settle(),
@@ -207,6 +207,9 @@ export class Session {
         return this.#links.open(output.link);
       case 'Send':
         return this.#links.send(output.link, output.text, output.body);
+      case 'SendBinary':
+      case 'Namespace':
+        return;
       case 'Close':
         return this.#links.close(output.link);
       case 'Fetch':

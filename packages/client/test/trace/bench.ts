@@ -12,14 +12,14 @@ const ROUNDS = 5;
 const now = { mono: 1000, wall: 1790000000000 };
 
 function newEngine() {
-  const config = { partition: 'bench|test|ana', server: 'Tidewire', namespace: '/', origins: [] } as const;
+  const config = { partition: 'bench|test|ana', server: 'Tidewire', namespace: '/', origins: [], polling: false } as const;
   const engine = bindEngine(instantiate(), config, new Uint8Array(32), now);
   let bodies = 0;
   let link = 0;
 
   function received(text: string): Message {
     bodies++;
-    return { kind: 'Received', link, head: text, length: text.length, body: { kind: 'Json', body: bodies } };
+    return { kind: 'Received', link, head: text, length: text.length, body: { kind: 'Json', body: bodies, last: undefined } };
   }
 
   function react(output: Output): Message[] {

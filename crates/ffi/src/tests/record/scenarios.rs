@@ -112,6 +112,9 @@ fn p2_trace_of_emits() {
         size: 20,
         ack,
         timeout: Millis(5_000),
+        namespace: None,
+        attachments: vec![],
+        class: EmitClass::Plain {},
     };
     world.command(emit(1, "typing", false));
     world.command(emit(2, "píše", true));

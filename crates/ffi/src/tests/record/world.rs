@@ -188,13 +188,13 @@ impl World {
                 let token = if *fresh { "frisches.Tökchen" } else { "tökchen" }.into();
                 self.say(Input::Auth { auth: *auth, result: AuthResult::Token { token } });
             }
-            Output::Open { link } if self.up => {
+            Output::Open { link, .. } if self.up => {
                 self.link = Some(*link);
                 self.say(Input::Opened { link: *link });
                 let hello = r#"0{"sid":"e1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
                 self.hear(hello);
             }
-            Output::Open { link } => {
+            Output::Open { link, .. } => {
                 self.say(Input::Closed { link: *link, cause: CloseCause::Unreachable });
             }
             Output::Send { text, .. } if self.up => self.server_hears(&text.0),
@@ -203,6 +203,8 @@ impl World {
                 self.say(Input::RequestFailed { fetch: *fetch, cause: RequestFailure::Aborted });
             }
             Output::Send { .. }
+            | Output::SendBinary { .. }
+            | Output::Namespace { .. }
             | Output::Close { .. }
             | Output::Broadcast { .. }
             | Output::TakeLead {}
@@ -285,7 +287,8 @@ impl World {
     pub(super) fn hear(&mut self, text: &str) {
         self.bodies += 1;
         let json = text.contains(['[', '{']);
-        let body = if json { FrameBody::Json { body: BodyId(self.bodies) } } else { FrameBody::None {} };
+        let body =
+            if json { FrameBody::Json { body: BodyId(self.bodies), last: None } } else { FrameBody::None {} };
         self.hear_as(text, body);
     }
 
