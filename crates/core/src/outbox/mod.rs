@@ -3,6 +3,7 @@
 //! It never parses a body and knows no cache: that a layer should stand or go is said as a [`Fact`](crate::facts::Fact).
 
 mod bytes;
+mod entries;
 pub(crate) mod origin;
 mod outcome;
 mod record;
@@ -17,10 +18,11 @@ use crate::ctx::Ctx;
 use crate::engine::{Config, QueueLimits, Server};
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
-use crate::io::{Accepted, OutboxStatus, Output, Refusal, Submission, WriteState};
+use crate::io::{Accepted, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState};
 use crate::limits;
+use entries::Entries;
 use origin::Origin;
-use record::{ClientRecord, LocalNumber, Record, Stage};
+use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use steps::{Gone, Issued};
 use store::Wish;
 
@@ -44,6 +46,12 @@ struct Entry {
     senders: Senders,
     /// Its layer still stands somewhere, so the record must stay (Q17).
     layer: bool,
+    /// The app is asked whether it was applied (Q9).
+    verifying: bool,
+    /// Its origin answers others, but not it (Q9).
+    unanswered: bool,
+    /// This build cannot send it (Q21).
+    quarantined: Option<QuarantineReason>,
 }
 
 /// Who may have sent a claimed write.
@@ -69,7 +77,15 @@ impl Entry {
             attempts: 0,
             senders: Senders::Anybody,
             layer,
+            verifying: false,
+            unanswered: false,
+            quarantined: None,
         }
+    }
+
+    /// It waits for nothing of its own.
+    fn is_idle(&self) -> bool {
+        self.durable && self.busy == 0 && self.fetch.is_none() && !self.resting && !self.verifying
     }
 }
 
@@ -81,16 +97,21 @@ pub(crate) struct Outbox {
     limits: QueueLimits,
     /// This engine's part of local numbers.
     origin_id: u64,
-    entries: BTreeMap<LocalNumber, Entry>,
+    entries: Entries,
     numbers: BTreeMap<WriteId, LocalNumber>,
     /// Submitted before the store was read (Q5).
     early: VecDeque<Record>,
+    early_bytes: u64,
     next_number: u64,
     client: Option<ClientRecord>,
     /// The client's record is being written.
     client_busy: bool,
     next_sequence: Sequence,
     steps: BTreeMap<PersistId, Issued>,
+    /// Claims on their way to the disk.
+    claiming: Vec<Claim>,
+    /// The server has applied something under this client id.
+    known_as: Option<ClientId>,
     /// Steps that failed and are tried again: their memory waits for the disk.
     unsaved: Vec<Issued>,
     fetches: BTreeMap<FetchId, LocalNumber>,
@@ -121,14 +142,17 @@ impl Outbox {
             server: config.server,
             limits: config.queue.unwrap_or_default(),
             origin_id,
-            entries: BTreeMap::new(),
+            entries: Entries::default(),
             numbers: BTreeMap::new(),
             early: VecDeque::new(),
+            early_bytes: 0,
             next_number: 1,
             client: None,
             client_busy: false,
             next_sequence: Sequence(1),
             steps: BTreeMap::new(),
+            claiming: Vec::new(),
+            known_as: None,
             unsaved: Vec::new(),
             fetches: BTreeMap::new(),
             origin: Origin::new(),
@@ -156,6 +180,7 @@ impl Outbox {
             let number = self.next_local();
             self.enqueue(number, record, ctx);
         } else {
+            self.early_bytes += record.bytes();
             self.early.push_back(record);
         }
         Ok(Accepted::Queued { write })
@@ -200,19 +225,18 @@ impl Outbox {
         if size > limits::WRITE_BYTES {
             return Err(Refusal::TooLarge);
         }
-        let (mut count, mut bytes, mut parked, mut parked_bytes) = (0, 0, 0, 0);
-        for record in self.entries.values().map(|e| &e.record).chain(&self.early) {
-            match record.stage {
-                Stage::Queued | Stage::Claimed(_) => (count, bytes) = (count + 1, bytes + record.bytes()),
-                Stage::Parked { .. } => (parked, parked_bytes) = (parked + 1, parked_bytes + record.bytes()),
-                Stage::Acknowledged { .. } => {}
-            }
-        }
-        let full = count >= self.limits.pending
-            || bytes + size > self.limits.pending_bytes
-            || parked >= self.limits.parked
-            || parked_bytes >= self.limits.parked_bytes;
+        let (early, early_bytes) = self.early_counts();
+        let counts = self.entries.counts();
+        let full = counts.pending + early >= self.limits.pending
+            || counts.pending_bytes + early_bytes + size > self.limits.pending_bytes
+            || counts.parked >= self.limits.parked
+            || counts.parked_bytes >= self.limits.parked_bytes;
         if full { Err(Refusal::QueueFull) } else { Ok(()) }
+    }
+
+    /// Number and bytes of the writes that wait for the store to be read.
+    fn early_counts(&self) -> (u32, u64) {
+        (self.early.len() as u32, self.early_bytes)
     }
 
     fn next_local(&mut self) -> LocalNumber {
@@ -241,7 +265,7 @@ impl Outbox {
         facts: &mut Facts,
     ) -> Result<Accepted, Refusal> {
         if let Some(at) = self.early.iter().position(|r| r.write == *write) {
-            self.early.remove(at);
+            self.early_bytes -= self.early.remove(at).map_or(0, |record| record.bytes());
             facts.push(Fact::LayerDropped(write.clone()));
             ctx.emit(Output::Write { write: write.clone(), state: WriteState::Discarded {} });
             return Ok(Accepted::Done {});
@@ -306,9 +330,11 @@ impl Outbox {
     pub(crate) fn process(&mut self, ctx: &mut Ctx) {
         self.origin.force(ctx);
         self.offline_probe = self.offline;
-        for entry in self.entries.values_mut().filter(|e| e.resting) {
-            ctx.timers.stop(&crate::timers::TimerKind::WriteRetry(entry.record.write.clone()));
-            entry.resting = false;
+        for number in self.entries.numbers_where(|e| e.resting) {
+            if let Some(mut entry) = self.entries.get_mut(&number) {
+                ctx.timers.stop(&crate::timers::TimerKind::WriteRetry(entry.record.write.clone()));
+                entry.resting = false;
+            }
         }
     }
 

@@ -199,10 +199,6 @@ impl Record {
         matches!(self.stage, Stage::Queued | Stage::Claimed(_))
     }
 
-    pub(crate) fn is_acknowledged_as(&self, client: &ClientId) -> bool {
-        matches!(&self.stage, Stage::Acknowledged { claim, .. } if claim.client == *client)
-    }
-
     /// The claim that still holds the floor down.
     pub(crate) fn open_claim(&self) -> Option<&Claim> {
         match &self.stage {

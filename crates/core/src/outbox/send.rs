@@ -1,11 +1,9 @@
 //! What is sent next, and what follows from an answer (Q1, Q6, Q9 to Q14).
 
-use std::collections::BTreeSet;
-
 use super::outcome::{Verdict, classify};
 use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
-use super::steps::{Issued, Then};
-use super::{Entry, Outbox, Senders};
+use super::steps::Then;
+use super::{Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::engine::Server;
 use crate::ids::*;
@@ -56,8 +54,7 @@ impl Outbox {
 
     /// C3: the platform's 'offline' may be wrong; it delays a write by at most one probe interval.
     fn watch_offline(&mut self, ctx: &mut Ctx) {
-        let waiting =
-            self.offline && !self.offline_probe && self.entries.values().any(|e| e.record.is_pending());
+        let waiting = self.offline && !self.offline_probe && self.entries.counts().pending > 0;
         if !waiting {
             ctx.timers.stop(&TimerKind::OfflineSend);
         } else if ctx.timers.get(&TimerKind::OfflineSend).is_none() {
@@ -68,24 +65,9 @@ impl Outbox {
 
     /// The heads of the lanes, oldest first, as many as may be in flight (Q6).
     fn eligible(&self) -> Vec<LocalNumber> {
-        let active = |e: &Entry| e.fetch.is_some() || e.durable && e.busy > 0 && e.record.is_pending();
-        let mut free = limits::IN_FLIGHT.saturating_sub(self.entries.values().filter(|e| active(e)).count());
-        let mut lanes = BTreeSet::new();
-        let mut heads = Vec::new();
-        for (number, entry) in &self.entries {
-            if free == 0 {
-                break;
-            }
-            // Parked writes hold nobody up (Q14); a write that is not on disk yet still holds its place.
-            if !entry.record.is_pending() || !lanes.insert(&entry.record.lane) {
-                continue;
-            }
-            if entry.durable && entry.busy == 0 && entry.fetch.is_none() && !entry.resting {
-                heads.push(*number);
-                free -= 1;
-            }
-        }
-        heads
+        // Parked writes hold nobody up (Q14); a write that is not on disk yet still holds its place.
+        let free = limits::IN_FLIGHT.saturating_sub(self.entries.counts().active as usize);
+        self.entries.ready().take(free).copied().collect()
     }
 
     fn start(&mut self, number: LocalNumber, ctx: &mut Ctx) {
@@ -116,7 +98,7 @@ impl Outbox {
     fn send(&mut self, number: LocalNumber, claim: &Claim, ctx: &mut Ctx) {
         let floor = self.floor(claim);
         let server = self.server;
-        let Some(entry) = self.entries.get_mut(&number) else { return };
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
         let fetch = FetchId(ctx.fresh());
         entry.fetch = Some(fetch);
         entry.attempts = entry.attempts.saturating_add(1);
@@ -149,15 +131,13 @@ impl Outbox {
         // A refused write leaves no trace on the server: until one was applied it does not know this client, and to an unknown
         // one with a floor above 1 it answers `client-reset`.
         if self.client.as_ref().is_some_and(|own| own.client == *client && own.high == Sequence(0))
-            && !self.entries.values().any(|e| e.record.is_acknowledged_as(client))
+            && self.known_as.as_ref() != Some(client)
         {
             return Sequence(1);
         }
-        let coming = self.steps.values().chain(&self.unsaved).filter_map(Issued::open_claim);
-        let open = self.entries.values().filter_map(|e| e.record.open_claim()).chain(coming);
-        open.filter(|open| open.client == *client)
-            .map(|open| open.sequence)
-            .fold(claim.sequence, Sequence::min)
+        let coming = self.claiming.iter().filter(|coming| coming.client == *client).map(|c| c.sequence);
+        let lowest = self.entries.lowest_claim(client);
+        lowest.into_iter().chain(coming).fold(claim.sequence, Sequence::min)
     }
 
     pub(crate) fn responded(&mut self, fetch: FetchId, response: Response, ctx: &mut Ctx) {
@@ -224,7 +204,7 @@ impl Outbox {
     fn ended(&mut self, fetch: FetchId, ctx: &mut Ctx) -> Option<(LocalNumber, Claim)> {
         ctx.timers.stop(&TimerKind::Request(fetch));
         let number = self.fetches.remove(&fetch)?;
-        let entry = self.entries.get_mut(&number)?;
+        let mut entry = self.entries.get_mut(&number)?;
         entry.fetch = None;
         match &entry.record.stage {
             Stage::Claimed(claim) => Some((number, claim.clone())),
@@ -284,10 +264,12 @@ impl Outbox {
 
     /// The same write is running on the server: ask again a little later, unchanged.
     fn rest(&mut self, number: LocalNumber, status: u16, ctx: &mut Ctx) {
-        let Some(entry) = self.entries.get_mut(&number) else { return };
-        entry.resting = true;
-        let at = ctx.deadline(limits::REQUEST_BACKOFF_BASE);
-        ctx.timers.set(TimerKind::WriteRetry(entry.record.write.clone()), at);
+        {
+            let Some(mut entry) = self.entries.get_mut(&number) else { return };
+            entry.resting = true;
+            let at = ctx.deadline(limits::REQUEST_BACKOFF_BASE);
+            ctx.timers.set(TimerKind::WriteRetry(entry.record.write.clone()), at);
+        }
         self.tell_retrying(number, status, ctx);
     }
 
@@ -319,7 +301,7 @@ impl Outbox {
 
     pub(crate) fn on_write_retry(&mut self, write: &WriteId) {
         if let Some(number) = self.numbers.get(write)
-            && let Some(entry) = self.entries.get_mut(number)
+            && let Some(mut entry) = self.entries.get_mut(number)
         {
             entry.resting = false;
         }

@@ -1,7 +1,6 @@
 //! The queue's numbers (Q22), told at most once per drain and only when they changed.
 
 use super::Outbox;
-use super::record::Stage;
 use crate::ctx::Ctx;
 use crate::io::{Blocked, OutboxStatus, Output};
 use crate::timers::TimerKind;
@@ -34,17 +33,13 @@ impl Outbox {
 
     fn status(&self, ctx: &Ctx) -> OutboxStatus {
         let mut status = OutboxStatus { ready: self.loaded, ..OutboxStatus::default() };
-        for record in self.early.iter().chain(self.entries.values().map(|e| &e.record)) {
-            match record.stage {
-                Stage::Queued | Stage::Claimed(_) => {
-                    status.pending += 1;
-                    status.bytes += record.bytes();
-                }
-                Stage::Parked { .. } => status.parked += 1,
-                Stage::Acknowledged { .. } => {}
-            }
-        }
-        status.in_flight = self.entries.values().filter(|e| e.fetch.is_some()).count() as u32;
+        let (early, early_bytes) = self.early_counts();
+        let counts = self.entries.counts();
+        status.pending = counts.pending + early;
+        status.bytes = counts.pending_bytes + early_bytes;
+        status.parked = counts.parked;
+        status.quarantined = counts.quarantined;
+        status.in_flight = counts.in_flight;
         if status.pending > 0 {
             status.blocked = self.blocked();
             status.next_attempt = match status.blocked {

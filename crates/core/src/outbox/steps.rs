@@ -51,19 +51,12 @@ pub(super) struct Issued {
     pub(super) fence: Option<LeaderEpoch>,
 }
 
-impl Issued {
-    /// The claim that the step will store.
-    pub(super) fn open_claim(&self) -> Option<&Claim> {
-        match &self.step {
-            Step::Put { record, .. } => record.open_claim(),
-            Step::Remove { .. } | Step::Client(_) => None,
-        }
-    }
-}
-
 impl Outbox {
     pub(super) fn put(&mut self, number: LocalNumber, record: Record, then: Then, ctx: &mut Ctx) {
         self.begin(number);
+        if let (Then::Claimed, Some(claim)) = (then, record.open_claim()) {
+            self.claiming.push(claim.clone());
+        }
         // Any tab may enqueue; everything else is the leader's.
         let fence = if then == Then::Enqueued { None } else { self.leader };
         self.issue(Issued { step: Step::Put { number, record: Box::new(record), then }, fence }, ctx);
@@ -80,7 +73,7 @@ impl Outbox {
     }
 
     fn begin(&mut self, number: LocalNumber) {
-        if let Some(entry) = self.entries.get_mut(&number) {
+        if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.busy += 1;
         }
     }
@@ -115,17 +108,8 @@ impl Outbox {
         }
         match step {
             Step::Put { number, record, then } => {
-                if let Some(entry) = self.entries.get_mut(&number) {
-                    entry.record = *record;
-                    entry.busy = entry.busy.saturating_sub(1);
-                    entry.durable = true;
-                    let overtaken = std::mem::take(&mut entry.overtaken);
-                    self.follow(number, then, ctx, facts);
-                    if overtaken {
-                        self.leading = false; // Until it is read what became of it.
-                        self.ask_load(ctx);
-                    }
-                }
+                self.claimed(&record, then);
+                self.has_stored(number, *record, then, ctx, facts);
             }
             Step::Remove { number, gone } => {
                 if let Some(entry) = self.forget(number) {
@@ -142,6 +126,34 @@ impl Outbox {
             }
         }
         self.reread_after(fence, ctx);
+    }
+
+    fn has_stored(
+        &mut self,
+        number: LocalNumber,
+        record: Record,
+        then: Then,
+        ctx: &mut Ctx,
+        facts: &mut Facts,
+    ) {
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
+        entry.record = record;
+        entry.busy = entry.busy.saturating_sub(1);
+        entry.durable = true;
+        let overtaken = std::mem::take(&mut entry.overtaken);
+        drop(entry);
+        self.follow(number, then, ctx, facts);
+        if overtaken {
+            self.leading = false; // Until it is read what became of it.
+            self.ask_load(ctx);
+        }
+    }
+
+    /// A step with a claim has ended, well or not.
+    fn claimed(&mut self, record: &Record, then: Then) {
+        if then == Then::Claimed {
+            self.claiming.retain(|claim| record.open_claim() != Some(claim));
+        }
     }
 
     fn is_overtaken(&self, step: &Step) -> bool {
@@ -164,16 +176,23 @@ impl Outbox {
     }
 
     fn follow(&mut self, number: LocalNumber, then: Then, ctx: &mut Ctx, facts: &mut Facts) {
-        let Some(entry) = self.entries.get_mut(&number) else { return };
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
         if then == Then::Requeued {
             entry.senders = Senders::AskedAgain;
             entry.attempts = 0;
-            if entry.record.optimistic && !entry.layer {
+            let without_layer = entry.record.optimistic && !entry.layer;
+            drop(entry);
+            if without_layer {
                 self.layer_found(number, facts);
             }
+        } else {
+            drop(entry);
         }
-        let Some(entry) = self.entries.get_mut(&number) else { return };
-        facts.extend(facts_of(entry));
+        if let Some(Stage::Acknowledged { claim, .. }) = self.entries.get(&number).map(|e| &e.record.stage) {
+            self.known_as = Some(claim.client.clone());
+        }
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
+        facts.extend(facts_of(&entry));
         match then {
             Then::Enqueued | Then::Acknowledged | Then::Requeued => {}
             // The request goes out in this call's pump, which says so.
@@ -202,6 +221,7 @@ impl Outbox {
                 return;
             }
         }
+        drop(entry);
         if let Some(entry) = self.entries.get(&number) {
             ctx.emit(Output::Write { write: entry.record.write.clone(), state: state_of(&entry.record) });
         }
@@ -245,7 +265,10 @@ impl Outbox {
     /// What the disk says is true; what this tab wanted is not.
     fn abandon(&mut self, step: Step, ctx: &mut Ctx, facts: &mut Facts) {
         match step {
-            Step::Put { number, .. } => self.idle_again(number),
+            Step::Put { number, record, then } => {
+                self.claimed(&record, then);
+                self.idle_again(number);
+            }
             Step::Remove { number, gone } => {
                 self.idle_again(number);
                 let Some(entry) = self.entries.get(&number) else { return };
@@ -264,7 +287,7 @@ impl Outbox {
     }
 
     fn idle_again(&mut self, number: LocalNumber) {
-        if let Some(entry) = self.entries.get_mut(&number) {
+        if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.busy = entry.busy.saturating_sub(1);
         }
     }
@@ -280,14 +303,17 @@ impl Outbox {
         for (fetch, number) in std::mem::take(&mut self.fetches) {
             ctx.timers.stop(&TimerKind::Request(fetch));
             ctx.emit(Output::Abort { fetch });
-            if let Some(entry) = self.entries.get_mut(&number) {
+            if let Some(mut entry) = self.entries.get_mut(&number) {
                 entry.fetch = None;
                 let write = entry.record.write.clone();
                 ctx.emit(Output::Write { write, state: WriteState::Retrying { status: 0 } });
             }
         }
-        for entry in self.entries.values_mut() {
-            entry.senders = Senders::Anybody;
+        for number in self.entries.numbers_where(|e| e.senders != Senders::Anybody || e.verifying) {
+            if let Some(mut entry) = self.entries.get_mut(&number) {
+                entry.senders = Senders::Anybody;
+                entry.verifying = false;
+            }
         }
         for issued in std::mem::take(&mut self.unsaved) {
             match issued.fence {
@@ -300,8 +326,10 @@ impl Outbox {
 
     /// The lead passes on: what is on its way to the disk may be read there, sent and removed before this tab hears that it arrived.
     fn overtake(&mut self) {
-        for entry in self.entries.values_mut().filter(|e| !e.durable) {
-            entry.overtaken = true;
+        for number in self.entries.numbers_where(|e| !e.durable) {
+            if let Some(mut entry) = self.entries.get_mut(&number) {
+                entry.overtaken = true;
+            }
         }
     }
 
@@ -320,8 +348,8 @@ impl Outbox {
         let Some(client) = self.client.clone() else { return };
         let done: Vec<(LocalNumber, Sequence)> = self
             .entries
-            .iter()
-            .filter(|(_, e)| e.busy == 0 && !e.layer)
+            .done()
+            .filter_map(|number| Some((number, self.entries.get(number)?)))
             .filter_map(|(number, e)| match &e.record.stage {
                 Stage::Acknowledged { claim, .. } if claim.client == client.client => {
                     Some((*number, claim.sequence))

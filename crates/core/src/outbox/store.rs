@@ -107,7 +107,7 @@ impl Outbox {
     /// What a tab that died stored may never have been told: whoever finds it asks the tab that sends to look (Q19). The record
     /// itself is not told on: it may have ended since it was read.
     fn pass_on(&self, ctx: &mut Ctx) {
-        if self.entries.values().any(|e| e.durable && e.record.stage == Stage::Queued) {
+        if self.entries.iter().any(|(_, e)| e.durable && e.record.stage == Stage::Queued) {
             ctx.emit(Output::Broadcast { key: READ_WISH.to_owned(), value: None });
         }
     }
@@ -125,6 +125,7 @@ impl Outbox {
 
     /// Writes made before the store was read come after everything in it, in their order (Q5).
     fn number_early(&mut self, ctx: &mut Ctx) {
+        self.early_bytes = 0;
         for record in std::mem::take(&mut self.early) {
             let number = self.next_local();
             self.enqueue(number, record, ctx);
@@ -133,7 +134,7 @@ impl Outbox {
 
     fn sequence_after_all(&self) -> Sequence {
         let Some(client) = &self.client else { return Sequence(1) };
-        let used = self.entries.values().filter_map(|e| match &e.record.stage {
+        let used = self.entries.iter().filter_map(|(_, e)| match &e.record.stage {
             Stage::Claimed(claim) | Stage::Acknowledged { claim, .. } => Some(claim),
             Stage::Parked { unresolved, .. } => unresolved.as_ref(),
             Stage::Queued => None,
@@ -266,7 +267,11 @@ impl Outbox {
     /// A sequence that is on disk is used, also where a step of this tab that is under way hides its record.
     fn avoid_sequence(&mut self, record: &Record) {
         let claim = match &record.stage {
-            Stage::Claimed(claim) | Stage::Acknowledged { claim, .. } => Some(claim),
+            Stage::Acknowledged { claim, .. } => {
+                self.known_as = Some(claim.client.clone());
+                Some(claim)
+            }
+            Stage::Claimed(claim) => Some(claim),
             Stage::Parked { unresolved, .. } => unresolved.as_ref(),
             Stage::Queued => None,
         };
@@ -279,7 +284,8 @@ impl Outbox {
 
     fn adopt(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx, facts: &mut Facts) {
         self.avoid_sequence(&record);
-        if let Some(entry) = self.entries.get_mut(&number) {
+        if self.entries.contains_key(&number) {
+            let Some(mut entry) = self.entries.get_mut(&number) else { return };
             entry.overtaken |= !entry.durable && entry.record != record;
             if entry.busy > 0 || entry.fetch.is_some() || entry.record == record {
                 return;
@@ -296,6 +302,7 @@ impl Outbox {
                 Stage::Queued | Stage::Claimed(_)
                     if parked_before && entry.record.optimistic && !entry.layer =>
                 {
+                    drop(entry);
                     self.layer_found(number, facts);
                 }
                 Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {}
@@ -335,7 +342,7 @@ impl Outbox {
     }
 
     fn adopt_removal(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
-        if let Some(entry) = self.entries.get_mut(&number) {
+        if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.overtaken |= !entry.durable;
         }
         if self.entries.get(&number).is_none_or(|e| !e.durable || e.busy > 0 || e.fetch.is_some()) {
@@ -369,7 +376,7 @@ impl Outbox {
             .map(|(_, e)| e.record.write.clone())
             .collect();
         above.extend(self.early.iter().filter(|r| r.optimistic).map(|r| r.write.clone()));
-        let Some(entry) = self.entries.get_mut(&number) else { return };
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
         entry.layer = true;
         let Record { write, name, version, variables, .. } = entry.record.clone();
         facts.push(Fact::LayerFound(LayerSeed { write, name, version, variables, above }));
@@ -377,7 +384,7 @@ impl Outbox {
 
     pub(crate) fn layer_finished(&mut self, write: &WriteId) {
         if let Some(number) = self.numbers.get(write)
-            && let Some(entry) = self.entries.get_mut(number)
+            && let Some(mut entry) = self.entries.get_mut(number)
         {
             entry.layer = false;
         }

@@ -1,0 +1,241 @@
+//! The writes in memory, and what has to be known of all of them without looking at each: numbers, heads of lanes, open claims.
+//!
+//! An entry is changed through [`EntryMut`] only, so that nobody can forget to keep this up to date. It knows no rule.
+
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::ops::{Deref, DerefMut, RangeFrom};
+
+use super::Entry;
+use super::record::{Claim, LocalNumber, Stage};
+use crate::ids::*;
+
+/// How many there are of each kind (Q15, Q22).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) pending: u32,
+    pub(super) pending_bytes: u64,
+    pub(super) parked: u32,
+    pub(super) parked_bytes: u64,
+    pub(super) quarantined: u32,
+    /// A request is under way.
+    pub(super) in_flight: u32,
+    /// Counts towards the writes that may be in flight: a request, or a step before one.
+    pub(super) active: u32,
+    /// The origin answers others, but not these (Q9).
+    pub(super) unanswered: u32,
+}
+
+/// What the indexes know of one entry.
+#[derive(PartialEq, Eq)]
+struct Facets {
+    counts: Counts,
+    /// Its place in a lane, while it is pending.
+    lane: Option<Lane>,
+    idle: bool,
+    claim: Option<Claim>,
+    done: bool,
+}
+
+impl Facets {
+    fn of(entry: &Entry) -> Facets {
+        let record = &entry.record;
+        let mut counts = Counts::default();
+        let pending = record.is_pending();
+        let held = entry.quarantined.is_some();
+        match &record.stage {
+            Stage::Queued | Stage::Claimed(_) if held => counts.quarantined = 1,
+            Stage::Queued | Stage::Claimed(_) => (counts.pending, counts.pending_bytes) = (1, record.bytes()),
+            Stage::Parked { .. } => (counts.parked, counts.parked_bytes) = (1, record.bytes()),
+            Stage::Acknowledged { .. } => {}
+        }
+        counts.in_flight = u32::from(entry.fetch.is_some());
+        let active = entry.fetch.is_some() || entry.verifying || entry.durable && entry.busy > 0 && pending;
+        counts.active = u32::from(active);
+        counts.unanswered = u32::from(entry.unanswered && pending);
+        Facets {
+            counts,
+            lane: (pending && !held).then(|| record.lane.clone()),
+            idle: entry.is_idle(),
+            claim: record.open_claim().cloned(),
+            done: matches!(record.stage, Stage::Acknowledged { .. }) && entry.busy == 0 && !entry.layer,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    by_number: BTreeMap<LocalNumber, Entry>,
+    index: Index,
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    /// Pending writes by lane, and whether they wait for nothing of their own.
+    lanes: BTreeMap<(Lane, LocalNumber), bool>,
+    /// Heads of lanes that wait for nothing of their own.
+    ready: BTreeSet<LocalNumber>,
+    /// What may have been sent and has no definite outcome, by client id and sequence.
+    claims: BTreeSet<(ClientId, Sequence, LocalNumber)>,
+    /// Acknowledged, and no layer needs the record any more.
+    done: BTreeSet<LocalNumber>,
+    counts: Counts,
+}
+
+const LOWEST: LocalNumber = LocalNumber { number: 0, origin: 0 };
+
+impl Entries {
+    pub(super) fn get(&self, number: &LocalNumber) -> Option<&Entry> {
+        self.by_number.get(number)
+    }
+
+    pub(super) fn get_mut(&mut self, number: &LocalNumber) -> Option<EntryMut<'_>> {
+        let entry = self.by_number.get_mut(number)?;
+        let before = Some(Facets::of(entry));
+        Some(EntryMut { entry, index: &mut self.index, number: *number, before })
+    }
+
+    pub(super) fn contains_key(&self, number: &LocalNumber) -> bool {
+        self.by_number.contains_key(number)
+    }
+
+    pub(super) fn insert(&mut self, number: LocalNumber, entry: Entry) {
+        self.remove(&number);
+        self.index.follow(number, None, Some(Facets::of(&entry)));
+        self.by_number.insert(number, entry);
+    }
+
+    pub(super) fn remove(&mut self, number: &LocalNumber) -> Option<Entry> {
+        let entry = self.by_number.remove(number)?;
+        self.index.follow(*number, Some(Facets::of(&entry)), None);
+        Some(entry)
+    }
+
+    pub(super) fn iter(&self) -> btree_map::Iter<'_, LocalNumber, Entry> {
+        self.by_number.iter()
+    }
+
+    pub(super) fn range(&self, range: RangeFrom<LocalNumber>) -> btree_map::Range<'_, LocalNumber, Entry> {
+        self.by_number.range(range)
+    }
+
+    /// Those for which this holds, in order.
+    pub(super) fn numbers_where(&self, holds: impl Fn(&Entry) -> bool) -> Vec<LocalNumber> {
+        self.by_number.iter().filter(|(_, entry)| holds(entry)).map(|(number, _)| *number).collect()
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.index.counts
+    }
+
+    /// Heads of lanes that may be started, oldest first.
+    pub(super) fn ready(&self) -> impl Iterator<Item = &LocalNumber> {
+        self.index.ready.iter()
+    }
+
+    /// The lowest sequence of this client that may have been sent and has no definite outcome.
+    pub(super) fn lowest_claim(&self, client: &ClientId) -> Option<Sequence> {
+        let from = (client.clone(), Sequence(0), LOWEST);
+        let (found, sequence, _) = self.index.claims.range(from..).next()?;
+        (found == client).then_some(*sequence)
+    }
+
+    /// Acknowledged writes whose records may go.
+    pub(super) fn done(&self) -> impl Iterator<Item = &LocalNumber> {
+        self.index.done.iter()
+    }
+}
+
+impl Index {
+    fn follow(&mut self, number: LocalNumber, before: Option<Facets>, after: Option<Facets>) {
+        if before == after {
+            return;
+        }
+        if let Some(Facets { counts, lane, claim, done, .. }) = before {
+            self.counts.add(&counts, false);
+            if let Some(claim) = claim {
+                self.claims.remove(&(claim.client, claim.sequence, number));
+            }
+            if done {
+                self.done.remove(&number);
+            }
+            if let Some(lane) = lane {
+                self.move_in_lane(lane, number, None);
+            }
+        }
+        if let Some(Facets { counts, lane, idle, claim, done }) = after {
+            self.counts.add(&counts, true);
+            if let Some(claim) = claim {
+                self.claims.insert((claim.client, claim.sequence, number));
+            }
+            if done {
+                self.done.insert(number);
+            }
+            if let Some(lane) = lane {
+                self.move_in_lane(lane, number, Some(idle));
+            }
+        }
+    }
+
+    /// Puts it into the lane, or takes it out; the lane's head is ready if it is idle.
+    fn move_in_lane(&mut self, lane: Lane, number: LocalNumber, idle: Option<bool>) {
+        if let Some((head, _)) = self.head(&lane) {
+            self.ready.remove(&head);
+        }
+        let at = (lane, number);
+        match idle {
+            Some(idle) => self.lanes.insert(at.clone(), idle),
+            None => self.lanes.remove(&at),
+        };
+        if let Some((head, true)) = self.head(&at.0) {
+            self.ready.insert(head);
+        }
+    }
+
+    fn head(&self, lane: &Lane) -> Option<(LocalNumber, bool)> {
+        let ((found, number), idle) = self.lanes.range((lane.clone(), LOWEST)..).next()?;
+        (found == lane).then_some((*number, *idle))
+    }
+}
+
+impl Counts {
+    fn add(&mut self, by: &Counts, more: bool) {
+        let small = |all: &mut u32, by: u32| *all = if more { *all + by } else { *all - by };
+        let large = |all: &mut u64, by: u64| *all = if more { *all + by } else { *all - by };
+        small(&mut self.pending, by.pending);
+        large(&mut self.pending_bytes, by.pending_bytes);
+        small(&mut self.parked, by.parked);
+        large(&mut self.parked_bytes, by.parked_bytes);
+        small(&mut self.quarantined, by.quarantined);
+        small(&mut self.in_flight, by.in_flight);
+        small(&mut self.active, by.active);
+        small(&mut self.unanswered, by.unanswered);
+    }
+}
+
+/// An entry that may be changed; the indexes follow when this is dropped.
+pub(super) struct EntryMut<'a> {
+    entry: &'a mut Entry,
+    index: &'a mut Index,
+    number: LocalNumber,
+    before: Option<Facets>,
+}
+
+impl Deref for EntryMut<'_> {
+    type Target = Entry;
+    fn deref(&self) -> &Entry {
+        self.entry
+    }
+}
+
+impl DerefMut for EntryMut<'_> {
+    fn deref_mut(&mut self) -> &mut Entry {
+        self.entry
+    }
+}
+
+impl Drop for EntryMut<'_> {
+    fn drop(&mut self) {
+        let after = Facets::of(self.entry);
+        self.index.follow(self.number, self.before.take(), Some(after));
+    }
+}
