@@ -3,7 +3,7 @@
 
 use tidewire_wire::engine::{self, PacketType};
 use tidewire_wire::socket::{self, Header, Kind};
-use tidewire_wire::{FrameError, dialect};
+use tidewire_wire::{FrameError, dialect, inband};
 
 use crate::event::Frame;
 use crate::hub::{Asked, Deadline};
@@ -84,6 +84,10 @@ impl Hub {
                 if data.name == dialect::PROBE && self.answer_probe(session, header.id) {
                     return Ok(());
                 }
+                // Nor must a token that runs out (C5).
+                if data.name == inband::TOKEN && self.refresh(session, data.args, header.id) {
+                    return Ok(());
+                }
                 Task::Event { name: data.name.into_owned(), args: data.args.to_owned(), ack: header.id }
             }
         };
@@ -146,13 +150,15 @@ impl Hub {
         let Some(Busy::Authenticating { dialect, .. }) = link.busy.take_if(waits) else { return };
         match result {
             Ok(Grant { user, socket, expires_in }) => {
-                let reply = socket::connect_reply("/", &socket.0, dialect);
+                let left = expires_in.map(|life| life.0);
+                let reply = if dialect {
+                    inband::grant("/", &socket.0, left, &self.config.instance)
+                } else {
+                    socket::connect_reply("/", &socket.0, false)
+                };
                 link.phase = Phase::Connected { user: user.clone(), socket, dialect };
                 self.timers.clear(&Deadline::Connect(session));
-                if let Some(life) = expires_in {
-                    let at = now.after(life).after(self.config.expiry_grace);
-                    self.timers.set(Deadline::Expiry(session), at);
-                }
+                self.expires(session, expires_in);
                 self.links.send(session, reply.into());
                 self.arrive(&user);
             }
@@ -177,6 +183,9 @@ impl Hub {
         self.leave_all(session);
         if let Some(link) = self.links.get_mut(session) {
             link.phase = Phase::Bare;
+            link.refresh = None;
+            link.rechecks.clear();
+            link.rechecking = None;
         }
         self.depart(&user);
         self.timers.clear(&Deadline::Expiry(session));
@@ -195,6 +204,10 @@ impl Hub {
             dialect::PROBE => {
                 self.answer_probe(session, ack);
             }
+            inband::TOKEN => {
+                self.refresh(session, &args, ack);
+            }
+            inband::EMIT => self.emit(session, &args, ack),
             _ => {
                 let request = self.ask(Asked::Handle(session));
                 self.wait(session, Busy::Handling { request, ack });

@@ -1,6 +1,7 @@
 //! The hub itself: it routes facts to the part that decides, keeps the deadlines, and cleans up after connections.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use tidewire_wire::engine::{Handshake, PacketType};
 use tidewire_wire::{dialect, engine, json, names};
@@ -13,6 +14,7 @@ use crate::limits;
 use crate::presence::Presence;
 use crate::room::Room;
 use crate::session::{Busy, Links, Session};
+use crate::streams::{StreamKey, Streams};
 use crate::timers::Timers;
 
 /// What may be set differently. The defaults are those of [`limits`].
@@ -30,6 +32,8 @@ pub struct Config {
     pub presence_grace: Millis,
     /// Members of this room are told who comes and goes; `None`: nobody is.
     pub presence_room: Option<RoomId>,
+    /// Which process this is: random, told to clients (protocol section 6). Empty: not told.
+    pub instance: Arc<str>,
     /// See [`limits::FRAME_BYTES`].
     pub frame_bytes: u64,
     /// See [`limits::QUEUE_BYTES`].
@@ -63,6 +67,7 @@ impl Default for Config {
             expiry_grace: limits::EXPIRY_GRACE,
             presence_grace: limits::PRESENCE_GRACE,
             presence_room: None,
+            instance: "".into(),
             frame_bytes: limits::FRAME_BYTES,
             queue_bytes: limits::QUEUE_BYTES,
             catch_up_bytes: limits::CATCH_UP_BYTES,
@@ -85,6 +90,9 @@ pub(crate) enum Asked {
     RoomHead(RoomId),
     VerifyHead(SessionId),
     Handle(SessionId),
+    Emit(StreamKey, u64),
+    Refresh(SessionId),
+    Recheck(SessionId),
 }
 
 /// Deadlines, keyed by their reason.
@@ -100,6 +108,10 @@ pub(crate) enum Deadline {
     Expiry(SessionId),
     /// This person is offline.
     Offline(UserId),
+    /// A stream of reliable emits is forgotten.
+    Stream(StreamKey),
+    /// The access to some rooms is to be checked again.
+    Recheck(SessionId),
 }
 
 /// The state machine. See the [crate's page](crate) for how it is run.
@@ -113,6 +125,7 @@ pub struct Hub {
     pub(crate) reads: Reads,
     pub(crate) asked: BTreeMap<RequestId, Asked>,
     pub(crate) last_request: RequestId,
+    pub(crate) streams: Streams,
     pub(crate) timers: Timers<Deadline>,
     presence: Presence,
     draining: bool,
@@ -131,6 +144,7 @@ impl Hub {
             reads: Reads::default(),
             asked: BTreeMap::new(),
             last_request: RequestId(0),
+            streams: Streams::default(),
             timers: Timers::new(),
             presence: Presence::default(),
             draining: false,
@@ -147,41 +161,43 @@ impl Hub {
             Input::Closed { session } => {
                 self.links.end(session);
             }
-            Input::Authenticated { request, result } => {
-                if let Some(Asked::Authenticate(session)) = self.asked.remove(&request) {
+            Input::Authenticated { request, result } => match self.asked.remove(&request) {
+                Some(Asked::Authenticate(session)) => {
                     self.authenticated(session, request, result);
                     self.run(session);
                 }
-            }
-            Input::Authorized { request, result } => {
-                if let Some(Asked::Authorize(session)) = self.asked.remove(&request) {
-                    self.authorized(session, result);
+                Some(Asked::Refresh(session)) => self.refreshed(session, request, result),
+                Some(_) | None => {}
+            },
+            Input::Authorized { request, result } => match self.asked.remove(&request) {
+                Some(Asked::Authorize(session)) => {
+                    self.authorized(session, request, result);
                     self.run(session);
                 }
-            }
+                Some(Asked::Recheck(session)) => self.rechecked(session, request, result),
+                Some(_) | None => {}
+            },
             Input::HeadRead { request, result } => match self.asked.remove(&request) {
                 Some(Asked::RoomHead(room)) => self.head_read(room, result),
                 Some(Asked::VerifyHead(session)) => {
-                    self.verified(session, result);
+                    self.verified(session, request, result);
                     self.run(session);
                 }
-                Some(Asked::Authenticate(_) | Asked::Authorize(_) | Asked::Handle(_)) | None => {}
+                Some(_) | None => {}
             },
             Input::HistoryRead { request, result } => self.history_read(request, result),
-            Input::Handled { request, answer } => {
-                if let Some(Asked::Handle(session)) = self.asked.remove(&request) {
-                    self.handled(session, request, &answer);
-                }
-            }
+            Input::Handled { request, answer } => match self.asked.remove(&request) {
+                Some(Asked::Handle(session)) => self.handled(session, request, &answer),
+                Some(Asked::Emit(key, number)) => self.emitted(&key, number, answer),
+                Some(_) | None => {}
+            },
             Input::Committed(events) => self.committed(events),
             Input::Broadcast(event) => self.broadcast(event),
             Input::Revoked { user, room } => self.revoke(&user, &room),
             Input::Timeout => self.timeout(),
-            Input::Drain => {
+            Input::Drain(farewell) => {
                 self.draining = true;
-                for session in self.links.open_ids() {
-                    self.links.close(session, CloseReason::Drain);
-                }
+                self.send_away(&farewell);
             }
         }
         self.clean_up();
@@ -210,6 +226,12 @@ impl Hub {
         self.rooms.len()
     }
 
+    /// Streams of reliable emits that the hub keeps in memory.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        self.streams.len()
+    }
+
     fn opened(&mut self, session: SessionId, sid: String) {
         self.links.insert(session, Session::new());
         if self.draining {
@@ -234,6 +256,8 @@ impl Hub {
                 Deadline::Pong(session) => self.pong_overdue(session),
                 Deadline::Connect(session) => self.links.close(session, CloseReason::NoConnect),
                 Deadline::Expiry(session) => self.links.close(session, CloseReason::TokenExpired),
+                Deadline::Stream(key) => self.stream_expired(key),
+                Deadline::Recheck(session) => self.recheck(session),
                 Deadline::Offline(user) => {
                     if self.presence.expire(&user) {
                         self.tell_presence("user:offline", &user);
@@ -306,12 +330,15 @@ impl Hub {
     fn clean_up(&mut self) {
         while let Some(session) = self.links.pop_ended() {
             self.leave_all(session);
-            for deadline in [Deadline::Ping, Deadline::Pong, Deadline::Connect, Deadline::Expiry] {
+            self.unlink_streams(session);
+            let own =
+                [Deadline::Ping, Deadline::Pong, Deadline::Connect, Deadline::Expiry, Deadline::Recheck];
+            for deadline in own {
                 self.timers.clear(&deadline(session));
             }
             let Some(link) = self.links.get_mut(session) else { continue };
             let user = link.user().cloned();
-            if !matches!(link.busy, Some(Busy::Handling { .. })) {
+            if !matches!(link.busy, Some(Busy::Handling { .. } | Busy::Emitting { .. })) {
                 link.busy = None;
             }
             match user {

@@ -7,6 +7,7 @@ use tidewire_wire::FrameError;
 
 use crate::event::{Frame, RoomEvent};
 use crate::ids::{Epoch, Millis, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
+use crate::limits;
 
 /// A client's token. It never shows in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,6 +115,24 @@ pub struct Ephemeral {
     pub args: Json,
 }
 
+/// How a server that goes down sends its clients away (C2, protocol section 8). Clients that speak the dialect are told when
+/// to come back: one after the other, so that they do not come all at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// Nobody before this.
+    pub after: Millis,
+    /// The last one at most so much later.
+    pub spread: Millis,
+    /// Where to, for this once; `None`: where they were.
+    pub url: Option<Arc<str>>,
+}
+
+impl Default for Farewell {
+    fn default() -> Self {
+        Farewell { after: limits::RETURN_AFTER, spread: limits::RETURN_SPREAD, url: None }
+    }
+}
+
 /// Facts.
 #[derive(Debug)]
 pub enum Input {
@@ -193,7 +212,7 @@ pub enum Input {
     /// The time of [`Hub::poll_timeout`](crate::Hub::poll_timeout) has come.
     Timeout,
     /// The server goes down: everybody is sent away, nobody is let in.
-    Drain,
+    Drain(Farewell),
 }
 
 /// Effects.
@@ -293,6 +312,20 @@ pub enum Note {
         session: SessionId,
         /// The code.
         code: String,
+    },
+    /// A fresh token was refused; the connection keeps the one that it has.
+    TokenRefused {
+        /// The connection.
+        session: SessionId,
+        /// The code.
+        code: String,
+    },
+    /// Somebody may be in a room no more, and was taken out.
+    Removed {
+        /// The connection.
+        session: SessionId,
+        /// The room.
+        room: RoomId,
     },
     /// A join was refused.
     JoinRefused {

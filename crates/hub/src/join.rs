@@ -41,15 +41,21 @@ impl Hub {
         }
         let Some(user) = link.user().cloned() else { return };
         let request = self.ask(Asked::Authorize(session));
-        let join = Join { room: room.clone(), since, ack, earliest: Offset(0) };
+        let join =
+            Join { room: room.clone(), since, ack, earliest: Offset(0), asked: request, authorized: request };
         self.wait(session, Busy::Authorizing { join });
         self.links.push(Output::Authorize { request, user, room });
     }
 
-    pub(crate) fn authorized(&mut self, session: SessionId, result: Result<Access, Denied>) {
-        let Some(mut join) = self.take_join(session, |busy| matches!(busy, Busy::Authorizing { .. })) else {
-            return;
-        };
+    pub(crate) fn authorized(
+        &mut self,
+        session: SessionId,
+        answered: RequestId,
+        result: Result<Access, Denied>,
+    ) {
+        // An answer to an earlier join, which was refused meanwhile, says nothing about this one.
+        let waits = |busy: &Busy| matches!(busy, Busy::Authorizing { join } if join.asked == answered);
+        let Some(mut join) = self.take_join(session, waits) else { return };
         match result {
             Ok(access) => {
                 join.earliest = access.earliest;
@@ -69,7 +75,7 @@ impl Hub {
         }
     }
 
-    fn place(&mut self, session: SessionId, join: Join) {
+    fn place(&mut self, session: SessionId, mut join: Join) {
         let room = self.rooms.entry(join.room.clone()).or_default();
         let Some(head) = room.head().cloned() else {
             let first = room.waiters.is_empty();
@@ -92,6 +98,7 @@ impl Hub {
             Place::Verify => {
                 let request = self.ask(Asked::VerifyHead(session));
                 self.links.push(Output::ReadHead { request, room: join.room.clone() });
+                join.asked = request;
                 self.wait(session, Busy::Verifying { join });
             }
         }
@@ -133,10 +140,14 @@ impl Hub {
         self.retire(&id);
     }
 
-    pub(crate) fn verified(&mut self, session: SessionId, result: Result<Head, Unreadable>) {
-        let Some(join) = self.take_join(session, |busy| matches!(busy, Busy::Verifying { .. })) else {
-            return;
-        };
+    pub(crate) fn verified(
+        &mut self,
+        session: SessionId,
+        answered: RequestId,
+        result: Result<Head, Unreadable>,
+    ) {
+        let waits = |busy: &Busy| matches!(busy, Busy::Verifying { join } if join.asked == answered);
+        let Some(join) = self.take_join(session, waits) else { return };
         let (Ok(read), Some(since)) = (result, join.since.clone()) else {
             return self.refuse_join(session, Some(&join.room), join.ack, UNAVAILABLE);
         };
@@ -191,7 +202,8 @@ impl Hub {
         let Some(link) = self.links.open_mut(session) else { return };
         link.rooms.insert(join.room.clone());
         link.behind.remove(&join.room);
-        room.members.insert(session, Member { cursor, live: cursor >= head.offset, reading: None });
+        let (live, authorized) = (cursor >= head.offset, join.authorized);
+        room.members.insert(session, Member { cursor, live, reading: None, authorized });
         if let Some(ack) = join.ack {
             let offset = head.offset.max(cursor);
             let answer = dialect::join_answer(ack, &head.epoch.0, offset.0, recovered);
@@ -256,7 +268,7 @@ impl Hub {
         }
     }
 
-    fn drop_member(&mut self, id: &RoomId, session: SessionId) {
+    pub(crate) fn drop_member(&mut self, id: &RoomId, session: SessionId) {
         if let Some(link) = self.links.get_mut(session) {
             link.rooms.remove(id);
             link.behind.remove(id);

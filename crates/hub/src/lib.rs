@@ -17,7 +17,9 @@
 //! after their transaction is visible to `ReadHead` and `ReadHistory`, in the order of their offsets.
 #![forbid(unsafe_code)]
 
+mod emit;
 mod event;
+mod farewell;
 mod feed;
 mod frames;
 mod hub;
@@ -28,7 +30,9 @@ pub mod limits;
 mod presence;
 mod room;
 mod session;
+mod streams;
 mod timers;
+mod token;
 
 pub use event::{Frame, RoomEvent};
 pub(crate) use hub::Asked;

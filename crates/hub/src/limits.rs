@@ -31,6 +31,24 @@ pub const ROOMS: usize = 1_000;
 pub const MISSED_EVENTS: u64 = 1_000;
 /// Events that are read from the history at a time.
 pub const READ_EVENTS: usize = 256;
+/// Bytes of answers that are kept per stream (C6); the oldest go first, and who asks for one again gets an empty one.
+pub const STREAM_ANSWER_BYTES: usize = 64_000;
+/// What each of them counts beside its text.
+pub const STREAM_ANSWER_COST: usize = 64;
+/// Streams per person. One more takes the place of the one that was left first, or is refused as `TooManyStreams`.
+pub const STREAMS_PER_USER: usize = 64;
+/// Streams that one connection may use; a client uses one.
+pub const STREAMS_PER_LINK: usize = 8;
+/// A stream is kept this long after its last connection.
+pub const STREAM_TIME: Millis = Millis(600_000);
+/// Rooms whose access could not be checked when a token was refreshed are checked again after this (V3).
+pub const RECHECK_AFTER: Millis = Millis(10_000);
+/// Who is sent away comes back after this at the earliest (C2).
+pub const RETURN_AFTER: Millis = Millis(500);
+/// And the last one so much later.
+pub const RETURN_SPREAD: Millis = Millis(5_000);
+/// With few clients: so much after the one before.
+pub const RETURN_PACE: Millis = Millis(1);
 /// Events of one connection that may wait for their handlers; then reading pauses.
 pub const INBOX_EVENTS: usize = 128;
 /// Their bytes.

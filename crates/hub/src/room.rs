@@ -15,6 +15,8 @@ pub(crate) struct Member {
     pub(crate) live: bool,
     /// The history that it waits for.
     pub(crate) reading: Option<RequestId>,
+    /// The question whose answer let it in.
+    pub(crate) authorized: RequestId,
 }
 
 /// What an event of the feed means for its room.

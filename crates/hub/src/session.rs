@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::emit::Emit;
 use crate::event::Frame;
 use crate::ids::{Epoch, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
 use crate::io::{CloseReason, Note, Output, Token};
+use crate::streams::StreamKey;
 
 /// Whether the connection has a Socket.IO session.
 pub(crate) enum Phase {
@@ -38,6 +40,10 @@ pub(crate) struct Join {
     pub(crate) since: Option<(Epoch, Offset)>,
     pub(crate) ack: Option<u64>,
     pub(crate) earliest: Offset,
+    /// The question that it waits for.
+    pub(crate) asked: RequestId,
+    /// The question whether this person may.
+    pub(crate) authorized: RequestId,
 }
 
 /// What the connection's current task waits for.
@@ -66,6 +72,10 @@ pub(crate) enum Busy {
         request: RequestId,
         ack: Option<u64>,
     },
+    /// For a reliable emit's handler, or for its turn.
+    Emitting {
+        emit: Emit,
+    },
 }
 
 impl Busy {
@@ -76,7 +86,7 @@ impl Busy {
             | Busy::Loading { join }
             | Busy::Verifying { join }
             | Busy::Reading { join, .. } => Some(join),
-            Busy::Authenticating { .. } | Busy::Handling { .. } => None,
+            Busy::Authenticating { .. } | Busy::Handling { .. } | Busy::Emitting { .. } => None,
         }
     }
 
@@ -86,7 +96,7 @@ impl Busy {
             | Busy::Loading { join }
             | Busy::Verifying { join }
             | Busy::Reading { join, .. } => Some(join),
-            Busy::Authenticating { .. } | Busy::Handling { .. } => None,
+            Busy::Authenticating { .. } | Busy::Handling { .. } | Busy::Emitting { .. } => None,
         }
     }
 }
@@ -102,6 +112,14 @@ pub(crate) struct Session {
     pub(crate) rooms: BTreeSet<RoomId>,
     /// Rooms whose history waits until the queue is shorter.
     pub(crate) behind: BTreeSet<RoomId>,
+    /// The streams of reliable emits that came over it.
+    pub(crate) streams: BTreeSet<StreamKey>,
+    /// A fresh token that is being checked, and what acknowledges it.
+    pub(crate) refresh: Option<(RequestId, Option<u64>)>,
+    /// Rooms whose access is to be checked again.
+    pub(crate) rechecks: VecDeque<RoomId>,
+    /// The one that is asked about now.
+    pub(crate) rechecking: Option<(RequestId, RoomId)>,
     tasks: VecDeque<Task>,
     task_bytes: usize,
     queued: u64,
@@ -117,6 +135,10 @@ impl Session {
             paused: false,
             rooms: BTreeSet::new(),
             behind: BTreeSet::new(),
+            streams: BTreeSet::new(),
+            refresh: None,
+            rechecks: VecDeque::new(),
+            rechecking: None,
             tasks: VecDeque::new(),
             task_bytes: 0,
             queued: 0,

@@ -13,6 +13,7 @@ pub mod engine;
 mod error;
 pub mod head;
 pub mod http;
+pub mod inband;
 pub mod json;
 pub mod limits;
 pub mod names;

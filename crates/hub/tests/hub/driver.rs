@@ -1,7 +1,7 @@
 //! A hub, a history that it reads, and clients that keep what they were sent. Questions of the hub wait until the test
 //! answers them, so that anything can happen in between. Time moves only when the test says so.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 use tidewire_hub::*;
@@ -40,6 +40,8 @@ pub struct Driver {
     pub kept: BTreeMap<String, u64>,
     /// Committed but not fed to the hub yet.
     pub feed: VecDeque<RoomEvent>,
+    /// Rooms that nobody may be in any more.
+    pub shut: BTreeSet<String>,
     pub epoch: String,
     pub reads: usize,
     last: u64,
@@ -56,6 +58,7 @@ impl Driver {
             history: BTreeMap::new(),
             kept: BTreeMap::new(),
             feed: VecDeque::new(),
+            shut: BTreeSet::new(),
             epoch: EPOCH.to_owned(),
             reads: 0,
             last: 0,
@@ -187,16 +190,16 @@ impl Driver {
                 let result = if name.is_empty() || name == "bad" {
                     Err(Refusal { code: "AUTH".to_owned(), message: "no".to_owned() })
                 } else {
-                    Ok(Grant {
-                        user: UserId::from(name.as_str()),
-                        socket: SocketId::from("socket"),
-                        expires_in: name.strip_prefix("ends").map(|after| Millis(after.parse().unwrap())),
-                    })
+                    // `ana+5000` is a token of ana that ends after 5 s.
+                    let (user, ends) = name.split_once('+').unwrap_or((&name, ""));
+                    let expires_in = ends.parse().ok().map(Millis);
+                    Ok(Grant { user: UserId::from(user), socket: SocketId::from("socket"), expires_in })
                 };
                 Input::Authenticated { request: *request, result }
             }
             Output::Authorize { request, room, .. } => {
                 let result = match &*room.0 {
+                    closed if self.shut.contains(closed) => Err(Denied::Unauthorized),
                     "secret" => Err(Denied::Unauthorized),
                     "down" => Err(Denied::Unavailable),
                     "late" => Ok(Access { earliest: Offset(5) }),

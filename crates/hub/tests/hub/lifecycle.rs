@@ -65,7 +65,7 @@ fn v2_no_granted_connect_within_15_s_closes() {
 #[test]
 fn v2_a_connection_outlives_its_token_by_the_grace() {
     let mut driver = Driver::new(Config::default());
-    let ana = driver.connected("ends5000");
+    let ana = driver.connected("ana+5000");
     driver.wait(29_999);
     driver.text(ana, "3");
     assert_eq!(driver.closed(ana), None);
@@ -106,7 +106,7 @@ fn v4_a_person_is_online_once_and_offline_after_the_grace() {
 fn v9_a_drain_closes_everybody_and_lets_nobody_in() {
     let mut driver = Driver::new(Config::default());
     let (ana, raw) = (driver.joined("ana", "r"), driver.raw());
-    driver.input(Input::Drain);
+    driver.input(Input::Drain(Farewell::default()));
     let late = driver.raw();
     for session in [ana, raw, late] {
         assert_eq!(driver.closed(session), Some(CloseReason::Drain));
@@ -127,4 +127,27 @@ fn a_closed_connection_leaves_nothing_behind() {
     assert_eq!((driver.hub.connections(), driver.hub.rooms()), (0, 1));
     driver.wait(10_000);
     assert_eq!(driver.hub.poll_timeout(), None, "no deadline is left");
+}
+
+#[test]
+fn c2_who_is_sent_away_is_told_to_come_back_one_after_the_other() {
+    let hints = |clients: u64, spread: u64| -> Vec<u64> {
+        let mut driver = Driver::new(Config::default());
+        let told: Vec<_> = (0..clients).map(|n| driver.connected(&format!("u{n}"))).collect();
+        let (plain, bare) = (driver.connected_as("plain", false), driver.raw());
+        driver.take(bare);
+        let url = Some("https://b.example".into());
+        driver.input(Input::Drain(Farewell { after: Millis(500), spread: Millis(spread), url }));
+        assert_eq!((driver.take(plain), driver.take(bare)), (vec![], vec![]), "they would not understand");
+        let mut after = Vec::new();
+        for session in told {
+            let Got::Plain(hint) = driver.take(session).remove(0) else { panic!("no hint") };
+            assert_eq!((&hint[0], &hint[1]["url"]), (&json!("tw:return"), &json!("https://b.example")));
+            assert_eq!(driver.closed(session), Some(CloseReason::Drain));
+            after.push(hint[1]["after"].as_u64().unwrap());
+        }
+        after
+    };
+    assert_eq!(hints(4, 5_000), [500, 501, 502, 503], "a few are not made to wait");
+    assert_eq!(hints(8, 4), [500, 500, 501, 501, 502, 502, 503, 503], "many share the window evenly");
 }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
 
 mod driver;
+mod emits;
 mod joins;
 mod lifecycle;
 mod property;
 mod slow;
 mod tasks;
+mod tokens;

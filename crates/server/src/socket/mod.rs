@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 pub use access::{Access, Denied, RoomAuthorizer};
 pub use handlers::{BroadcastError, Context};
 pub use serve::serve;
-pub use tidewire_hub::Config;
+pub use tidewire_hub::{Config, Farewell};
 
 use crate::auth::{Authenticator, User};
 use crate::event::{History, RoomEvent};
@@ -115,7 +115,10 @@ impl Builder {
     }
 
     /// Starts the hub's task on the current tokio runtime.
-    pub fn build(self) -> Result<SocketServer, Missing> {
+    pub fn build(mut self) -> Result<SocketServer, Missing> {
+        if self.config.instance.is_empty() {
+            self.config.instance = random::random_id().into();
+        }
         let app = App {
             authenticator: self.authenticator.ok_or(Missing("an authenticator"))?,
             authorizer: self.authorizer.ok_or(Missing("a room authorizer"))?,
@@ -216,11 +219,16 @@ impl SocketServer {
         *self.shared.open.borrow()
     }
 
-    /// Sends every client away with close code 1012 and lets nobody in any more. Completes when the connections have
-    /// ended, at the latest 10 s later.
+    /// Sends every client away with close code 1012 and lets nobody in any more; our own clients are told to come back one
+    /// after the other. Completes when the connections have ended, at the latest 10 s later.
     pub async fn shutdown(&self) {
+        self.send_away(Farewell::default()).await;
+    }
+
+    /// Like [`SocketServer::shutdown`], with a word about when and where to return.
+    pub async fn send_away(&self, farewell: Farewell) {
         // A hub that has stopped has no clients.
-        self.shared.facts.send(Input::Drain).ok();
+        self.shared.facts.send(Input::Drain(farewell)).ok();
         self.shared.open.subscribe().wait_for(|count| *count == 0).await.ok();
     }
 }

@@ -279,6 +279,10 @@ fn log(note: &Note) {
             | CloseReason::Unavailable => tracing::info!(%session, %reason, "connection closed"),
         },
         Note::Refused { session, code } => tracing::info!(%session, code, "CONNECT refused"),
+        Note::TokenRefused { session, code } => tracing::info!(%session, code, "fresh token refused"),
+        Note::Removed { session, room } => {
+            tracing::info!(%session, %room, "taken out of a room after a fresh token");
+        }
         Note::JoinRefused { session, room, error } => {
             tracing::info!(%session, %room, error, "join refused");
         }

@@ -173,6 +173,73 @@ pub(crate) fn settle(
     Ok(())
 }
 
+/// What has become of a sequence.
+pub(crate) enum Fate {
+    /// It settled under this key: this was the answer.
+    Applied(StoredAnswer),
+    /// It is marked: it will never be applied.
+    Voided,
+    /// It is open: never applied so far.
+    Open,
+    /// The server cannot tell.
+    ClientReset,
+}
+
+/// What has become of a sequence under this key (protocol section 5).
+pub(crate) fn fate(
+    connection: &Connection,
+    user: &str,
+    client: &str,
+    sequence: u64,
+    key: &str,
+) -> Result<Fate, StoreError> {
+    let Some(floor) = kept_floor(connection, user, client)? else { return Ok(Fate::ClientReset) };
+    if sequence < floor {
+        return Ok(Fate::ClientReset);
+    }
+    let settled = sql::query_one(
+        connection,
+        "SELECT key, status, content_type, etag, location, body FROM tidewire_settled
+         WHERE user = ?1 AND client = ?2 AND sequence = ?3",
+        &[Value::from(user), Value::from(client), sql::number(sequence)],
+        |row| Ok((row.get::<String>(0)?, StoredAnswer::read(row, 1)?)),
+    )?;
+    Ok(match settled {
+        None => Fate::Open,
+        Some((kept, answer)) if kept == key => Fate::Applied(answer),
+        Some((kept, _)) if kept == voided(key) => Fate::Voided,
+        Some(_) => Fate::ClientReset,
+    })
+}
+
+/// Marks an open sequence as never to be applied. It is kept like a settled one, under a key that no request can name.
+pub(crate) fn void(
+    connection: &Connection,
+    user: &str,
+    client: &str,
+    sequence: u64,
+    key: &str,
+    now: u64,
+) -> Result<(), StoreError> {
+    sql::execute(
+        connection,
+        "INSERT INTO tidewire_settled (user, client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+        &[
+            user.into(),
+            client.into(),
+            sql::number(sequence),
+            Value::from(voided(key)),
+            Value::Blob(Vec::new()),
+            sql::number(now),
+        ],
+    )?;
+    Ok(())
+}
+
+fn voided(key: &str) -> String {
+    format!("!{key}")
+}
+
 /// The settled sequences of a client as ranges `from..=to`, all below the floor as one; absent for an unknown client.
 pub(crate) fn applied(
     connection: &Connection,
@@ -186,7 +253,7 @@ pub(crate) fn applied(
     }
     let settled = sql::query(
         connection,
-        "SELECT sequence FROM tidewire_settled WHERE user = ?1 AND client = ?2 ORDER BY sequence",
+        "SELECT sequence FROM tidewire_settled WHERE user = ?1 AND client = ?2 AND status > 0 ORDER BY sequence",
         &[user.into(), client.into()],
         |row| row.get::<u64>(0),
     )?;

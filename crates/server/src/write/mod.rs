@@ -3,6 +3,7 @@
 
 mod context;
 mod mark;
+mod outcome;
 mod reply;
 mod tx;
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// Tokens are names; `bad` is refused. Rooms that begin with `secret` are closed.
+/// Tokens are names, and perhaps seconds; `bad` is refused. Rooms that begin with `secret` are closed.
 pub struct Rules;
 
 impl Authenticator for Rules {
@@ -23,7 +23,13 @@ impl Authenticator for Rules {
         let result = match token {
             "bad" => Err(AuthError::Invalid),
             "panic" => panic!("the app's authenticator has a bug"),
-            name => Ok(Session { user: User { id: name.into() }, expires_at: None }),
+            // `ana+60` is a token of ana that ends in 60 s.
+            name => {
+                let (user, life) = name.split_once('+').unwrap_or((name, ""));
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+                let expires_at = life.parse::<u64>().ok().map(|life| now + life);
+                Ok(Session { user: User { id: user.into() }, expires_at })
+            }
         };
         Box::pin(std::future::ready(result))
     }

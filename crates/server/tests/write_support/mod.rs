@@ -215,6 +215,7 @@ fn router(tidewire: Tidewire) -> Router {
         .route("/big/{bytes}", post(big))
         .route("/rooms", post(rooms).get(read_rooms))
         .route("/status-outside/{code}", get(outside).post(outside))
+        .merge(tidewire.router())
         .fallback(|| async { Reject::not_found("there is no such route") })
         .layer(from_fn(mark_outcomes))
         .with_state(AppState { tidewire })

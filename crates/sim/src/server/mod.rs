@@ -126,7 +126,9 @@ impl Server {
 
     /// Starts a process.
     pub fn start(&mut self, missed_events: u64) {
-        let config = hub::Config { ring_events: 8, read_events: 7, missed_events, ..hub::Config::default() };
+        let instance = format!("boot{}", self.boot + 1).into();
+        let config =
+            hub::Config { instance, ring_events: 8, read_events: 7, missed_events, ..hub::Config::default() };
         self.hub = Some(hub::Hub::new(config));
         self.boot += 1;
     }

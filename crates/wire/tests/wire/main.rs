@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail where it stands")]
 
 mod errors;
+mod inband;
 mod limits;
 mod properties;
 mod retry_after;

@@ -110,6 +110,7 @@ impl App {
         Router::new()
             .nest("/api", api)
             .merge(self.sockets.router())
+            .merge(self.tidewire.router())
             .route("/healthz", get(|| async { "ok" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics::show))
