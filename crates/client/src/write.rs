@@ -130,6 +130,7 @@ pub(crate) fn refused(refusal: Refusal) -> &'static str {
         Refusal::UnknownWrite => "there is no such write",
         Refusal::AlreadySent => "the write was sent and its outcome is not known yet",
         Refusal::NotParked => "the write is not parked",
+        Refusal::NoConflict => "the write does not wait for an answer to a conflict",
         Refusal::Follower => "another process sends this queue: act there",
         Refusal::Suspended => "the user has left: open the queue again",
         Refusal::ReloadNeeded => "the store belongs to a newer build: start that one",
@@ -175,6 +176,8 @@ impl fmt::Display for WriteError {
                     ParkReason::Unknown => {
                         "it was sent, and nobody can say whether the server has applied it"
                     }
+                    ParkReason::ParentFailed => "a write that it depends on failed",
+                    ParkReason::Unnamed => "the write that it depends on gave no name for what it mentions",
                     ParkReason::KeyReused => "its key was used for another write: a bug, please report it",
                 })?;
                 match answer {
@@ -202,13 +205,13 @@ impl Progress {
     /// Takes in a new state. True: it was the last one.
     pub(crate) fn advance(&mut self, state: WriteState) -> bool {
         match state {
-            WriteState::Durable {} | WriteState::Quarantined { .. } => self.durable = Some(Ok(())),
+            WriteState::Durable { .. } | WriteState::Quarantined { .. } => self.durable = Some(Ok(())),
             WriteState::Refused { error } => {
                 self.durable = Some(Err(error));
                 self.answer = Some(Err(WriteError::NotStored(error)));
                 return true;
             }
-            WriteState::Sending { .. } | WriteState::Retrying { .. } => {
+            WriteState::Sending { .. } | WriteState::Retrying { .. } | WriteState::Conflict { .. } => {
                 self.durable = Some(Ok(()));
                 self.answer = None;
             }
@@ -221,7 +224,7 @@ impl Progress {
                 self.durable = Some(Ok(()));
                 self.answer = Some(Err(WriteError::Parked { reason, answer }));
             }
-            WriteState::Discarded {} => {
+            WriteState::Discarded {} | WriteState::Merged { .. } | WriteState::Cancelled {} => {
                 self.answer = Some(Err(WriteError::Discarded));
                 return true;
             }

@@ -216,7 +216,8 @@ impl Engine {
             Command::Cancel { write } => return outbox.cancel(&write, ctx, facts),
             Command::Discard { write } => return outbox.discard(&write, ctx, facts),
             Command::Retry { write } => return outbox.retry(&write, ctx),
-            Command::Process {} => outbox.process(ctx),
+            Command::Process { pass } => outbox.process(pass, ctx),
+            Command::Edit { .. } | Command::Resolve { .. } | Command::Export {} => {}
             Command::SetProcessing { on } => outbox.set_processing(on),
             Command::Clear {} | Command::Suspend {} => {} // TODO ob
         }

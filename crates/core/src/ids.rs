@@ -74,6 +74,8 @@ number_id! {
     LoadId(u32);
     /// One emit of the app; made by the host, unique while its acknowledgement is open.
     EmitId(u32);
+    /// One pass over the queue; made by the host.
+    PassId(u32);
     /// A payload that stays with the host; made by the host, kept until the engine releases it.
     BodyId(u32);
     /// A query of the host's cache; made by the host, one per query key.

@@ -75,7 +75,7 @@ pub enum Command {
         /// The write.
         write: Submission,
     },
-    /// Take back a write that was never sent.
+    /// Take back a write. One that may have been sent is voided at the server first: [`Accepted::Asked`].
     Cancel {
         /// The write.
         write: WriteId,
@@ -85,13 +85,32 @@ pub enum Command {
         /// The write.
         write: WriteId,
     },
-    /// Give up a parked write.
+    /// Give up a parked write. One that may have been applied is voided at the server first: [`Accepted::Asked`].
     Discard {
         /// The write.
         write: WriteId,
     },
-    /// Forget waiting times and try everything that is eligible now.
-    Process {},
+    /// Put another write in the place of one that is parked or was never sent (Q13): a new id, new bytes, the same place in its lane.
+    Edit {
+        /// The write.
+        write: WriteId,
+        /// What takes its place.
+        submission: Submission,
+    },
+    /// Answer [`WriteState::Conflict`] (Q10).
+    Resolve {
+        /// The write.
+        write: WriteId,
+        /// What becomes of it.
+        resolution: Resolution,
+    },
+    /// Hand out all pending and parked writes, for a bug report or another device: [`Output::Exported`].
+    Export {},
+    /// Forget waiting times and try everything that is eligible now: [`Output::PassDone`] (A4).
+    Process {
+        /// The host's id for the answer; a pass that runs already answers it too.
+        pass: PassId,
+    },
     /// Allow or forbid sending; queueing goes on (A4).
     SetProcessing {
         /// Whether writes may be sent.
@@ -162,6 +181,53 @@ pub struct Submission {
     pub ttl: Option<Millis>,
     /// Queries that its layer changed at the tap.
     pub touched: Vec<QueryId>,
+    /// Writes that must have succeeded before it leaves (Q7). Those whose temporary ids it mentions are added.
+    pub depends_on: Vec<WriteId>,
+    /// Temporary ids that its answer gives real names to (Q7): 8 to 64 of `[A-Za-z0-9_-]`, unguessable, so that they can be found in text.
+    pub temp_ids: Vec<String>,
+    /// A second write with this key, right behind the first in its lane, is the first (Q8).
+    pub dedupe_key: Option<String>,
+    /// What it does to the last write of its lane, if that was never sent (Q8).
+    pub coalesce: Coalesce,
+    /// The app decides what becomes of a conflict (409, 412): [`WriteState::Conflict`] (Q10).
+    pub on_conflict: bool,
+}
+
+/// What a new write does to the last one of its lane, if that was never sent (Q8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coalesce {
+    /// Nothing.
+    None {},
+    /// Takes its place, if that has the same name.
+    Replace {},
+    /// If that has this name, neither is sent: like, unlike.
+    CancelPair {
+        /// The name of the other one's definition.
+        name: String,
+    },
+}
+
+impl Default for Coalesce {
+    fn default() -> Coalesce {
+        Coalesce::None {}
+    }
+}
+
+/// The app's answer to a conflict (Q10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, never stored")]
+pub enum Resolution {
+    /// Send the same bytes once more.
+    SendAgain {},
+    /// Send this instead.
+    Replace {
+        /// What takes its place.
+        submission: Submission,
+    },
+    /// Park it.
+    Park {},
+    /// Give it up.
+    Discard {},
 }
 
 /// What a command answered.
@@ -174,6 +240,13 @@ pub enum Accepted {
         /// The write.
         write: WriteId,
     },
+    /// Nothing was queued: it is the same as this one (Q8).
+    Merged {
+        /// The write that stands for it.
+        into: WriteId,
+    },
+    /// It may have been sent: the server is asked first, and the write's states tell what came of it (Q13).
+    Asked {},
 }
 
 /// Why a command was refused. Nothing was changed.
@@ -203,6 +276,8 @@ pub enum Refusal {
     NotParked,
     /// Another tab sends and may be sending this write: act there.
     Follower,
+    /// The write does not wait for the app's answer to a conflict.
+    NoConflict,
     /// The user has left ([`Command::Suspend`]).
     Suspended,
     /// The store belongs to a newer build: load that one (Q21).
@@ -512,6 +587,19 @@ pub struct Response {
     pub redirected: bool,
     /// The body as text, up to `limits::STORED_ANSWER` characters; absent beyond or if it is not text.
     pub body: Option<Payload>,
+    /// What the app's `isAnswer` says of it (Q10); absent: the rule for status and type.
+    pub accepted: Option<bool>,
+    /// The real names that the answer gives to the request's `temp_ids` (Q7).
+    pub names: Vec<Named>,
+}
+
+/// A name that only the server could give (Q7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The temporary id.
+    pub temp: String,
+    /// The real one.
+    pub real: String,
 }
 
 /// Why there is no HTTP answer.
@@ -760,6 +848,29 @@ pub enum Output {
         /// Why.
         reason: QuarantineReason,
     },
+    /// A temporary id has its real name (Q7): layers, routes and caches that mention it follow.
+    Renamed {
+        /// The temporary id.
+        temp: String,
+        /// The real one.
+        real: String,
+    },
+    /// The answer to `Export`: a JSON array of all pending and parked writes; never a token.
+    Exported {
+        /// The array.
+        json: Payload,
+    },
+    /// The pass of a `Process` is over (A4).
+    PassDone {
+        /// Which.
+        pass: PassId,
+        /// Writes that the server applied in it.
+        processed: u32,
+        /// Writes that are still queued after a failed try.
+        failed: u32,
+        /// Writes that were parked in it.
+        skipped: u32,
+    },
     /// Something worth a line in a log; never a payload or a token.
     Log {
         /// What.
@@ -841,6 +952,20 @@ pub struct Request {
     pub body: Option<Payload>,
     /// 1 for the first attempt of this process.
     pub attempt: u32,
+    /// What it is for.
+    pub kind: RequestKind,
+    /// Temporary ids that its answer names (Q7): the host hands their names in with the answer.
+    pub temp_ids: Vec<String>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RequestKind {
+    /// The write itself.
+    #[default]
+    Write,
+    /// What became of it (protocol section 5).
+    Outcome,
 }
 
 /// An HTTP header.
@@ -1003,6 +1128,8 @@ pub struct OutboxStatus {
     pub blocked: Option<Blocked>,
     /// When the next attempt is due, if it waits for a time.
     pub next_attempt: Option<Timestamp>,
+    /// When the oldest pending write was made.
+    pub oldest: Option<WallTime>,
 }
 
 /// Why pending writes wait.
@@ -1031,8 +1158,11 @@ pub enum Blocked {
 /// State of one write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteState {
-    /// On disk; not sent.
-    Durable {},
+    /// On disk; not sent. Told again when what it waits for changes.
+    Durable {
+        /// The write that must go first: in its lane, or as its parent (Q6).
+        behind: Option<WriteId>,
+    },
     /// The store refused it: it is gone, its layer too.
     Refused {
         /// Why.
@@ -1071,6 +1201,20 @@ pub enum WriteState {
         /// Why.
         reason: QuarantineReason,
     },
+    /// The server says that somebody else changed it: the lane waits for `Resolve` (Q10).
+    Conflict {
+        /// 409 or 412.
+        status: u16,
+        /// Body of that answer, if it was text.
+        body: Option<Payload>,
+    },
+    /// Another write stands for it: it was replaced, edited, or is the same (Q8, Q13).
+    Merged {
+        /// Which.
+        into: WriteId,
+    },
+    /// It and the write that it undoes were never sent and never will be (Q8).
+    Cancelled {},
     /// Cancelled or discarded.
     Discarded {},
     /// Acknowledged and carried by every base that its layer touched; its record is gone.
@@ -1092,6 +1236,10 @@ pub enum ParkReason {
     Unknown,
     /// The key was used with another payload: a bug.
     KeyReused,
+    /// A write that it depends on was parked or given up (Q7).
+    ParentFailed,
+    /// The write that it depends on succeeded, but its answer did not name what this one mentions (Q7).
+    Unnamed,
 }
 
 /// Why a record was set aside.

@@ -41,11 +41,13 @@ impl World {
                         retry_after: None,
                         content_type: None,
                         redirected: false,
+                        accepted: None,
+                        names: Vec::new(),
                         body: None,
                     };
                     self.rig.engine.handle(Input::Responded { fetch, response }, self.rig.now());
                 }
-                Output::Write { write, state: WriteState::Durable {} } => self.durable.push(write),
+                Output::Write { write, state: WriteState::Durable { .. } } => self.durable.push(write),
                 other => self.rig.perform(other),
             }
         }

@@ -18,6 +18,8 @@ fn respond(rig: &mut Rig, status: u16, retry_after: Option<&str>) {
         retry_after: retry_after.map(str::to_owned),
         content_type: None,
         redirected: false,
+        accepted: None,
+        names: Vec::new(),
         body: None,
     };
     rig.input(Input::Responded { fetch, response });
@@ -46,7 +48,7 @@ fn q9_a_claim_that_the_disk_refused_at_first_holds_the_floor_down() {
     rig.pass(limits::STORE_RETRY.0);
     assert_eq!(rig.held.len(), 1);
     rig.fail_request();
-    rig.command(Command::Process {}).unwrap();
+    rig.command(Command::Process { pass: PassId(1) }).unwrap();
     assert_eq!(floor(&rig.requests[0].1), "2");
     rig.release_disk();
     assert_eq!(header(&rig.requests[1].1, "tidewire-sequence"), "2");
@@ -169,6 +171,8 @@ fn q12_the_token_that_was_asked_for_is_waited_for_although_another_request_fails
         retry_after: None,
         content_type: None,
         redirected: false,
+        accepted: None,
+        names: Vec::new(),
         body: None,
     };
     rig.engine.handle(Input::Responded { fetch, response: response.clone() }, rig.now());
@@ -309,6 +313,8 @@ fn q11_an_answer_after_the_timeout_is_ignored() {
         retry_after: None,
         content_type: None,
         redirected: false,
+        accepted: None,
+        names: Vec::new(),
         body: None,
     };
     rig.input(Input::Responded { fetch, response });

@@ -14,7 +14,7 @@ fn q1_nothing_is_sent_before_it_is_on_disk() {
     assert_eq!(rig.held.len(), 1, "only the record itself is on its way");
     assert!(rig.requests.is_empty());
     rig.release_disk();
-    assert_eq!(rig.states(&write), [WriteState::Durable {}]);
+    assert_eq!(rig.states(&write), [WriteState::Durable { behind: None }]);
     assert!(rig.requests.is_empty(), "Q9: its sequence is not on disk yet");
     rig.release_disk();
     assert_eq!(rig.requests.len(), 1);
@@ -236,6 +236,8 @@ fn q11_retry_after_is_obeyed() {
         retry_after: Some("120".into()),
         content_type: None,
         redirected: false,
+        accepted: None,
+        names: Vec::new(),
         body: None,
     };
     rig.input(Input::Responded { fetch, response });

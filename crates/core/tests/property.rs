@@ -192,6 +192,8 @@ impl Host {
                     retry_after: (how > 200).then(|| "3".to_owned()),
                     content_type: Some("application/json".into()),
                     redirected: false,
+                    accepted: None,
+                    names: Vec::new(),
                     body: Some("{}".into()),
                 };
                 Input::Responded { fetch, response }
@@ -223,7 +225,7 @@ impl Host {
             7 => drop(self.command(Command::Cancel { write })),
             8 => drop(self.command(Command::Retry { write })),
             9 => drop(self.command(Command::Discard { write })),
-            10 => drop(self.command(Command::Process {})),
+            10 => drop(self.command(Command::Process { pass: PassId(1) })),
             11 => drop(self.command(Command::SetProcessing { on: !n.is_multiple_of(4) })),
             12 => self.emit(n),
             13..=20 => self.answer(usize::from(n), n.rotate_left(3)),

@@ -127,7 +127,7 @@ fn q19_a_follower_shows_what_it_heard_while_it_read() {
     }
     rig.input(Input::Loaded { load, records: vec![] });
     assert_eq!(rig.status().pending, 1);
-    assert_eq!(rig.states(&write), [WriteState::Durable {}]);
+    assert_eq!(rig.states(&write), [WriteState::Durable { behind: None }]);
 }
 
 #[test]
@@ -172,6 +172,8 @@ fn q19_who_loses_the_lead_gives_its_requests_up_and_its_late_answers_change_noth
         retry_after: None,
         content_type: None,
         redirected: false,
+        accepted: None,
+        names: Vec::new(),
         body: None,
     };
     rig.input(Input::Responded { fetch, response });

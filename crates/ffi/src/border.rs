@@ -76,6 +76,13 @@ pub enum CommandResult {
         /// The id of a queued write.
         write: Option<WriteId>,
     },
+    /// Nothing was queued: it is the same as this one.
+    Merged {
+        /// The write that stands for it.
+        into: WriteId,
+    },
+    /// The server is asked first; the write's states tell what came of it.
+    Asked {},
     /// Not taken; nothing was changed.
     Refused {
         /// Why.
@@ -88,6 +95,8 @@ impl From<Result<Accepted, Refusal>> for CommandResult {
         match result {
             Ok(Accepted::Done {}) => CommandResult::Accepted { write: None },
             Ok(Accepted::Queued { write }) => CommandResult::Accepted { write: Some(write) },
+            Ok(Accepted::Merged { into }) => CommandResult::Merged { into },
+            Ok(Accepted::Asked {}) => CommandResult::Asked {},
             Err(refusal) => CommandResult::Refused { refusal },
         }
     }

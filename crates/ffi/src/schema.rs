@@ -212,6 +212,7 @@ schema! {
     number PersistId(u32)
     number LoadId(u32)
     number EmitId(u32)
+    number PassId(u32)
     number BodyId(u32)
     number QueryId(u32)
     number LeaderEpoch(u64)
@@ -247,6 +248,7 @@ schema! {
     record Init { config: Config, seed: [u8; 32], now: Now }
 
     // ---- in
+    union Coalesce { 0 None {}, 1 Replace {}, 2 CancelPair { name: String } }
     record Submission {
         name: String,
         version: u32,
@@ -261,9 +263,15 @@ schema! {
         verify: bool,
         ttl: Option<Millis>,
         touched: Vec<QueryId>,
+        depends_on: Vec<WriteId>,
+        temp_ids: Vec<String>,
+        dedupe_key: Option<String>,
+        coalesce: Coalesce,
+        on_conflict: bool,
     }
     union EmitClass { 0 Plain {}, 1 Reliable { idempotent: bool }, 2 Volatile { key: Option<String> } }
     record AckToken { link: LinkId, namespace: Option<String>, id: u64 }
+    union Resolution { 0 SendAgain {}, 1 Replace { submission: Submission }, 2 Park {}, 3 Discard {} }
     union Command {
         64 Connect {},
         65 Disconnect {},
@@ -284,8 +292,11 @@ schema! {
         70 Cancel { write: WriteId },
         71 Retry { write: WriteId },
         72 Discard { write: WriteId },
-        73 Process {},
+        73 Process { pass: PassId },
         74 SetProcessing { on: bool },
+        75 Edit { write: WriteId, submission: Submission },
+        76 Resolve { write: WriteId, resolution: Resolution },
+        77 Export {},
         90 Clear {},
         91 Suspend {},
         80 Reply { ack: AckToken, body: Option<BodyId>, attachments: Vec<BodyId>, size: u32 },
@@ -301,6 +312,7 @@ schema! {
     union FrameBody { 0 None {}, 1 Json { body: BodyId, last: Option<String> }, 2 Invalid {} }
     names CloseCause { 0 Unreachable, 1 Lost, 2 Overloaded }
     union AuthResult { 0 Token { token: Payload }, 1 Anonymous {}, 2 Missing {}, 3 Failed {} }
+    record Named { temp: String, real: String }
     record Response {
         status: u16,
         outcome: Option<String>,
@@ -308,6 +320,8 @@ schema! {
         content_type: Option<String>,
         redirected: bool,
         body: Option<Payload>,
+        accepted: Option<bool>,
+        names: Vec<Named>,
     }
     names RequestFailure { 0 Network, 1 Aborted, 2 Host }
     names NetworkSignal { 0 Unknown, 1 Offline, 2 Online, 3 Changed }
@@ -370,6 +384,7 @@ schema! {
         apply: Vec<QueryId>,
     }
     record Header { name: String, value: String }
+    names RequestKind { 0 Write, 1 Outcome }
     record Request {
         write: WriteId,
         method: String,
@@ -377,6 +392,8 @@ schema! {
         headers: Vec<Header>,
         body: Option<Payload>,
         attempt: u32,
+        kind: RequestKind,
+        temp_ids: Vec<String>,
     }
     union EmitResult {
         0 Sent {},
@@ -418,10 +435,13 @@ schema! {
         bytes: u64,
         blocked: Option<Blocked>,
         next_attempt: Option<Timestamp>,
+        oldest: Option<WallTime>,
     }
-    names ParkReason { 0 Permanent, 1 Conflict, 2 OutOfTries, 3 Expired, 4 Unknown, 5 KeyReused }
+    names ParkReason {
+        0 Permanent, 1 Conflict, 2 OutOfTries, 3 Expired, 4 Unknown, 5 KeyReused, 6 ParentFailed, 7 Unnamed,
+    }
     union WriteState {
-        0 Durable {},
+        0 Durable { behind: Option<WriteId> },
         1 Refused { error: StoreError },
         2 Sending { attempt: u32 },
         3 Retrying { status: u16 },
@@ -430,6 +450,9 @@ schema! {
         6 Discarded {},
         7 Settled {},
         8 Quarantined { reason: QuarantineReason },
+        9 Conflict { status: u16, body: Option<Payload> },
+        10 Merged { into: WriteId },
+        11 Cancelled {},
     }
     names QuarantineReason { 0 Corrupt, 1 Newer, 2 Foreign, 3 Sealed, 4 UnknownName, 5 NotUpcast }
     names Note { 0 ClientReset, 1 LateFrame, 2 StrayAck, 3 GapSeen, 4 StoreFailed, 5 UnmarkedAnswer, 6 StoreEmptied }
@@ -457,6 +480,9 @@ schema! {
         20 Quarantined { key: String, reason: QuarantineReason },
         21 Log { note: Note },
         22 WriteFound { write: WriteId, name: String, version: u32, variables: Payload },
+        23 Renamed { temp: String, real: String },
+        24 Exported { json: Payload },
+        25 PassDone { pass: PassId, processed: u32, failed: u32, skipped: u32 },
         40 Read { load: LoadId, key: String },
         41 TakeLead {},
         42 ReloadNeeded {},
@@ -469,9 +495,14 @@ schema! {
     names Refusal {
         0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,
         7 Follower, 8 TooManyRooms, 9 Suspended, 10 ReloadNeeded, 11 TooManyNamespaces, 12 UnknownNamespace,
-        13 LinkGone,
+        13 LinkGone, 14 NoConflict,
     }
-    union CommandResult { 0 Accepted { write: Option<WriteId> }, 1 Refused { refusal: Refusal } }
+    union CommandResult {
+        0 Accepted { write: Option<WriteId> },
+        1 Refused { refusal: Refusal },
+        2 Merged { into: WriteId },
+        3 Asked {},
+    }
     union Reply { 64 Reply { result: CommandResult } }
     sum Effect { Output, Reply }
     names Problem { 0 Truncated, 1 Trailing, 2 Tag, 3 Number, 4 Length, 5 Text }

@@ -105,12 +105,12 @@ impl Reference {
             return;
         }
         match state {
-            WriteState::Durable {} | WriteState::Quarantined { .. } => {
+            WriteState::Durable { .. } | WriteState::Quarantined { .. } => {
                 tap.promised = true;
                 tap.said = Said::Durable;
             }
             WriteState::Refused { .. } => tap.said = Said::Refused,
-            WriteState::Sending { .. } | WriteState::Retrying { .. } => {
+            WriteState::Sending { .. } | WriteState::Retrying { .. } | WriteState::Conflict { .. } => {
                 tap.promised = true;
                 if tap.said == Said::Parked {
                     tap.said = Said::Durable;
@@ -125,7 +125,9 @@ impl Reference {
                 tap.said = Said::Parked;
                 tap.ever_parked = true;
             }
-            WriteState::Discarded {} => tap.said = Said::Discarded,
+            WriteState::Discarded {} | WriteState::Merged { .. } | WriteState::Cancelled {} => {
+                tap.said = Said::Discarded;
+            }
         }
     }
 

@@ -193,11 +193,12 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   discard(id: string): boolean {
-    return this.#intend({ kind: 'Discard', write: id });
+    const result = this.#run({ kind: 'Discard', write: id })?.kind;
+    return result === 'Accepted' || result === 'Asked';
   }
 
   process(): void {
-    this.#intend({ kind: 'Process' });
+    this.#intend({ kind: 'Process', pass: 1 });
   }
 
   setProcessing(on: boolean): void {

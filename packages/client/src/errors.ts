@@ -52,6 +52,9 @@ const SENTENCES: { readonly [code: string]: string | undefined } = {
   OUT_OF_TRIES: 'The server failed at this write too often',
   EXPIRED: 'The write is older than its time to live',
   UNKNOWN: 'The write was sent and nobody can say whether it was applied',
+  PARENT_FAILED: 'A write that this one depends on was parked or given up',
+  UNNAMED: 'The write that this one depends on succeeded, but its answer did not name what this one mentions',
+  NO_CONFLICT: 'The write does not wait for an answer to a conflict',
   KEY_REUSED: 'The idempotency key was used with another payload: this is a bug',
   DISCARDED: 'The write was taken back',
 };

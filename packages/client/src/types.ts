@@ -187,7 +187,7 @@ export type ErrorCode =
   // a write at its submission
   | 'QUEUE_FULL' | 'TOO_LARGE' | 'STORE_FULL' | 'STORE_FAILED' | 'MALFORMED' | 'UNKNOWN_MUTATION'
   // an intent about a write
-  | 'UNKNOWN_WRITE' | 'ALREADY_SENT' | 'NOT_PARKED' | 'FOLLOWER'
+  | 'UNKNOWN_WRITE' | 'ALREADY_SENT' | 'NOT_PARKED' | 'NO_CONFLICT' | 'FOLLOWER'
   // a user who has left, a build that is too old
   | 'SUSPENDED' | 'RELOAD_NEEDED'
   // a room
@@ -197,7 +197,7 @@ export type ErrorCode =
   | 'LINK_GONE'
   | 'UNKNOWN_EMIT'
   // a write later
-  | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'DISCARDED';
+  | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'PARENT_FAILED' | 'UNNAMED' | 'DISCARDED';
 
 /** Why a write failed. `status` and `data` are those of the last answer, if there was one. */
 export interface WriteFailure extends Error {

@@ -14,7 +14,7 @@ const request: Request = {
   path: '/api/x',
   headers: [{ name: 'Idempotency-Key', value: '"w1"' }, { name: 'Tidewire-Sequence', value: '1' }],
   body: '{"a":1}',
-  attempt: 1,
+  attempt: 1, kind: 'Write', tempIds: [],
 };
 
 /** `fetch` that answers with `response`, and notes what it was asked. */

@@ -45,9 +45,9 @@ describe('the run loop', () => {
     const { engine, loop } = setUp((output) => order.push(output.kind));
     engine.onCommand = () => ({ result: { kind: 'Accepted', write: 'w1' }, outputs: [note('LateFrame')] });
     loop.push(online);
-    const result = loop.command({ kind: 'Process' }, () => order.push('reply'));
+    const result = loop.command({ kind: 'Process', pass: 1 }, () => order.push('reply'));
     expect(result).toEqual({ kind: 'Accepted', write: 'w1' });
-    expect(engine.batches).toEqual([[online, { kind: 'Process' }]]);
+    expect(engine.batches).toEqual([[online, { kind: 'Process', pass: 1 }]]);
     expect(order).toEqual(['reply', 'Log']);
   });
 
@@ -57,7 +57,7 @@ describe('the run loop', () => {
       if (nested) return;
       nested = true;
       engine.onCommand = () => ({ outputs: [note('GapSeen')] });
-      loop.command({ kind: 'Process' });
+      loop.command({ kind: 'Process', pass: 1 });
     });
     engine.onCommand = () => ({ outputs: [note('LateFrame'), note('StrayAck')] });
     loop.command({ kind: 'Connect' });
@@ -73,7 +73,7 @@ describe('the run loop', () => {
       onSettle = () => undefined;
       loop.push({ kind: 'LeaderLost' });
     };
-    loop.command({ kind: 'Process' });
+    loop.command({ kind: 'Process', pass: 1 });
     expect(performed).toEqual([note('LateFrame'), note('GapSeen')]);
     expect(settled).toEqual([1, 2]);
   });
@@ -83,7 +83,7 @@ describe('the run loop', () => {
       if (output.kind === 'Log' && output.note === 'LateFrame') throw new Error('host bug');
     });
     engine.onCommand = () => ({ outputs: [note('LateFrame'), note('GapSeen')] });
-    loop.command({ kind: 'Process' });
+    loop.command({ kind: 'Process', pass: 1 });
     expect(performed).toHaveLength(2);
     expect(failures).toMatchObject([{ fatal: false }]);
   });
@@ -105,7 +105,7 @@ describe('the run loop', () => {
       { perform: () => undefined, settle: () => undefined, failed: (error, fatal) => failures.push({ error, fatal }) },
     );
     picky.push(online, bad);
-    expect(picky.command({ kind: 'Process' })).toEqual({ kind: 'Accepted' });
+    expect(picky.command({ kind: 'Process', pass: 1 })).toEqual({ kind: 'Accepted' });
     expect(carried).toEqual(['Network', 'Process']);
     expect(failures).toMatchObject([{ fatal: false }]);
   });
@@ -117,9 +117,9 @@ describe('the run loop', () => {
       settle: () => undefined,
       failed: (error, fatal) => failures.push({ error, fatal }),
     });
-    expect(broken.command({ kind: 'Process' })).toBeUndefined();
+    expect(broken.command({ kind: 'Process', pass: 1 })).toBeUndefined();
     expect(failures).toMatchObject([{ fatal: true }]);
-    expect(broken.command({ kind: 'Process' })).toBeUndefined();
+    expect(broken.command({ kind: 'Process', pass: 1 })).toBeUndefined();
     expect(failures).toHaveLength(1);
   });
 });

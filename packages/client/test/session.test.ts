@@ -75,7 +75,7 @@ describe('start and stop', () => {
       },
     }, new FakePlatform(sharedStore()));
     tw.start();
-    await say({ kind: 'Open', link: 1, transport: 'WebSocket' }, { kind: 'Fetch', fetch: 1, request: { write: 'w', method: 'POST', path: '/x', headers: [], attempt: 1 } });
+    await say({ kind: 'Open', link: 1, transport: 'WebSocket' }, { kind: 'Fetch', fetch: 1, request: { write: 'w', method: 'POST', path: '/x', headers: [], attempt: 1, kind: 'Write', tempIds: [] } });
     expect(platform.contending).toBe(true);
     tw.stop();
     expect(platform.sockets[0]?.closed).toBe(true);
@@ -466,7 +466,7 @@ describe('the cache', () => {
       { kind: 'FetchStarted', query: 4 },
       { kind: 'Bound', room: 'r', queries: [] },
       { kind: 'QueryGone', query: 4 },
-      { kind: 'Process' },
+      { kind: 'Process', pass: 1 },
     ]);
   });
 

@@ -69,6 +69,8 @@ impl Host {
             Output::Release { bodies } => bodies.into_iter().for_each(|body| self.bodies.release(body)),
             Output::Emitted { emit, result } => self.on_emitted(emit, result),
             Output::Room { room, state } => self.rooms.set_state(&room, &state),
+            // Neither is asked for yet.
+            Output::Renamed { .. } | Output::Exported { .. } | Output::PassDone { .. } => {}
             // This host has no cache yet, submits no write with a layer, and lists no writes of earlier lives.
             Output::LayerAdded { .. } | Output::LayerRetired { .. } | Output::WriteFound { .. } => {}
             Output::Refetch { queries, reason: _ } => {
@@ -190,6 +192,8 @@ pub(super) fn responded(fetch: FetchId, result: Result<HttpAnswer, HttpError>) -
                     retry_after: header(names::RETRY_AFTER),
                     content_type: header("content-type"),
                     redirected: false,
+                    accepted: None,
+                    names: Vec::new(),
                     body: answer.body.filter(|body| body.len() <= limits::STORED_ANSWER).map(Payload),
                 },
             }

@@ -327,7 +327,7 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn process(&mut self, ctx: &mut Ctx) {
+    pub(crate) fn process(&mut self, pass: PassId, ctx: &mut Ctx) {
         self.origin.force(ctx);
         self.offline_probe = self.offline;
         for number in self.entries.numbers_where(|e| e.resting) {
@@ -336,6 +336,7 @@ impl Outbox {
                 entry.resting = false;
             }
         }
+        ctx.emit(Output::PassDone { pass, processed: 0, failed: 0, skipped: 0 });
     }
 
     pub(crate) fn set_processing(&mut self, on: bool) {

@@ -102,6 +102,8 @@ mod tests {
             retry_after: None,
             content_type: content_type.map(str::to_owned),
             redirected,
+            accepted: None,
+            names: Vec::new(),
             body: None,
         }
     }

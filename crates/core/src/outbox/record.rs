@@ -226,6 +226,8 @@ fn park_tag(reason: ParkReason) -> u8 {
         ParkReason::Expired => 3,
         ParkReason::Unknown => 4,
         ParkReason::KeyReused => 5,
+        ParkReason::ParentFailed => 6,
+        ParkReason::Unnamed => 7,
     }
 }
 
@@ -237,6 +239,8 @@ fn park_reason(tag: u8) -> Option<ParkReason> {
         ParkReason::Expired,
         ParkReason::Unknown,
         ParkReason::KeyReused,
+        ParkReason::ParentFailed,
+        ParkReason::Unnamed,
     ]
     .get(usize::from(tag))
     .copied()

@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::engine::Server;
 use crate::ids::*;
 use crate::io::{
-    AuthResult, Header, Note, Output, ParkReason, Request, RequestFailure, Response, WriteState,
+    AuthResult, Header, Note, Output, ParkReason, Request, RequestFailure, RequestKind, Response, WriteState,
 };
 use crate::limits;
 use crate::secret::Payload;
@@ -117,6 +117,8 @@ impl Outbox {
             headers,
             body: record.body.clone(),
             attempt: entry.attempts,
+            kind: RequestKind::Write,
+            temp_ids: Vec::new(),
         };
         ctx.emit(Output::Write {
             write: record.write.clone(),

@@ -387,7 +387,7 @@ pub(super) fn facts_of(entry: &Entry) -> impl Iterator<Item = Fact> + use<> {
 /// What the app is told about a record as it stands on disk.
 pub(super) fn state_of(record: &Record) -> WriteState {
     match &record.stage {
-        Stage::Queued => WriteState::Durable {},
+        Stage::Queued => WriteState::Durable { behind: None },
         Stage::Claimed(_) => WriteState::Retrying { status: 0 },
         Stage::Acknowledged { status, replayed, body, .. } => {
             WriteState::Acknowledged { status: *status, body: body.clone(), replayed: *replayed }

@@ -262,7 +262,7 @@ impl Rig {
         change(&mut write);
         match self.command(Command::Submit { write })? {
             Accepted::Queued { write } => Ok(write),
-            Accepted::Done {} => panic!("not queued"),
+            other => panic!("not queued: {other:?}"),
         }
     }
 
@@ -276,6 +276,8 @@ impl Rig {
             retry_after: None,
             content_type: Some("application/json".into()),
             redirected: false,
+            accepted: None,
+            names: Vec::new(),
             body: Some("{}".into()),
         };
         self.input(Input::Responded { fetch, response });

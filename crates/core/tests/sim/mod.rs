@@ -159,7 +159,7 @@ impl World {
         let now = self.time();
         match self.tabs[tab].engine.command(Command::Submit { write }, now).unwrap() {
             Accepted::Queued { write } => write,
-            Accepted::Done {} => panic!("not queued"),
+            other => panic!("not queued: {other:?}"),
         }
     }
 
@@ -217,6 +217,8 @@ impl World {
                 retry_after: None,
                 content_type: None,
                 redirected: false,
+                accepted: None,
+                names: Vec::new(),
                 body: None,
             };
             Input::Responded { fetch, response }
@@ -270,7 +272,7 @@ impl World {
     fn note(&mut self, tab: usize, write: WriteId, state: WriteState) {
         let tab = &mut self.tabs[tab];
         match state {
-            WriteState::Durable {} => {
+            WriteState::Durable { .. } => {
                 self.durable.insert(write);
             }
             WriteState::Refused { .. } => tab.refused.push(write),

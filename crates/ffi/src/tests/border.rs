@@ -28,10 +28,10 @@ fn replies(result: &StepResult) -> Vec<CommandResult> {
 fn commands_are_answered_in_order() {
     let mut session = Session::new(&init().to_bytes()).unwrap();
     let messages = vec![
-        Message::Command(Command::Process {}),
+        Message::Command(Command::Process { pass: PassId(1) }),
         Message::Input(Input::Timeout {}),
         Message::Command(Command::Cancel { write: "nobody".into() }),
-        Message::Command(Command::Process {}),
+        Message::Command(Command::Process { pass: PassId(1) }),
     ];
     let result = StepResult::from_bytes(&session.step(&batch(messages))).unwrap();
     let accepted = CommandResult::Accepted { write: None };

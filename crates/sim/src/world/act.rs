@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidewire_core::{Accepted, AppSignal, Command, Input, Lane, NetworkSignal, Payload, Submission, WriteId};
+use tidewire_core::{
+    Accepted, AppSignal, Command, Input, Lane, NetworkSignal, PassId, Payload, Submission, WriteId,
+};
 
 use super::net::{Net, Reach};
 use super::{Answering, DeviceState, TabState, World};
@@ -97,7 +99,7 @@ impl World {
                     self.give_up(tab, &write, Command::Discard { write: write.clone() });
                 }
             }
-            Action::Process { tab } => self.command(tab, Command::Process {}),
+            Action::Process { tab } => self.command(tab, Command::Process { pass: PassId(1) }),
             Action::Start { tab } => self.start(tab),
             Action::Kill { tab } => {
                 self.coverage.fault(Fault::Kill);

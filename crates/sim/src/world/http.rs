@@ -357,6 +357,8 @@ fn response(reply: Reply, after: Option<u64>) -> Response {
         retry_after: after.map(|seconds| seconds.to_string()),
         content_type: Some("application/json".into()),
         redirected: false,
+        accepted: None,
+        names: Vec::new(),
         body: Some(Payload(reply.body)),
     }
 }
@@ -368,6 +370,8 @@ fn portal() -> Response {
         retry_after: None,
         content_type: Some("text/html".into()),
         redirected: true,
+        accepted: None,
+        names: Vec::new(),
         body: Some(Payload("<html>Welcome to the Wi-Fi</html>".into())),
     }
 }

@@ -30,6 +30,7 @@ import type {
   Batch,
   Blocked,
   CloseCause,
+  Coalesce,
   CommandResult,
   Config,
   ConnectionState,
@@ -48,6 +49,7 @@ import type {
   KeyStyle,
   KnownMutation,
   Message,
+  Named,
   NamespaceState,
   NetworkSignal,
   Note,
@@ -65,6 +67,8 @@ import type {
   Refusal,
   Request,
   RequestFailure,
+  RequestKind,
+  Resolution,
   Response,
   RoomState,
   SequenceRange,
@@ -91,6 +95,7 @@ import {
   REFETCH_REASON,
   REFUSAL,
   REQUEST_FAILURE,
+  REQUEST_KIND,
   SERVER,
   STORE_ERROR,
   TRANSPORT,
@@ -191,6 +196,19 @@ export function getInit(r: ByteReader): Init {
   };
 }
 
+export function getCoalesce(r: ByteReader): Coalesce {
+  switch (r.bytes[r.at++]) {
+    case 0:
+      return { kind: 'None' };
+    case 1:
+      return { kind: 'Replace' };
+    case 2:
+      return { kind: 'CancelPair', name: getText(r) };
+    default:
+      return badTag(r, 'Coalesce');
+  }
+}
+
 export function getSubmission(r: ByteReader): Submission {
   return {
     name: getText(r),
@@ -206,6 +224,11 @@ export function getSubmission(r: ByteReader): Submission {
     verify: getBool(r),
     ttl: getOptional(r, getNumber),
     touched: getList(r, getNumber),
+    dependsOn: getList(r, getText),
+    tempIds: getList(r, getText),
+    dedupeKey: getOptional(r, getText),
+    coalesce: getCoalesce(r),
+    onConflict: getBool(r),
   };
 }
 
@@ -234,6 +257,21 @@ export function getAckToken(r: ByteReader): AckToken {
     namespace: getOptional(r, getText),
     id: getNumber(r),
   };
+}
+
+export function getResolution(r: ByteReader): Resolution {
+  switch (r.bytes[r.at++]) {
+    case 0:
+      return { kind: 'SendAgain' };
+    case 1:
+      return { kind: 'Replace', submission: getSubmission(r) };
+    case 2:
+      return { kind: 'Park' };
+    case 3:
+      return { kind: 'Discard' };
+    default:
+      return badTag(r, 'Resolution');
+  }
 }
 
 export function getApplied(r: ByteReader): Applied {
@@ -310,6 +348,13 @@ export function getAuthResult(r: ByteReader): AuthResult {
   }
 }
 
+export function getNamed(r: ByteReader): Named {
+  return {
+    temp: getText(r),
+    real: getText(r),
+  };
+}
+
 export function getResponse(r: ByteReader): Response {
   return {
     status: getNumber(r),
@@ -318,6 +363,8 @@ export function getResponse(r: ByteReader): Response {
     contentType: getOptional(r, getText),
     redirected: getBool(r),
     body: getOptional(r, getText),
+    accepted: getOptional(r, getBool),
+    names: getList(r, getNamed),
   };
 }
 
@@ -412,9 +459,15 @@ export function getMessage(r: ByteReader): Message {
     case 72:
       return { kind: 'Discard', write: getText(r) };
     case 73:
-      return { kind: 'Process' };
+      return { kind: 'Process', pass: getNumber(r) };
     case 74:
       return { kind: 'SetProcessing', on: getBool(r) };
+    case 75:
+      return { kind: 'Edit', write: getText(r), submission: getSubmission(r) };
+    case 76:
+      return { kind: 'Resolve', write: getText(r), resolution: getResolution(r) };
+    case 77:
+      return { kind: 'Export' };
     case 90:
       return { kind: 'Clear' };
     case 91:
@@ -480,6 +533,10 @@ export function putHeader(w: ByteWriter, v: Header): void {
   putText(w, v.value);
 }
 
+export function putRequestKind(w: ByteWriter, v: RequestKind): void {
+  putName(w, REQUEST_KIND, v);
+}
+
 export function putRequest(w: ByteWriter, v: Request): void {
   putText(w, v.write);
   putText(w, v.method);
@@ -487,6 +544,8 @@ export function putRequest(w: ByteWriter, v: Request): void {
   putList(w, v.headers, putHeader);
   putOptional(w, v.body, putText);
   putNumber(w, v.attempt);
+  putRequestKind(w, v.kind);
+  putList(w, v.tempIds, putText);
 }
 
 export function putEmitResult(w: ByteWriter, v: EmitResult): void {
@@ -591,6 +650,7 @@ export function putOutboxStatus(w: ByteWriter, v: OutboxStatus): void {
   putNumber(w, v.bytes);
   putOptional(w, v.blocked, putBlocked);
   putOptional(w, v.nextAttempt, putNumber);
+  putOptional(w, v.oldest, putNumber);
 }
 
 export function putParkReason(w: ByteWriter, v: ParkReason): void {
@@ -601,6 +661,7 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
   switch (v.kind) {
     case 'Durable':
       putByte(w, 0);
+      putOptional(w, v.behind, putText);
       return;
     case 'Refused':
       putByte(w, 1);
@@ -636,6 +697,18 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
       putByte(w, 8);
       putQuarantineReason(w, v.reason);
       return;
+    case 'Conflict':
+      putByte(w, 9);
+      putNumber(w, v.status);
+      putOptional(w, v.body, putText);
+      return;
+    case 'Merged':
+      putByte(w, 10);
+      putText(w, v.into);
+      return;
+    case 'Cancelled':
+      putByte(w, 11);
+      return;
   }
 }
 
@@ -660,6 +733,13 @@ export function putCommandResult(w: ByteWriter, v: CommandResult): void {
     case 'Refused':
       putByte(w, 1);
       putRefusal(w, v.refusal);
+      return;
+    case 'Merged':
+      putByte(w, 2);
+      putText(w, v.into);
+      return;
+    case 'Asked':
+      putByte(w, 3);
       return;
   }
 }
@@ -780,6 +860,22 @@ export function putOutput(w: ByteWriter, v: Output): void {
       putText(w, v.name);
       putNumber(w, v.version);
       putText(w, v.variables);
+      return;
+    case 'Renamed':
+      putByte(w, 23);
+      putText(w, v.temp);
+      putText(w, v.real);
+      return;
+    case 'Exported':
+      putByte(w, 24);
+      putText(w, v.json);
+      return;
+    case 'PassDone':
+      putByte(w, 25);
+      putNumber(w, v.pass);
+      putNumber(w, v.processed);
+      putNumber(w, v.failed);
+      putNumber(w, v.skipped);
       return;
     case 'Read':
       putByte(w, 40);

@@ -24,7 +24,7 @@ import {
 /** Version of this format; the engine must say the same. */
 export const ABI_VERSION = 1;
 /** Hash of the table that this file was made from. */
-export const FINGERPRINT = 'b515f7639d341fc5';
+export const FINGERPRINT = '21ffceba61f898ff';
 
 /** Milliseconds of a monotonic clock: deadlines. Its zero is the host's choice. */
 export type Timestamp = number;
@@ -52,6 +52,9 @@ export type LoadId = number;
 
 /** One emit of the app; made by the host, unique while its acknowledgement is open. */
 export type EmitId = number;
+
+/** One pass over the queue; made by the host. */
+export type PassId = number;
 
 /** A payload that stays with the host; made by the host, kept until the engine releases it. */
 export type BodyId = number;
@@ -204,6 +207,19 @@ export interface Init {
   readonly now: Now;
 }
 
+/** What a new write does to the last one of its lane, if that was never sent (Q8). */
+export type Coalesce =
+  /** Nothing. */
+  | { readonly kind: 'None' }
+  /** Takes its place, if that has the same name. */
+  | { readonly kind: 'Replace' }
+  /** If that has this name, neither is sent: like, unlike. */
+  | {
+      readonly kind: 'CancelPair';
+      /** The name of the other one's definition. */
+      readonly name: string;
+    };
+
 /** What the app hands over for one write. */
 export interface Submission {
   /** Name of the mutation's definition; empty for an unnamed one, which has no layer after a restart. */
@@ -232,6 +248,16 @@ export interface Submission {
   readonly ttl?: Millis | undefined;
   /** Queries that its layer changed at the tap. */
   readonly touched: readonly QueryId[];
+  /** Writes that must have succeeded before it leaves (Q7). Those whose temporary ids it mentions are added. */
+  readonly dependsOn: readonly WriteId[];
+  /** Temporary ids that its answer gives real names to (Q7): 8 to 64 of `[A-Za-z0-9_-]`, unguessable, so that they can be found in text. */
+  readonly tempIds: readonly string[];
+  /** A second write with this key, right behind the first in its lane, is the first (Q8). */
+  readonly dedupeKey?: string | undefined;
+  /** What it does to the last write of its lane, if that was never sent (Q8). */
+  readonly coalesce: Coalesce;
+  /** The app decides what becomes of a conflict (409, 412): `WriteState::Conflict` (Q10). */
+  readonly onConflict: boolean;
 }
 
 /** What is promised about an emit (C6); it belongs to the event's definition. */
@@ -260,6 +286,21 @@ export interface AckToken {
   /** The peer's number. */
   readonly id: number;
 }
+
+/** The app's answer to a conflict (Q10). */
+export type Resolution =
+  /** Send the same bytes once more. */
+  | { readonly kind: 'SendAgain' }
+  /** Send this instead. */
+  | {
+      readonly kind: 'Replace';
+      /** What takes its place. */
+      readonly submission: Submission;
+    }
+  /** Park it. */
+  | { readonly kind: 'Park' }
+  /** Give it up. */
+  | { readonly kind: 'Discard' };
 
 /** An intent of the app. A refusal is typed and changes nothing. */
 export type Command =
@@ -307,7 +348,7 @@ export type Command =
       /** The write. */
       readonly write: Submission;
     }
-  /** Take back a write that was never sent. */
+  /** Take back a write. One that may have been sent is voided at the server first: `Accepted::Asked`. */
   | {
       readonly kind: 'Cancel';
       /** The write. */
@@ -319,20 +360,42 @@ export type Command =
       /** The write. */
       readonly write: WriteId;
     }
-  /** Give up a parked write. */
+  /** Give up a parked write. One that may have been applied is voided at the server first: `Accepted::Asked`. */
   | {
       readonly kind: 'Discard';
       /** The write. */
       readonly write: WriteId;
     }
-  /** Forget waiting times and try everything that is eligible now. */
-  | { readonly kind: 'Process' }
+  /** Forget waiting times and try everything that is eligible now: `Output::PassDone` (A4). */
+  | {
+      readonly kind: 'Process';
+      /** The host's id for the answer; a pass that runs already answers it too. */
+      readonly pass: PassId;
+    }
   /** Allow or forbid sending; queueing goes on (A4). */
   | {
       readonly kind: 'SetProcessing';
       /** Whether writes may be sent. */
       readonly on: boolean;
     }
+  /** Put another write in the place of one that is parked or was never sent (Q13): a new id, new bytes, the same place in its lane. */
+  | {
+      readonly kind: 'Edit';
+      /** The write. */
+      readonly write: WriteId;
+      /** What takes its place. */
+      readonly submission: Submission;
+    }
+  /** Answer `WriteState::Conflict` (Q10). */
+  | {
+      readonly kind: 'Resolve';
+      /** The write. */
+      readonly write: WriteId;
+      /** What becomes of it. */
+      readonly resolution: Resolution;
+    }
+  /** Hand out all pending and parked writes, for a bug report or another device: `Output::Exported`. */
+  | { readonly kind: 'Export' }
   /** Give up everything that may be given up; what was sent is resolved first (A4, Q20). */
   | { readonly kind: 'Clear' }
   /**
@@ -461,6 +524,14 @@ export type AuthResult =
   /** It could not be had now. */
   | { readonly kind: 'Failed' };
 
+/** A name that only the server could give (Q7). */
+export interface Named {
+  /** The temporary id. */
+  readonly temp: string;
+  /** The real one. */
+  readonly real: string;
+}
+
 /** An HTTP answer, without what no rule reads. */
 export interface Response {
   /** Status. */
@@ -475,6 +546,10 @@ export interface Response {
   readonly redirected: boolean;
   /** The body as text, up to `limits::STORED_ANSWER` characters; absent beyond or if it is not text. */
   readonly body?: string | undefined;
+  /** What the app's `isAnswer` says of it (Q10); absent: the rule for status and type. */
+  readonly accepted?: boolean | undefined;
+  /** The real names that the answer gives to the request's `temp_ids` (Q7). */
+  readonly names: readonly Named[];
 }
 
 /** Why there is no HTTP answer. */
@@ -787,6 +862,13 @@ export interface Header {
   readonly value: string;
 }
 
+/** What a request is for. */
+export type RequestKind =
+  /** The write itself. */
+  | 'Write'
+  /** What became of it (protocol section 5). */
+  | 'Outcome';
+
 /** An HTTP request of a write. */
 export interface Request {
   /** The write. */
@@ -801,6 +883,10 @@ export interface Request {
   readonly body?: string | undefined;
   /** 1 for the first attempt of this process. */
   readonly attempt: number;
+  /** What it is for. */
+  readonly kind: RequestKind;
+  /** Temporary ids that its answer names (Q7): the host hands their names in with the answer. */
+  readonly tempIds: readonly string[];
 }
 
 /** How an emit ended. An acknowledgement always settles (C6). */
@@ -970,6 +1056,8 @@ export interface OutboxStatus {
   readonly blocked?: Blocked | undefined;
   /** When the next attempt is due, if it waits for a time. */
   readonly nextAttempt?: Timestamp | undefined;
+  /** When the oldest pending write was made. */
+  readonly oldest?: WallTime | undefined;
 }
 
 /** Why a write is parked. */
@@ -985,12 +1073,20 @@ export type ParkReason =
   /** It was sent and nobody can say whether it was applied. */
   | 'Unknown'
   /** The key was used with another payload: a bug. */
-  | 'KeyReused';
+  | 'KeyReused'
+  /** A write that it depends on was parked or given up (Q7). */
+  | 'ParentFailed'
+  /** The write that it depends on succeeded, but its answer did not name what this one mentions (Q7). */
+  | 'Unnamed';
 
 /** State of one write. */
 export type WriteState =
-  /** On disk; not sent. */
-  | { readonly kind: 'Durable' }
+  /** On disk; not sent. Told again when what it waits for changes. */
+  | {
+      readonly kind: 'Durable';
+      /** The write that must go first: in its lane, or as its parent (Q6). */
+      readonly behind?: WriteId | undefined;
+    }
   /** The store refused it: it is gone, its layer too. */
   | {
       readonly kind: 'Refused';
@@ -1038,7 +1134,23 @@ export type WriteState =
       readonly kind: 'Quarantined';
       /** Why. */
       readonly reason: QuarantineReason;
-    };
+    }
+  /** The server says that somebody else changed it: the lane waits for `Resolve` (Q10). */
+  | {
+      readonly kind: 'Conflict';
+      /** 409 or 412. */
+      readonly status: number;
+      /** Body of that answer, if it was text. */
+      readonly body?: string | undefined;
+    }
+  /** Another write stands for it: it was replaced, edited, or is the same (Q8, Q13). */
+  | {
+      readonly kind: 'Merged';
+      /** Which. */
+      readonly into: WriteId;
+    }
+  /** It and the write that it undoes were never sent and never will be (Q8). */
+  | { readonly kind: 'Cancelled' };
 
 /** Why a record was set aside. */
 export type QuarantineReason =
@@ -1260,6 +1372,32 @@ export type EngineOutput =
       /** The variables, as JSON. */
       readonly variables: string;
     }
+  /** A temporary id has its real name (Q7): layers, routes and caches that mention it follow. */
+  | {
+      readonly kind: 'Renamed';
+      /** The temporary id. */
+      readonly temp: string;
+      /** The real one. */
+      readonly real: string;
+    }
+  /** The answer to `Export`: a JSON array of all pending and parked writes; never a token. */
+  | {
+      readonly kind: 'Exported';
+      /** The array. */
+      readonly json: string;
+    }
+  /** The pass of a `Process` is over (A4). */
+  | {
+      readonly kind: 'PassDone';
+      /** Which. */
+      readonly pass: PassId;
+      /** Writes that the server applied in it. */
+      readonly processed: number;
+      /** Writes that are still queued after a failed try. */
+      readonly failed: number;
+      /** Writes that were parked in it. */
+      readonly skipped: number;
+    }
   /** Read one record, as it is on disk now. The answer is `Loaded` with it, or with none. */
   | {
       readonly kind: 'Read';
@@ -1344,7 +1482,9 @@ export type Refusal =
   /** The namespace was not opened. */
   | 'UnknownNamespace'
   /** The link on which the peer waited for the answer is gone. */
-  | 'LinkGone';
+  | 'LinkGone'
+  /** The write does not wait for the app's answer to a conflict. */
+  | 'NoConflict';
 
 /** What the engine said to a command. */
 export type CommandResult =
@@ -1359,7 +1499,15 @@ export type CommandResult =
       readonly kind: 'Refused';
       /** Why. */
       readonly refusal: Refusal;
-    };
+    }
+  /** Nothing was queued: it is the same as this one. */
+  | {
+      readonly kind: 'Merged';
+      /** The write that stands for it. */
+      readonly into: WriteId;
+    }
+  /** The server is asked first; the write's states tell what came of it. */
+  | { readonly kind: 'Asked' };
 
 /** The answer to a command, at its place. */
 export type Reply =
@@ -1440,6 +1588,8 @@ export const NETWORK_SIGNAL: readonly NetworkSignal[] = ['Unknown', 'Offline', '
 export const APP_SIGNAL: readonly AppSignal[] = ['Foreground', 'Background'];
 /** Every Transport, by tag. */
 export const TRANSPORT: readonly Transport[] = ['WebSocket', 'Polling'];
+/** Every RequestKind, by tag. */
+export const REQUEST_KIND: readonly RequestKind[] = ['Write', 'Outcome'];
 /** Every RefetchReason, by tag. */
 export const REFETCH_REASON: readonly RefetchReason[] = ['Reset', 'Foreign', 'Raced', 'WriteUnseen', 'Gap'];
 /** Every DownReason, by tag. */
@@ -1449,13 +1599,13 @@ export const PAUSE_REASON: readonly PauseReason[] = ['Offline', 'Background'];
 /** Every Blocked, by tag. */
 export const BLOCKED: readonly Blocked[] = ['Loading', 'Follower', 'Stopped', 'Offline', 'Unreachable', 'Auth', 'Cors', 'Suspended', 'ReloadNeeded'];
 /** Every ParkReason, by tag. */
-export const PARK_REASON: readonly ParkReason[] = ['Permanent', 'Conflict', 'OutOfTries', 'Expired', 'Unknown', 'KeyReused'];
+export const PARK_REASON: readonly ParkReason[] = ['Permanent', 'Conflict', 'OutOfTries', 'Expired', 'Unknown', 'KeyReused', 'ParentFailed', 'Unnamed'];
 /** Every QuarantineReason, by tag. */
 export const QUARANTINE_REASON: readonly QuarantineReason[] = ['Corrupt', 'Newer', 'Foreign', 'Sealed', 'UnknownName', 'NotUpcast'];
 /** Every Note, by tag. */
 export const NOTE: readonly Note[] = ['ClientReset', 'LateFrame', 'StrayAck', 'GapSeen', 'StoreFailed', 'UnmarkedAnswer', 'StoreEmptied'];
 /** Every Refusal, by tag. */
-export const REFUSAL: readonly Refusal[] = ['QueueFull', 'TooLarge', 'BufferFull', 'Malformed', 'UnknownWrite', 'AlreadySent', 'NotParked', 'Follower', 'TooManyRooms', 'Suspended', 'ReloadNeeded', 'TooManyNamespaces', 'UnknownNamespace', 'LinkGone'];
+export const REFUSAL: readonly Refusal[] = ['QueueFull', 'TooLarge', 'BufferFull', 'Malformed', 'UnknownWrite', 'AlreadySent', 'NotParked', 'Follower', 'TooManyRooms', 'Suspended', 'ReloadNeeded', 'TooManyNamespaces', 'UnknownNamespace', 'LinkGone', 'NoConflict'];
 /** Every DecodeProblem, by tag. */
 export const DECODE_PROBLEM: readonly DecodeProblem[] = ['Truncated', 'Trailing', 'Tag', 'Number', 'Length', 'Text'];
 
@@ -1542,6 +1692,21 @@ export function putInit(w: ByteWriter, v: Init): void {
   putNow(w, v.now);
 }
 
+export function putCoalesce(w: ByteWriter, v: Coalesce): void {
+  switch (v.kind) {
+    case 'None':
+      putByte(w, 0);
+      return;
+    case 'Replace':
+      putByte(w, 1);
+      return;
+    case 'CancelPair':
+      putByte(w, 2);
+      putText(w, v.name);
+      return;
+  }
+}
+
 export function putSubmission(w: ByteWriter, v: Submission): void {
   putText(w, v.name);
   putNumber(w, v.version);
@@ -1556,6 +1721,11 @@ export function putSubmission(w: ByteWriter, v: Submission): void {
   putBool(w, v.verify);
   putOptional(w, v.ttl, putNumber);
   putList(w, v.touched, putNumber);
+  putList(w, v.dependsOn, putText);
+  putList(w, v.tempIds, putText);
+  putOptional(w, v.dedupeKey, putText);
+  putCoalesce(w, v.coalesce);
+  putBool(w, v.onConflict);
 }
 
 export function putEmitClass(w: ByteWriter, v: EmitClass): void {
@@ -1586,6 +1756,24 @@ export function getAckToken(r: ByteReader): AckToken {
     namespace: getOptional(r, getText),
     id: getNumber(r),
   };
+}
+
+export function putResolution(w: ByteWriter, v: Resolution): void {
+  switch (v.kind) {
+    case 'SendAgain':
+      putByte(w, 0);
+      return;
+    case 'Replace':
+      putByte(w, 1);
+      putSubmission(w, v.submission);
+      return;
+    case 'Park':
+      putByte(w, 2);
+      return;
+    case 'Discard':
+      putByte(w, 3);
+      return;
+  }
 }
 
 export function putApplied(w: ByteWriter, v: Applied): void {
@@ -1664,6 +1852,11 @@ export function putAuthResult(w: ByteWriter, v: AuthResult): void {
   }
 }
 
+export function putNamed(w: ByteWriter, v: Named): void {
+  putText(w, v.temp);
+  putText(w, v.real);
+}
+
 export function putResponse(w: ByteWriter, v: Response): void {
   putNumber(w, v.status);
   putOptional(w, v.outcome, putText);
@@ -1671,6 +1864,8 @@ export function putResponse(w: ByteWriter, v: Response): void {
   putOptional(w, v.contentType, putText);
   putBool(w, v.redirected);
   putOptional(w, v.body, putText);
+  putOptional(w, v.accepted, putBool);
+  putList(w, v.names, putNamed);
 }
 
 export function putRequestFailure(w: ByteWriter, v: RequestFailure): void {
@@ -1865,10 +2060,24 @@ export function putMessage(w: ByteWriter, v: Message): void {
       return;
     case 'Process':
       putByte(w, 73);
+      putNumber(w, v.pass);
       return;
     case 'SetProcessing':
       putByte(w, 74);
       putBool(w, v.on);
+      return;
+    case 'Edit':
+      putByte(w, 75);
+      putText(w, v.write);
+      putSubmission(w, v.submission);
+      return;
+    case 'Resolve':
+      putByte(w, 76);
+      putText(w, v.write);
+      putResolution(w, v.resolution);
+      return;
+    case 'Export':
+      putByte(w, 77);
       return;
     case 'Clear':
       putByte(w, 90);
@@ -1944,6 +2153,10 @@ export function getHeader(r: ByteReader): Header {
   };
 }
 
+export function getRequestKind(r: ByteReader): RequestKind {
+  return getName(r, REQUEST_KIND);
+}
+
 export function getRequest(r: ByteReader): Request {
   return {
     write: getText(r),
@@ -1952,6 +2165,8 @@ export function getRequest(r: ByteReader): Request {
     headers: getList(r, getHeader),
     body: getOptional(r, getText),
     attempt: getNumber(r),
+    kind: getRequestKind(r),
+    tempIds: getList(r, getText),
   };
 }
 
@@ -2034,6 +2249,7 @@ export function getOutboxStatus(r: ByteReader): OutboxStatus {
     bytes: getNumber(r),
     blocked: getOptional(r, getBlocked),
     nextAttempt: getOptional(r, getNumber),
+    oldest: getOptional(r, getNumber),
   };
 }
 
@@ -2044,7 +2260,7 @@ export function getParkReason(r: ByteReader): ParkReason {
 export function getWriteState(r: ByteReader): WriteState {
   switch (r.bytes[r.at++]) {
     case 0:
-      return { kind: 'Durable' };
+      return { kind: 'Durable', behind: getOptional(r, getText) };
     case 1:
       return { kind: 'Refused', error: getStoreError(r) };
     case 2:
@@ -2061,6 +2277,12 @@ export function getWriteState(r: ByteReader): WriteState {
       return { kind: 'Settled' };
     case 8:
       return { kind: 'Quarantined', reason: getQuarantineReason(r) };
+    case 9:
+      return { kind: 'Conflict', status: getNumber(r), body: getOptional(r, getText) };
+    case 10:
+      return { kind: 'Merged', into: getText(r) };
+    case 11:
+      return { kind: 'Cancelled' };
     default:
       return badTag(r, 'WriteState');
   }
@@ -2084,6 +2306,10 @@ export function getCommandResult(r: ByteReader): CommandResult {
       return { kind: 'Accepted', write: getOptional(r, getText) };
     case 1:
       return { kind: 'Refused', refusal: getRefusal(r) };
+    case 2:
+      return { kind: 'Merged', into: getText(r) };
+    case 3:
+      return { kind: 'Asked' };
     default:
       return badTag(r, 'CommandResult');
   }
@@ -2137,6 +2363,12 @@ export function getOutput(r: ByteReader): Output {
       return { kind: 'Log', note: getNote(r) };
     case 22:
       return { kind: 'WriteFound', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
+    case 23:
+      return { kind: 'Renamed', temp: getText(r), real: getText(r) };
+    case 24:
+      return { kind: 'Exported', json: getText(r) };
+    case 25:
+      return { kind: 'PassDone', pass: getNumber(r), processed: getNumber(r), failed: getNumber(r), skipped: getNumber(r) };
     case 40:
       return { kind: 'Read', load: getNumber(r), key: getText(r) };
     case 41:

@@ -52,6 +52,11 @@ export class Definitions {
       verify: false,
       ttl: definition.ttl,
       touched: [],
+      dependsOn: [],
+      tempIds: [],
+      dedupeKey: undefined,
+      coalesce: { kind: 'None' },
+      onConflict: false,
     };
     return { submission, facts: withLane(factsOf(definition, variables), lane), layer: undefined };
   }
@@ -72,6 +77,11 @@ export class Definitions {
       verify: false,
       ttl: write.ttl,
       touched: [],
+      dependsOn: [],
+      tempIds: [],
+      dedupeKey: undefined,
+      coalesce: { kind: 'None' },
+      onConflict: false,
     };
     const label = write.label ?? `${write.method} ${write.path}`;
     return { submission, facts: withLane({ name: '', label, variables, definition: undefined }, write.lane), layer: write.optimistic };

@@ -11,6 +11,7 @@ const REFUSALS: { readonly [K in Refusal]: ErrorCode } = {
   UnknownWrite: 'UNKNOWN_WRITE',
   AlreadySent: 'ALREADY_SENT',
   NotParked: 'NOT_PARKED',
+  NoConflict: 'NO_CONFLICT',
   Follower: 'FOLLOWER',
   TooManyRooms: 'TOO_MANY_ROOMS',
   Suspended: 'SUSPENDED',

@@ -68,6 +68,8 @@ export class Requests {
           contentType: response.headers.get('Content-Type') ?? undefined,
           redirected: response.redirected ?? false,
           body: await storable(response),
+          accepted: undefined,
+          names: [],
         },
       };
     } catch (error) {

@@ -254,6 +254,10 @@ export class Session {
         return this.#parts.client(output.client);
       case 'Quarantined':
         return this.#parts.log({ level: 'error', note: `record ${output.key} was set aside: ${output.reason}` });
+      case 'Renamed':
+      case 'Exported':
+      case 'PassDone':
+        return;
       case 'Log':
         return this.#parts.log({ level: 'warn', note: output.note });
     }

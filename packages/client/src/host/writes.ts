@@ -36,7 +36,11 @@ const PARKED: { readonly [K in ParkReason]: ErrorCode } = {
   Expired: 'EXPIRED',
   Unknown: 'UNKNOWN',
   KeyReused: 'KEY_REUSED',
+  ParentFailed: 'PARENT_FAILED',
+  Unnamed: 'UNNAMED',
 };
+
+const ENDS: ReadonlySet<WriteState['kind']> = new Set(['Settled', 'Discarded', 'Refused', 'Merged', 'Cancelled']);
 
 const NO_FACTS: WriteFacts = { name: '', label: '', variables: undefined, definition: undefined };
 const NOTHING: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'memory', writes: [] };
@@ -82,7 +86,7 @@ export class Writes {
 
   /** `Write`. A write nobody announced has an origin and nothing else. */
   changed(id: string, state: WriteState, origin: Origin): void {
-    const ends = state.kind === 'Settled' || state.kind === 'Discarded' || state.kind === 'Refused';
+    const ends = ENDS.has(state.kind);
     if (ends && !this.#entries.has(id)) return;
     const entry = this.#entries.get(id) ?? this.#enter(id, NO_FACTS, origin);
     switch (state.kind) {
@@ -113,6 +117,10 @@ export class Writes {
         return this.#show(id, entry, 'quarantined', { code: state.reason === 'UnknownName' ? 'UNKNOWN_MUTATION' : 'NOT_UPCAST' });
       case 'Refused':
         return this.#fail(id, entry, storeError(state.error), true);
+      case 'Conflict':
+        return this.#show(id, entry, 'retrying', { code: 'CONFLICT', status: state.status, data: parsed(state.body) });
+      case 'Merged':
+      case 'Cancelled':
       case 'Discarded':
         return this.#fail(id, entry, new TidewireError('DISCARDED'), true);
       case 'Settled':

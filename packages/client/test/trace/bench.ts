@@ -113,7 +113,7 @@ function enqueues(): number {
               keepLayerWhenParked: true,
               idempotent: false,
               verify: false,
-              touched: [1],
+              touched: [1], dependsOn: [], tempIds: [], dedupeKey: undefined, coalesce: { kind: 'None' }, onConflict: false,
             },
           },
         ],

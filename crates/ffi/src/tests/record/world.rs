@@ -225,6 +225,9 @@ impl World {
             | Output::WriteFound { .. }
             | Output::Client { .. }
             | Output::Quarantined { .. }
+            | Output::Renamed { .. }
+            | Output::Exported { .. }
+            | Output::PassDone { .. }
             | Output::Log { .. } => {}
         }
     }
@@ -244,6 +247,8 @@ impl World {
                     retry_after: (status == 503).then(|| "7".to_owned()),
                     content_type: Some("application/json".into()),
                     redirected: false,
+                    accepted: None,
+                    names: Vec::new(),
                     body: Some(body.into()),
                 };
                 self.say(Input::Responded { fetch, response });
@@ -322,7 +327,10 @@ impl World {
     pub(super) fn last_write(&self) -> WriteId {
         let queued = self.replies.iter().rev().find_map(|reply| match reply {
             CommandResult::Accepted { write: Some(write) } => Some(write.clone()),
-            CommandResult::Accepted { write: None } | CommandResult::Refused { .. } => None,
+            CommandResult::Accepted { write: None }
+            | CommandResult::Merged { .. }
+            | CommandResult::Asked {}
+            | CommandResult::Refused { .. } => None,
         });
         queued.expect("a write was queued")
     }
