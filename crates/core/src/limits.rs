@@ -19,6 +19,24 @@ pub const WRITE_BYTES: u64 = 1024 * 1024;
 pub const STORE_RETRY: Millis = Millis(1_000);
 /// Ids of own writes remembered after their records are gone, to tell own events.
 pub const RECENT_WRITES: usize = 256;
+/// Names of temporary ids that are kept for later writes, in one record (Q7).
+pub const RECENT_NAMES: usize = 128;
+/// Shortest temporary id, in bytes: it must be unguessable, since it is looked for in text.
+pub const TEMP_ID_LEAST: usize = 8;
+/// Longest one.
+pub const TEMP_ID_BYTES: usize = 64;
+/// Temporary ids that one write may declare.
+pub const TEMP_IDS: usize = 8;
+/// Longest real name of one, in bytes.
+pub const REAL_ID_BYTES: usize = 256;
+/// Parents of one write.
+pub const PARENTS: usize = 16;
+/// The app's answer to a conflict is waited for this long (Q10).
+pub const CONFLICT_TIMEOUT: Millis = Millis(30_000);
+/// As much as any stretch that nobody watched counts towards the age of writes, however far the wall clock has moved (Q13).
+pub const CLOCK_GAP: Millis = Millis(12 * 60 * 60 * 1000);
+/// The queue's own clock is stored this often while something is pending.
+pub const CLOCK_STEP: Millis = Millis(60 * 60 * 1000);
 /// Parked writes.
 pub const PARKED_WRITES: u32 = 400;
 /// Bytes of parked writes.

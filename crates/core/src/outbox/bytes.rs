@@ -8,7 +8,9 @@
 use crate::io::QuarantineReason;
 
 /// Version of the format. A change needs a new number and a vector in `vectors/records`.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
+/// The oldest version that is still read.
+const OLDEST: u8 = 1;
 
 #[derive(Debug, Default)]
 pub(crate) struct Writer(Vec<u8>);
@@ -45,6 +47,17 @@ impl Writer {
         }
     }
 
+    pub(crate) fn texts<'a>(&mut self, all: impl Iterator<Item = &'a str>) {
+        let at = self.0.len();
+        self.u32(0);
+        let mut count = 0u32;
+        for text in all {
+            self.text(text);
+            count += 1;
+        }
+        self.0[at..at + 4].copy_from_slice(&count.to_le_bytes());
+    }
+
     /// Adds the checksum for `key` and returns the bytes.
     pub(crate) fn seal(mut self, key: &str) -> Vec<u8> {
         let sum = checksum(key, &self.0);
@@ -54,7 +67,11 @@ impl Writer {
 }
 
 #[derive(Debug)]
-pub(crate) struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    /// The version that it was written in.
+    pub(crate) version: u8,
+}
 
 impl<'a> Reader<'a> {
     /// Checks the envelope and stands before the body.
@@ -71,12 +88,12 @@ impl<'a> Reader<'a> {
         if checksum(key, content) != sum {
             return Err(Corrupt);
         }
-        let mut r = Reader(content);
+        let mut r = Reader { rest: content, version: 0 };
         if r.take(2) != Some(b"TW") {
             return Err(Corrupt);
         }
         match r.u8() {
-            Some(VERSION) => {}
+            Some(v) if (OLDEST..=VERSION).contains(&v) => r.version = v,
             Some(v) if v > VERSION => return Err(Newer),
             _ => return Err(Corrupt),
         }
@@ -90,11 +107,11 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        if n > self.0.len() {
+        if n > self.rest.len() {
             return None;
         }
-        let (head, tail) = self.0.split_at(n);
-        self.0 = tail;
+        let (head, tail) = self.rest.split_at(n);
+        self.rest = tail;
         Some(head)
     }
 
@@ -123,8 +140,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    pub(crate) fn texts(&mut self) -> Option<Vec<String>> {
+        let count = self.u32()?;
+        // Grows as far as there are bytes, whatever the number says.
+        let mut all = Vec::new();
+        for _ in 0..count {
+            all.push(self.text()?);
+        }
+        Some(all)
+    }
+
     pub(crate) fn end(&self) -> Option<()> {
-        self.0.is_empty().then_some(())
+        self.rest.is_empty().then_some(())
     }
 }
 

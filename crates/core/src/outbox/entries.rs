@@ -46,7 +46,7 @@ impl Facets {
             Stage::Queued | Stage::Claimed(_) if held => counts.quarantined = 1,
             Stage::Queued | Stage::Claimed(_) => (counts.pending, counts.pending_bytes) = (1, record.bytes()),
             Stage::Parked { .. } => (counts.parked, counts.parked_bytes) = (1, record.bytes()),
-            Stage::Acknowledged { .. } => {}
+            Stage::Acknowledged { .. } | Stage::Undoes(_) => {}
         }
         counts.in_flight = u32::from(entry.fetch.is_some());
         let active = entry.fetch.is_some() || entry.verifying || entry.durable && entry.busy > 0 && pending;

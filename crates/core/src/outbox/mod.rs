@@ -11,6 +11,7 @@ mod send;
 mod status;
 mod steps;
 mod store;
+mod ties;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -25,6 +26,7 @@ use origin::Origin;
 use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use steps::{Gone, Issued};
 use store::Wish;
+use ties::Ties;
 
 /// One write in memory: what is on disk, and what is under way.
 #[derive(Debug)]
@@ -210,9 +212,12 @@ impl Outbox {
             keep_layer_when_parked: submission.keep_layer_when_parked,
             idempotent: submission.idempotent,
             verify: submission.verify,
+            on_conflict: submission.on_conflict,
             created: ctx.now.wall,
+            born: ctx.now.wall,
             ttl: ttl.unwrap_or(limits::WRITE_TTL),
             tries: 0,
+            ties: Ties::default(),
             stage: Stage::Queued,
         };
         self.check_limits(&record)?;
@@ -321,9 +326,11 @@ impl Outbox {
         let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
         match &entry.record.stage {
             stage @ Stage::Parked { .. } if entry.busy == 0 => Ok((number, stage)),
-            Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {
-                Err(Refusal::NotParked)
-            }
+            Stage::Parked { .. }
+            | Stage::Queued
+            | Stage::Claimed(_)
+            | Stage::Acknowledged { .. }
+            | Stage::Undoes(_) => Err(Refusal::NotParked),
         }
     }
 

@@ -1,8 +1,9 @@
 //! One write as it stands in the store. Pure data and its bytes; no rule about when it changes.
 
 use super::bytes::{Reader, Writer};
+use super::ties::{Ties, names, put_names};
 use crate::ids::*;
-use crate::io::{ParkReason, QuarantineReason};
+use crate::io::{Named, ParkReason, QuarantineReason};
 use crate::secret::{Blob, Payload};
 
 /// Prefix of the keys of writes.
@@ -63,9 +64,12 @@ pub(crate) enum Stage {
     /// It may have been sent: outcome unknown.
     Claimed(Claim),
     /// Definite.
-    Acknowledged { claim: Claim, status: u16, replayed: bool, body: Option<Payload> },
+    /// `names`: what its answer named (Q7).
+    Acknowledged { claim: Claim, status: u16, replayed: bool, body: Option<Payload>, names: Vec<Named> },
     /// Set aside. `unresolved`: it was sent and may yet have been applied, so its sequence is still held.
     Parked { reason: ParkReason, status: u16, body: Option<Payload>, unresolved: Option<Claim> },
+    /// It and that write, which it undoes, are never sent: that one's record goes first, then this one (Q8).
+    Undoes(WriteId),
 }
 
 /// A write.
@@ -83,10 +87,14 @@ pub(crate) struct Record {
     pub(crate) keep_layer_when_parked: bool,
     pub(crate) idempotent: bool,
     pub(crate) verify: bool,
+    pub(crate) on_conflict: bool,
     pub(crate) created: WallTime,
+    /// When it was made by the queue's own clock, which no wrong wall clock moves (Q13).
+    pub(crate) born: WallTime,
     pub(crate) ttl: Millis,
     /// Tries that answers about this write have used up (Q11).
     pub(crate) tries: u32,
+    pub(crate) ties: Ties,
     pub(crate) stage: Stage,
 }
 
@@ -104,7 +112,8 @@ impl Record {
         w.u8(u8::from(self.optimistic)
             | u8::from(self.keep_layer_when_parked) << 1
             | u8::from(self.idempotent) << 2
-            | u8::from(self.verify) << 3);
+            | u8::from(self.verify) << 3
+            | u8::from(self.on_conflict) << 4);
         w.u64(self.created.0);
         w.u64(self.ttl.0);
         w.u32(self.tries);
@@ -114,12 +123,13 @@ impl Record {
                 w.u8(1);
                 put_claim(&mut w, claim);
             }
-            Stage::Acknowledged { claim, status, replayed, body } => {
+            Stage::Acknowledged { claim, status, replayed, body, names } => {
                 w.u8(2);
                 put_claim(&mut w, claim);
                 w.u32(u32::from(*status));
                 w.u8(u8::from(*replayed));
                 w.optional(body.as_ref().map(|b| b.0.as_str()));
+                put_names(&mut w, names);
             }
             Stage::Parked { reason, status, body, unresolved } => {
                 w.u8(3);
@@ -131,7 +141,13 @@ impl Record {
                     put_claim(&mut w, claim);
                 }
             }
+            Stage::Undoes(other) => {
+                w.u8(4);
+                w.text(&other.0);
+            }
         }
+        w.u64(self.born.0);
+        self.ties.encode(&mut w);
         Blob(w.seal(key))
     }
 
@@ -155,6 +171,7 @@ impl Record {
                 status: u16::try_from(r.u32()?).ok()?,
                 replayed: r.u8()? != 0,
                 body: r.optional()?.map(Payload),
+                names: if r.version == 1 { Vec::new() } else { names(r)? },
             },
             3 => Stage::Parked {
                 reason: park_reason(r.u8()?)?,
@@ -165,8 +182,11 @@ impl Record {
                     _ => Some(claim(r)?),
                 },
             },
+            4 => Stage::Undoes(WriteId(r.text()?)),
             _ => return None,
         };
+        let (born, ties) =
+            if r.version == 1 { (created, Ties::default()) } else { (WallTime(r.u64()?), Ties::decode(r)?) };
         r.end()?;
         let flag = |bit: u8| flags & bit != 0;
         Some(Record {
@@ -182,9 +202,12 @@ impl Record {
             keep_layer_when_parked: flag(2),
             idempotent: flag(4),
             verify: flag(8),
+            on_conflict: flag(16),
             created,
+            born,
             ttl,
             tries,
+            ties,
             stage,
         })
     }
@@ -204,7 +227,7 @@ impl Record {
         match &self.stage {
             Stage::Claimed(claim) => Some(claim),
             Stage::Parked { unresolved, .. } => unresolved.as_ref(),
-            Stage::Queued | Stage::Acknowledged { .. } => None,
+            Stage::Queued | Stage::Acknowledged { .. } | Stage::Undoes(_) => None,
         }
     }
 }
@@ -271,6 +294,7 @@ impl ClientRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::Coalesce;
 
     fn record(stage: Stage) -> Record {
         Record {
@@ -286,9 +310,18 @@ mod tests {
             keep_layer_when_parked: false,
             idempotent: true,
             verify: false,
+            on_conflict: true,
             created: WallTime(1_790_000_000_000),
+            born: WallTime(1_789_999_000_000),
             ttl: Millis(86_400_000),
             tries: 2,
+            ties: Ties {
+                depends_on: vec!["w0".into()],
+                awaits: vec!["tmp-1234".into()],
+                temp_ids: vec!["tmp-5678".into(), "tmp-9abc".into()],
+                dedupe_key: Some("like:7".into()),
+                coalesce: Coalesce::CancelPair { name: "activity.unlike".into() },
+            },
             stage,
         }
     }
@@ -305,7 +338,9 @@ mod tests {
                 status: 201,
                 replayed: true,
                 body: Some("{\"a\":1}".into()),
+                names: vec![Named { temp: "tmp-5678".into(), real: "a/ž".into() }],
             },
+            Stage::Undoes("w0".into()),
             Stage::Parked {
                 reason: ParkReason::OutOfTries,
                 status: 500,
@@ -346,11 +381,24 @@ mod tests {
         let claim = Claim { client: "clientclientclientclie".into(), sequence: Sequence(9) };
         let bytes = record(Stage::Claimed(claim)).encode("w/x", &"app|prod|ana".into());
         let hex: String = bytes.0.iter().map(|b| format!("{b:02x}")).collect();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/records/claimed-v1.hex");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/records/claimed-v2.hex");
         if std::env::var_os("UPDATE_VECTORS").is_some() {
             std::fs::write(path, format!("{hex}\n")).expect("write the vector");
         }
-        let expected = std::fs::read_to_string(path).expect("vectors/records/claimed-v1.hex");
+        let expected = std::fs::read_to_string(path).expect("vectors/records/claimed-v2.hex");
         assert_eq!(hex, expected.trim());
+    }
+
+    /// Records of version 1, which knew no ties, are in users' browsers.
+    #[test]
+    fn q21_records_of_version_1_still_load() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/records/claimed-v1.hex");
+        let hex = std::fs::read_to_string(path).expect("vectors/records/claimed-v1.hex");
+        let digits: Vec<u8> = hex.trim().chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+        let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        let claim = Claim { client: "clientclientclientclie".into(), sequence: Sequence(9) };
+        let now = record(Stage::Claimed(claim));
+        let expected = Record { born: now.created, on_conflict: false, ties: Ties::default(), ..now };
+        assert_eq!(Record::decode("w/x", &bytes, &"app|prod|ana".into()), Ok(expected));
     }
 }

@@ -82,7 +82,7 @@ impl Outbox {
                 let claim = claim.clone();
                 self.send(number, &claim, ctx);
             }
-            Stage::Acknowledged { .. } | Stage::Parked { .. } => {}
+            Stage::Acknowledged { .. } | Stage::Parked { .. } | Stage::Undoes(_) => {}
         }
     }
 
@@ -152,7 +152,7 @@ impl Outbox {
                 self.origin.answered(ctx);
                 self.advance(
                     number,
-                    Stage::Acknowledged { claim, status, replayed, body },
+                    Stage::Acknowledged { claim, status, replayed, body, names: Vec::new() },
                     Then::Acknowledged,
                     ctx,
                 );
@@ -210,7 +210,7 @@ impl Outbox {
         entry.fetch = None;
         match &entry.record.stage {
             Stage::Claimed(claim) => Some((number, claim.clone())),
-            Stage::Queued | Stage::Acknowledged { .. } | Stage::Parked { .. } => None,
+            Stage::Queued | Stage::Acknowledged { .. } | Stage::Parked { .. } | Stage::Undoes(_) => None,
         }
     }
 

@@ -355,7 +355,7 @@ impl Outbox {
                     Some((*number, claim.sequence))
                 }
                 Stage::Acknowledged { .. } => Some((*number, Sequence(0))),
-                Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } => None,
+                Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } | Stage::Undoes(_) => None,
             })
             .collect();
         let Some(highest) = done.iter().map(|(_, sequence)| *sequence).max() else { return };
@@ -375,7 +375,7 @@ pub(super) fn facts_of(entry: &Entry) -> impl Iterator<Item = Fact> + use<> {
     let write = entry.record.write.clone();
     let pair = |claim: &Claim| (claim.client.clone(), claim.sequence);
     let (claim, acknowledged) = match &entry.record.stage {
-        Stage::Queued => (None, false),
+        Stage::Queued | Stage::Undoes(_) => (None, false),
         Stage::Claimed(claim) => (Some(pair(claim)), false),
         Stage::Acknowledged { claim, .. } => (Some(pair(claim)), true),
         Stage::Parked { unresolved, .. } => (unresolved.as_ref().map(pair), false),
@@ -388,6 +388,7 @@ pub(super) fn facts_of(entry: &Entry) -> impl Iterator<Item = Fact> + use<> {
 pub(super) fn state_of(record: &Record) -> WriteState {
     match &record.stage {
         Stage::Queued => WriteState::Durable { behind: None },
+        Stage::Undoes(_) => WriteState::Cancelled {},
         Stage::Claimed(_) => WriteState::Retrying { status: 0 },
         Stage::Acknowledged { status, replayed, body, .. } => {
             WriteState::Acknowledged { status: *status, body: body.clone(), replayed: *replayed }

@@ -137,7 +137,7 @@ impl Outbox {
         let used = self.entries.iter().filter_map(|(_, e)| match &e.record.stage {
             Stage::Claimed(claim) | Stage::Acknowledged { claim, .. } => Some(claim),
             Stage::Parked { unresolved, .. } => unresolved.as_ref(),
-            Stage::Queued => None,
+            Stage::Queued | Stage::Undoes(_) => None,
         });
         let used = used.filter(|claim| claim.client == client.client).map(|claim| claim.sequence);
         let highest = used.max().unwrap_or_default().max(client.high);
@@ -273,7 +273,7 @@ impl Outbox {
             }
             Stage::Claimed(claim) => Some(claim),
             Stage::Parked { unresolved, .. } => unresolved.as_ref(),
-            Stage::Queued => None,
+            Stage::Queued | Stage::Undoes(_) => None,
         };
         if let (Some(claim), Some(own)) = (claim, &self.client)
             && claim.client == own.client
@@ -305,14 +305,21 @@ impl Outbox {
                     drop(entry);
                     self.layer_found(number, facts);
                 }
+                Stage::Undoes(_) => {
+                    entry.layer = false;
+                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
+                }
                 Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {}
             }
         } else {
             self.numbers.insert(record.write.clone(), number);
             let parked = matches!(record.stage, Stage::Parked { .. });
+            let undoes = matches!(record.stage, Stage::Undoes(_));
             // An unnamed write's layer was a closure of a page that is gone.
-            let layer =
-                record.optimistic && !record.name.is_empty() && (!parked || record.keep_layer_when_parked);
+            let layer = record.optimistic
+                && !record.name.is_empty()
+                && !undoes
+                && (!parked || record.keep_layer_when_parked);
             let Record { write, name, version, variables, .. } = record.clone();
             ctx.emit(Output::WriteFound { write, name, version, variables });
             self.entries.insert(number, Entry::new(record, true, false));
@@ -331,7 +338,9 @@ impl Outbox {
     fn adopt_absence(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
         let Some(entry) = self.entries.get(&number) else { return };
         match entry.record.stage {
-            Stage::Acknowledged { .. } | Stage::Parked { .. } => self.adopt_removal(number, ctx, facts),
+            Stage::Acknowledged { .. } | Stage::Parked { .. } | Stage::Undoes(_) => {
+                self.adopt_removal(number, ctx, facts);
+            }
             Stage::Queued | Stage::Claimed(_) => {
                 let Some(entry) = self.forget(number) else { return };
                 let write = entry.record.write;
@@ -358,6 +367,8 @@ impl Outbox {
                 facts.push(Fact::Acknowledged(write.clone()));
                 WriteState::Settled {}
             }
+            // Its end was told when it was stored as that.
+            Stage::Undoes(_) => return,
             Stage::Queued | Stage::Parked { .. } => {
                 facts.push(Fact::LayerDropped(write.clone()));
                 WriteState::Discarded {}
@@ -404,7 +415,7 @@ fn rank(stage: &Stage) -> u8 {
         Stage::Queued => 0,
         Stage::Claimed(_) => 1,
         Stage::Parked { .. } => 2,
-        Stage::Acknowledged { .. } => 3,
+        Stage::Acknowledged { .. } | Stage::Undoes(_) => 3,
     }
 }
 
