@@ -19,7 +19,7 @@ const fn shell(package: &'static str, below: &'static [&'static str]) -> Rule {
     Rule { package, below, pure: false }
 }
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     pure("tidewire-wire", &[]),
     pure("tidewire-core", &["tidewire-wire"]),
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
@@ -29,6 +29,7 @@ const RULES: [Rule; 10] = [
     shell("tidewire-cli", &["tidewire", "tidewire-core", "tidewire-wire"]),
     shell("tidewire-server", &["tidewire-hub", "tidewire-wire"]),
     shell("activities-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
+    shell("tidewire-benches", &["tidewire", "tidewire-core", "tidewire-wire"]),
     shell("xtask", &["tidewire-ffi", "tidewire-core", "tidewire-wire"]),
 ];
 
