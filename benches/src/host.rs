@@ -25,23 +25,18 @@ pub(crate) fn submission(number: usize) -> Submission {
     }
 }
 
-/// The store of a queue with so many writes, as engines leave it: each queues as many as one takes.
+/// The store of a queue with so many writes.
 pub(crate) fn records(
     partition: &str,
     count: usize,
     write: impl Fn(usize) -> Submission,
 ) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
-    let mut disk = BTreeMap::new();
-    for (tab, first) in (0..count).step_by(limits::PENDING_WRITES).enumerate() {
-        let mut seed = [2; 32];
-        seed[8..16].copy_from_slice(&(tab as u64 + 1).to_le_bytes());
-        let mut host = Host::of(partition, BTreeMap::new(), seed);
-        host.settle();
-        for number in first..count.min(first + limits::PENDING_WRITES) {
-            host.command(Command::Submit { write: write(number) })?;
-        }
-        disk.append(&mut host.disk);
+    let mut host = Host::of(partition, BTreeMap::new(), [2; 32]);
+    host.settle();
+    for number in 0..count {
+        host.command(Command::Submit { write: write(number) })?;
     }
+    let disk = host.disk;
     if disk.len() == count { Ok(disk) } else { Err(format!("{} of {count} records", disk.len()).into()) }
 }
 
@@ -76,7 +71,8 @@ impl Host {
 
     /// The same for the owner of another partition.
     pub(crate) fn of(partition: &str, disk: BTreeMap<String, Vec<u8>>, seed: [u8; 32]) -> Host {
-        let config = Config { partition: partition.into(), server: Server::Tidewire, namespace: "/".into() };
+        let limits = QueueLimits { pending: 20_000, pending_bytes: 1 << 30, ..QueueLimits::default() };
+        let config = Config { queue: Some(limits), ..Config::new(partition.into()) };
         let engine = Engine::new(config, seed, NOW);
         Host { engine, disk, bytes: 0, requests: Vec::new(), events: 0, link: LinkId(0), bodies: 0 }
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
+mod bench;
 mod ci;
 #[allow(clippy::wildcard_enum_match_arm, reason = "whatever is not named is spelled like the rest")]
 mod codegen;
@@ -28,7 +29,7 @@ cargo xtask <task>
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
-  bench     measure: `bench size`, `bench engine`
+  bench     measure: `bench size`, `bench engine [--writes N]`
 ";
 
 fn main() -> ExitCode {
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
         "sim" => sim::run(),
-        "bench" => bench(),
+        "bench" => measure(),
         _ => Err(USAGE.to_owned()),
     };
     match result {
@@ -57,10 +58,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn bench() -> Result<(), String> {
+fn measure() -> Result<(), String> {
     match std::env::args().nth(2).unwrap_or_default().as_str() {
         "size" => wasm::bench_size(),
-        "engine" => wasm::bench_engine(),
+        "engine" => bench::engine(),
         _ => Err("cargo xtask bench size | engine".to_owned()),
     }
 }

@@ -56,7 +56,7 @@ fn breaches(list: Vec<String>) -> Result<(), String> {
 /// All Rust, TypeScript and JavaScript sources that people write.
 fn files() -> Result<Vec<File>, String> {
     let mut files = Vec::new();
-    for top in ["crates", "packages", "examples", "e2e", "xtask"] {
+    for top in ["benches", "crates", "packages", "examples", "e2e", "xtask"] {
         collect(&root().join(top), &mut files)?;
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
