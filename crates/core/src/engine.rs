@@ -248,11 +248,9 @@ impl Engine {
             }
             Input::Leader { epoch } => outbox.lead(epoch, ctx, facts),
             Input::LeaderLost {} => outbox.leader_lost(ctx, facts),
-            Input::StoreNewer {}
-            | Input::Verified { .. }
-            | Input::Reached { .. }
-            | Input::Definitions { .. }
-            | Input::Upcasted { .. } => {} // TODO ob
+            Input::Verified { write, found } => outbox.verified(&write, found, ctx),
+            Input::Reached { origin } => outbox.reached(&origin, ctx),
+            Input::StoreNewer {} | Input::Definitions { .. } | Input::Upcasted { .. } => {} // TODO ob
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
             Input::ReceivedBinary { link, body, .. } => {
@@ -304,8 +302,8 @@ impl Engine {
                 TimerKind::StoreRetry => outbox.on_store_retry(ctx),
                 TimerKind::OfflineSend => outbox.on_offline_probe(),
                 TimerKind::Request(fetch) => outbox.on_request_timeout(fetch, ctx),
-                TimerKind::OriginPause => outbox.on_pause_over(ctx),
-                TimerKind::WriteRetry(write) => outbox.on_write_retry(&write),
+                TimerKind::OriginPause(origin) => outbox.on_pause_over(&origin, ctx),
+                TimerKind::WriteRetry(write) => outbox.on_write_retry(&write, ctx),
                 TimerKind::Layer(write) => sync.layers.on_overdue(&write, ctx, facts),
             }
             self.on_heard(heard);

@@ -55,6 +55,16 @@ pub const STALE_REQUEST: Millis = Millis(2_000);
 pub const REQUEST_BACKOFF_BASE: Millis = Millis(1_000);
 /// Cap of it.
 pub const REQUEST_BACKOFF_CAP: Millis = Millis(5 * 60_000);
+/// Longest pause that a `Retry-After` can order.
+pub const RETRY_AFTER_CAP: Millis = Millis(60 * 60_000);
+/// Longest pause that a server ordered, with its jitter.
+pub const ORDERED_PAUSE_CAP: Millis = Millis(RETRY_AFTER_CAP.0 + REQUEST_BACKOFF_CAP.0);
+/// A pause from this length on is stored, so that a restart does not end it.
+pub const PAUSE_STORED: Millis = Millis(5_000);
+/// A write that got no answer this often, while its origin answers others, waits alone (Q9).
+pub const UNANSWERED: u32 = 5;
+/// How often the app is asked whether a write was applied before it is set aside (Q9).
+pub const VERIFICATIONS: u32 = 3;
 /// A settled write that no base has shown starts a refetch after this (Q17).
 pub const LAYER_TIMEOUT: Millis = Millis(10_000);
 

@@ -31,8 +31,8 @@ pub enum TimerKind {
     OfflineSend,
     /// A request takes too long.
     Request(FetchId),
-    /// The origin's pause ends.
-    OriginPause,
+    /// This origin's pause ends.
+    OriginPause(String),
     /// A write waits after an answer about itself.
     WriteRetry(WriteId),
     /// An acknowledged write was not seen in the base in time.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::ops::{Deref, DerefMut, RangeFrom};
 
 use super::Entry;
+use super::pause::OriginIx;
 use super::record::{Claim, LocalNumber, Stage};
 use crate::ids::*;
 
@@ -31,7 +32,8 @@ struct Facets {
     counts: Counts,
     /// Its place in a lane, while it is pending.
     lane: Option<Lane>,
-    idle: bool,
+    /// Where it goes, if it waits for nothing of its own.
+    idle: Option<OriginIx>,
     claim: Option<Claim>,
     done: bool,
 }
@@ -55,7 +57,7 @@ impl Facets {
         Facets {
             counts,
             lane: (pending && !held).then(|| record.lane.clone()),
-            idle: entry.is_idle(),
+            idle: entry.is_idle().then_some(entry.origin),
             claim: record.open_claim().cloned(),
             done: matches!(record.stage, Stage::Acknowledged { .. }) && entry.busy == 0 && !entry.layer,
         }
@@ -70,10 +72,10 @@ pub(super) struct Entries {
 
 #[derive(Debug, Default)]
 struct Index {
-    /// Pending writes by lane, and whether they wait for nothing of their own.
-    lanes: BTreeMap<(Lane, LocalNumber), bool>,
+    /// Pending writes by lane; where they go, if they wait for nothing of their own.
+    lanes: BTreeMap<(Lane, LocalNumber), Option<OriginIx>>,
     /// Heads of lanes that wait for nothing of their own.
-    ready: BTreeSet<LocalNumber>,
+    ready: BTreeSet<(OriginIx, LocalNumber)>,
     /// What may have been sent and has no definite outcome, by client id and sequence.
     claims: BTreeSet<(ClientId, Sequence, LocalNumber)>,
     /// Acknowledged, and no layer needs the record any more.
@@ -127,9 +129,10 @@ impl Entries {
         self.index.counts
     }
 
-    /// Heads of lanes that may be started, oldest first.
-    pub(super) fn ready(&self) -> impl Iterator<Item = &LocalNumber> {
-        self.index.ready.iter()
+    /// Heads of lanes that may be started at this origin, oldest first.
+    pub(super) fn ready(&self, origin: OriginIx) -> impl Iterator<Item = LocalNumber> {
+        let from = self.index.ready.range((origin, LOWEST)..);
+        from.take_while(move |(found, _)| *found == origin).map(|(_, number)| *number)
     }
 
     /// The lowest sequence of this client that may have been sent and has no definite outcome.
@@ -177,21 +180,21 @@ impl Index {
     }
 
     /// Puts it into the lane, or takes it out; the lane's head is ready if it is idle.
-    fn move_in_lane(&mut self, lane: Lane, number: LocalNumber, idle: Option<bool>) {
-        if let Some((head, _)) = self.head(&lane) {
-            self.ready.remove(&head);
+    fn move_in_lane(&mut self, lane: Lane, number: LocalNumber, idle: Option<Option<OriginIx>>) {
+        if let Some((head, Some(origin))) = self.head(&lane) {
+            self.ready.remove(&(origin, head));
         }
         let at = (lane, number);
         match idle {
             Some(idle) => self.lanes.insert(at.clone(), idle),
             None => self.lanes.remove(&at),
         };
-        if let Some((head, true)) = self.head(&at.0) {
-            self.ready.insert(head);
+        if let Some((head, Some(origin))) = self.head(&at.0) {
+            self.ready.insert((origin, head));
         }
     }
 
-    fn head(&self, lane: &Lane) -> Option<(LocalNumber, bool)> {
+    fn head(&self, lane: &Lane) -> Option<(LocalNumber, Option<OriginIx>)> {
         let ((found, number), idle) = self.lanes.range((lane.clone(), LOWEST)..).next()?;
         (found == lane).then_some((*number, *idle))
     }

@@ -6,23 +6,25 @@ mod bytes;
 mod entries;
 pub(crate) mod origin;
 mod outcome;
+mod pause;
 mod record;
 mod send;
 mod status;
 mod steps;
 mod store;
 mod ties;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::ctx::Ctx;
-use crate::engine::{Config, QueueLimits, Server};
+use crate::engine::{Config, QueueLimits};
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
 use crate::io::{Accepted, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState};
 use crate::limits;
 use entries::Entries;
-use origin::Origin;
+use pause::{OriginIx, Origins};
 use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use steps::{Gone, Issued};
 use store::Wish;
@@ -32,6 +34,8 @@ use ties::Ties;
 #[derive(Debug)]
 struct Entry {
     record: Record,
+    /// Where it goes.
+    origin: OriginIx,
     /// Its record is on disk.
     durable: bool,
     /// While its first step is under way another tab may have taken it up, or ended it: only the disk knows.
@@ -50,6 +54,10 @@ struct Entry {
     layer: bool,
     /// The app is asked whether it was applied (Q9).
     verifying: bool,
+    /// How often it was asked.
+    verifications: u32,
+    /// How often there was no answer although its origin had given a sign of life, and the engine's tick of the last time.
+    silence: Option<(u32, u64)>,
     /// Its origin answers others, but not it (Q9).
     unanswered: bool,
     /// This build cannot send it (Q21).
@@ -68,9 +76,10 @@ enum Senders {
 }
 
 impl Entry {
-    fn new(record: Record, durable: bool, layer: bool) -> Entry {
+    fn new(record: Record, origin: OriginIx, durable: bool, layer: bool) -> Entry {
         Entry {
             record,
+            origin,
             durable,
             overtaken: false,
             busy: 0,
@@ -80,6 +89,8 @@ impl Entry {
             senders: Senders::Anybody,
             layer,
             verifying: false,
+            verifications: 0,
+            silence: None,
             unanswered: false,
             quarantined: None,
         }
@@ -95,7 +106,6 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Outbox {
     partition: Partition,
-    server: Server,
     limits: QueueLimits,
     /// This engine's part of local numbers.
     origin_id: u64,
@@ -117,7 +127,7 @@ pub(crate) struct Outbox {
     /// Steps that failed and are tried again: their memory waits for the disk.
     unsaved: Vec<Issued>,
     fetches: BTreeMap<FetchId, LocalNumber>,
-    origin: Origin,
+    origins: Origins,
     load: Option<LoadId>,
     /// Keys that were heard of or written since `load` was asked for: it may show them as they were before.
     since_load: BTreeSet<String>,
@@ -141,7 +151,6 @@ impl Outbox {
         let origin_id = ctx.rng.next();
         let mut outbox = Outbox {
             partition: config.partition.clone(),
-            server: config.server,
             limits: config.queue.unwrap_or_default(),
             origin_id,
             entries: Entries::default(),
@@ -157,7 +166,7 @@ impl Outbox {
             known_as: None,
             unsaved: Vec::new(),
             fetches: BTreeMap::new(),
-            origin: Origin::new(),
+            origins: Origins::new(config),
             load: None,
             since_load: BTreeSet::new(),
             news: false,
@@ -253,7 +262,8 @@ impl Outbox {
     fn enqueue(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx) {
         self.numbers.insert(record.write.clone(), number);
         let layer = record.optimistic;
-        self.entries.insert(number, Entry::new(record.clone(), false, layer));
+        let origin = self.origins.of(&record.path);
+        self.entries.insert(number, Entry::new(record.clone(), origin, false, layer));
         self.put(number, record, steps::Then::Enqueued, ctx);
     }
 
@@ -335,7 +345,7 @@ impl Outbox {
     }
 
     pub(crate) fn process(&mut self, pass: PassId, ctx: &mut Ctx) {
-        self.origin.force(ctx);
+        self.origins.each(|origin| origin.force(ctx));
         self.offline_probe = self.offline;
         for number in self.entries.numbers_where(|e| e.resting) {
             if let Some(mut entry) = self.entries.get_mut(&number) {

@@ -1,6 +1,9 @@
-//! Whether the origin may be asked at all: pauses after no answer, `Retry-After`, refused tokens (Q11, Q12).
+//! Whether an origin may be asked at all: pauses after no answer, `Retry-After`, refused tokens (Q11, Q12).
+//! It knows one origin and no write.
 
+use super::pause::PauseRecord;
 use crate::ctx::Ctx;
+use crate::engine::OriginKind;
 use crate::ids::*;
 use crate::io::{AuthResult, Blocked, Output};
 use crate::limits;
@@ -20,19 +23,41 @@ enum Gate {
 
 #[derive(Debug)]
 pub(crate) struct Origin {
+    /// `scheme://host[:port]`; empty for where relative paths go.
+    pub(super) name: String,
+    pub(super) kind: OriginKind,
     gate: Gate,
     /// Pauses since the last answer.
     pauses: u32,
     /// Answers 401 in a row.
     unauthorized: u32,
+    /// The engine's tick of the last sign of life.
+    alive: u64,
+    /// What the store should say of it, if that has changed.
+    pub(super) unstored: Option<Option<PauseRecord>>,
+    /// The store says that it is paused.
+    stored: bool,
 }
 
 impl Origin {
-    pub(crate) fn new() -> Origin {
-        Origin { gate: Gate::Open, pauses: 0, unauthorized: 0 }
+    pub(super) fn new(name: String, kind: OriginKind) -> Origin {
+        Origin {
+            name,
+            kind,
+            gate: Gate::Open,
+            pauses: 0,
+            unauthorized: 0,
+            alive: 0,
+            unstored: None,
+            stored: false,
+        }
     }
 
-    pub(crate) fn blocked(&self) -> Option<Blocked> {
+    pub(super) fn timer(&self) -> TimerKind {
+        TimerKind::OriginPause(self.name.clone())
+    }
+
+    pub(super) fn blocked(&self) -> Option<Blocked> {
         match self.gate {
             Gate::Open => None,
             Gate::Paused { then_ask: false, .. } => Some(Blocked::Unreachable),
@@ -40,8 +65,13 @@ impl Origin {
         }
     }
 
+    /// It gave a sign of life after that tick.
+    pub(super) fn lived_after(&self, tick: u64) -> bool {
+        self.alive > tick
+    }
+
     /// No answer, or one that says: later. Uses up no try.
-    pub(crate) fn pause(&mut self, retry_after: Option<Millis>, ctx: &mut Ctx) {
+    pub(super) fn pause(&mut self, retry_after: Option<Millis>, ctx: &mut Ctx) {
         // While the token is asked for nothing is sent anyway, and its answer must find the gate as it was.
         if !matches!(self.gate, Gate::Asking(_)) {
             self.wait(retry_after, false, ctx);
@@ -57,49 +87,74 @@ impl Origin {
         let failures = if earlier.is_some() { self.pauses.saturating_sub(1) } else { self.pauses };
         let span = jittered(failures, limits::REQUEST_BACKOFF_BASE, limits::REQUEST_BACKOFF_CAP, ctx);
         self.pauses = failures.saturating_add(1);
-        let span = retry_after.map_or(span, |ordered| Millis(ordered.0.saturating_add(span.0)));
+        let ordered = retry_after.map(|ordered| ordered.min(limits::RETRY_AFTER_CAP));
+        let span = ordered.map_or(span, |ordered| Millis(ordered.0.saturating_add(span.0)));
         let until = ctx.deadline(span);
-        let until = ctx.timers.get(&TimerKind::OriginPause).map_or(until, |earlier| until.max(earlier));
-        ctx.timers.set(TimerKind::OriginPause, until);
+        let until = ctx.timers.get(&self.timer()).map_or(until, |earlier| until.max(earlier));
+        ctx.timers.set(self.timer(), until);
         let (was_ordered, was_to_ask) = earlier.unwrap_or_default();
-        self.gate =
-            Gate::Paused { ordered: was_ordered || retry_after.is_some(), then_ask: was_to_ask || then_ask };
+        let ordered = was_ordered || ordered.is_some();
+        self.gate = Gate::Paused { ordered, then_ask: was_to_ask || then_ask };
+        let span = until.since(ctx.now.mono);
+        if ordered || span >= limits::PAUSE_STORED {
+            let pauses = self.pauses;
+            self.unstored = Some(Some(PauseRecord { since: ctx.now.wall, span, ordered, pauses }));
+            self.stored = true;
+        }
+    }
+
+    /// A pause of an earlier life, or of the tab that led before (Q11). Whatever the clock did meanwhile, it is never longer than it was.
+    pub(super) fn restore(&mut self, record: &PauseRecord, ctx: &mut Ctx) {
+        self.stored = true;
+        let cap = if record.ordered { limits::ORDERED_PAUSE_CAP } else { limits::REQUEST_BACKOFF_CAP };
+        let gone = ctx.now.wall.0.saturating_sub(record.since.0);
+        let left = Millis(record.span.min(cap).0.saturating_sub(gone));
+        if matches!(self.gate, Gate::Open) && left > Millis(0) {
+            self.pauses = record.pauses;
+            self.gate = Gate::Paused { ordered: record.ordered, then_ask: false };
+            let until = ctx.deadline(left);
+            ctx.timers.set(self.timer(), until);
+        }
     }
 
     /// The origin answered something that was its own.
-    pub(crate) fn answered(&mut self, ctx: &mut Ctx) {
-        self.pauses = 0;
+    pub(super) fn answered(&mut self, ctx: &mut Ctx) {
         self.unauthorized = 0;
-        self.resume(ctx);
+        self.reached(ctx);
     }
 
-    /// The link is up: this outage is over, and what fails after it begins another one.
-    pub(crate) fn reached(&mut self, ctx: &mut Ctx) {
+    /// It is there: this outage is over, and what fails after it begins another one.
+    pub(super) fn reached(&mut self, ctx: &mut Ctx) {
+        self.alive = ctx.tick;
         self.pauses = 0;
         self.resume(ctx);
     }
 
     /// A reason to think that it is there again: the network came back.
-    pub(crate) fn resume(&mut self, ctx: &mut Ctx) {
+    pub(super) fn resume(&mut self, ctx: &mut Ctx) {
         if let Gate::Paused { ordered: false, then_ask: false } = self.gate {
             self.open(ctx);
         }
     }
 
     /// The app says: now.
-    pub(crate) fn force(&mut self, ctx: &mut Ctx) {
+    pub(super) fn force(&mut self, ctx: &mut Ctx) {
         if let Gate::Paused { .. } = self.gate {
             self.open(ctx);
         }
     }
 
     fn open(&mut self, ctx: &mut Ctx) {
-        ctx.timers.stop(&TimerKind::OriginPause);
+        ctx.timers.stop(&self.timer());
         self.gate = Gate::Open;
+        if std::mem::take(&mut self.stored) {
+            self.unstored = Some(None);
+        }
     }
 
     /// 401: ask for a token once; if that one is refused too, wait and ask again. Nothing is ever deleted for it.
-    pub(crate) fn unauthorized(&mut self, ctx: &mut Ctx) {
+    pub(super) fn unauthorized(&mut self, ctx: &mut Ctx) {
+        self.alive = ctx.tick;
         if let Gate::Asking(_) = self.gate {
             return;
         }
@@ -113,13 +168,13 @@ impl Origin {
 
     fn ask(&mut self, ctx: &mut Ctx) {
         let auth = AuthId(ctx.fresh());
-        ctx.timers.stop(&TimerKind::OriginPause);
+        self.open(ctx);
         self.gate = Gate::Asking(auth);
         ctx.emit(Output::FetchAuth { auth, fresh: true });
     }
 
     /// Returns whether the answer was for this.
-    pub(crate) fn on_auth(&mut self, auth: AuthId, result: &AuthResult, ctx: &mut Ctx) -> bool {
+    pub(super) fn on_auth(&mut self, auth: AuthId, result: &AuthResult, ctx: &mut Ctx) -> bool {
         if !matches!(self.gate, Gate::Asking(asked) if asked == auth) {
             return false;
         }
@@ -130,9 +185,9 @@ impl Origin {
         true
     }
 
-    pub(crate) fn on_pause_over(&mut self, ctx: &mut Ctx) {
+    pub(super) fn on_pause_over(&mut self, ctx: &mut Ctx) {
         if let Gate::Paused { then_ask, .. } = self.gate {
-            if then_ask { self.ask(ctx) } else { self.gate = Gate::Open }
+            if then_ask { self.ask(ctx) } else { self.open(ctx) }
         }
     }
 }

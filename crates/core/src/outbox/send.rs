@@ -5,10 +5,11 @@ use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::steps::Then;
 use super::{Outbox, Senders};
 use crate::ctx::Ctx;
-use crate::engine::Server;
+use crate::engine::{KeyStyle, OriginKind, Server};
 use crate::ids::*;
 use crate::io::{
-    AuthResult, Header, Note, Output, ParkReason, Request, RequestFailure, RequestKind, Response, WriteState,
+    AuthResult, Found, Header, Note, Output, ParkReason, Request, RequestFailure, RequestKind, Response,
+    WriteState,
 };
 use crate::limits;
 use crate::secret::Payload;
@@ -28,6 +29,7 @@ impl Outbox {
     /// Sends what may be sent. Called at the end of every call into the engine.
     pub(crate) fn pump(&mut self, ctx: &mut Ctx) {
         self.sweep(ctx);
+        self.store_pauses(ctx);
         self.meet_client(ctx);
         self.watch_offline(ctx);
         if self.blocked().is_some() || self.client.is_none() || self.client_busy {
@@ -67,16 +69,20 @@ impl Outbox {
     fn eligible(&self) -> Vec<LocalNumber> {
         // Parked writes hold nobody up (Q14); a write that is not on disk yet still holds its place.
         let free = limits::IN_FLIGHT.saturating_sub(self.entries.counts().active as usize);
-        self.entries.ready().take(free).copied().collect()
+        let open = self.origins.iter().filter(|(_, origin)| origin.blocked().is_none());
+        let mut heads: Vec<LocalNumber> =
+            open.flat_map(|(at, _)| self.entries.ready(at).take(free)).collect();
+        heads.sort_unstable();
+        heads.truncate(free);
+        heads
     }
 
     fn start(&mut self, number: LocalNumber, ctx: &mut Ctx) {
         let Some(entry) = self.entries.get(&number) else { return };
         match &entry.record.stage {
             Stage::Queued => self.claim(number, ctx),
-            Stage::Claimed(claim) if entry.senders == Senders::Anybody && !self.may_repeat(&number) => {
-                let claim = claim.clone();
-                self.park(number, ParkReason::Unknown, 0, None, Some(claim), ctx);
+            Stage::Claimed(_) if entry.senders == Senders::Anybody && !self.may_repeat(&number) => {
+                self.doubt(number, ctx);
             }
             Stage::Claimed(claim) => {
                 let claim = claim.clone();
@@ -97,7 +103,7 @@ impl Outbox {
 
     fn send(&mut self, number: LocalNumber, claim: &Claim, ctx: &mut Ctx) {
         let floor = self.floor(claim);
-        let server = self.server;
+        let kind = self.kind_of(&number);
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         let fetch = FetchId(ctx.fresh());
         entry.fetch = Some(fetch);
@@ -106,9 +112,10 @@ impl Outbox {
         let at = ctx.deadline(limits::REQUEST_TIMEOUT);
         ctx.timers.set(TimerKind::Request(fetch), at);
         let record = &entry.record;
-        let headers = match server {
-            Server::Tidewire => protocol_headers(&record.write, claim, floor),
-            Server::Foreign => Vec::new(),
+        let headers = match kind {
+            OriginKind::Tidewire {} => protocol_headers(&record.write, claim, floor),
+            OriginKind::Keyed { style } => vec![key_header(&record.write, style)],
+            OriginKind::Plain {} => Vec::new(),
         };
         let request = Request {
             write: record.write.clone(),
@@ -144,12 +151,18 @@ impl Outbox {
 
     pub(crate) fn responded(&mut self, fetch: FetchId, response: Response, ctx: &mut Ctx) {
         let Some((number, claim)) = self.ended(fetch, ctx) else { return };
-        let verdict = classify(self.server, &response);
+        let origin = self.entries.get(&number).map(|e| e.origin).unwrap_or_default();
+        let server = match self.origins.get(origin).kind {
+            OriginKind::Tidewire {} => Server::Tidewire,
+            OriginKind::Keyed { .. } | OriginKind::Plain {} => Server::Foreign,
+        };
+        self.heard_about(number);
+        let verdict = classify(server, &response);
         let status = response.status;
         let body = response.body.filter(|body| body.0.len() <= limits::STORED_ANSWER);
         match verdict {
             Verdict::Applied { replayed } => {
-                self.origin.answered(ctx);
+                self.origins.get_mut(origin).answered(ctx);
                 self.advance(
                     number,
                     Stage::Acknowledged { claim, status, replayed, body, names: Vec::new() },
@@ -158,28 +171,32 @@ impl Outbox {
                 );
             }
             Verdict::Refused(reason) => {
-                self.origin.answered(ctx);
+                self.origins.get_mut(origin).answered(ctx);
                 self.park(number, reason, status, body, None, ctx);
             }
             Verdict::InProgress => {
-                self.origin.answered(ctx);
-                self.rest(number, status, ctx);
+                self.origins.get_mut(origin).answered(ctx);
+                self.rest(number, status, limits::REQUEST_BACKOFF_BASE, ctx);
             }
             Verdict::ClientReset => {
-                self.origin.answered(ctx);
+                self.origins.get_mut(origin).answered(ctx);
                 self.reset(number, claim, status, ctx);
             }
             Verdict::Unauthorized => {
-                self.origin.unauthorized(ctx);
+                self.origins.get_mut(origin).unauthorized(ctx);
                 self.tell_retrying(number, status, ctx);
+            }
+            // A gateway that gave up waiting does not know what the server behind it did.
+            Verdict::Busy if matches!(status, 408 | 502 | 504) && !self.may_repeat(&number) => {
+                self.no_outcome(number, claim, status, NoOutcome::MaybeSent, ctx);
             }
             Verdict::Busy => {
                 let wait = response.retry_after.as_deref().and_then(|value| retry_after(value, ctx.now.wall));
-                self.origin.pause(wait, ctx);
+                self.origins.get_mut(origin).pause(wait, ctx);
                 self.tell_retrying(number, status, ctx);
             }
             Verdict::Failed => {
-                self.origin.answered(ctx);
+                self.origins.get_mut(origin).answered(ctx);
                 self.use_try(number, claim, status, body, ctx);
             }
             Verdict::NoAnswer => {
@@ -195,6 +212,9 @@ impl Outbox {
             RequestFailure::Network | RequestFailure::Aborted => NoOutcome::MaybeSent,
             RequestFailure::Host => NoOutcome::NeverSent,
         };
+        if cause == RequestFailure::Network && self.may_repeat(&number) && self.is_unanswered(number, ctx) {
+            return;
+        }
         self.no_outcome(number, claim, 0, sent, ctx);
     }
 
@@ -214,13 +234,13 @@ impl Outbox {
         }
     }
 
-    fn advance(&mut self, number: LocalNumber, stage: Stage, then: Then, ctx: &mut Ctx) {
+    pub(super) fn advance(&mut self, number: LocalNumber, stage: Stage, then: Then, ctx: &mut Ctx) {
         let Some(entry) = self.entries.get(&number) else { return };
         let record = Record { stage, ..entry.record.clone() };
         self.put(number, record, then, ctx);
     }
 
-    fn park(
+    pub(super) fn park(
         &mut self,
         number: LocalNumber,
         reason: ParkReason,
@@ -255,8 +275,14 @@ impl Outbox {
     }
 
     fn no_outcome(&mut self, number: LocalNumber, claim: Claim, status: u16, sent: NoOutcome, ctx: &mut Ctx) {
-        if self.may_repeat(&number) || sent == NoOutcome::NeverSent {
-            self.origin.pause(None, ctx);
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
+        let (origin, verify) = (entry.origin, entry.record.verify);
+        if verify && sent == NoOutcome::MaybeSent {
+            entry.senders = Senders::Anybody;
+        }
+        drop(entry);
+        if self.may_repeat(&number) || sent == NoOutcome::NeverSent || verify {
+            self.origins.get_mut(origin).pause(None, ctx);
             self.tell_retrying(number, status, ctx);
         } else {
             // Nobody can say whether a foreign server applied it: sending it again could apply it twice.
@@ -264,12 +290,12 @@ impl Outbox {
         }
     }
 
-    /// The same write is running on the server: ask again a little later, unchanged.
-    fn rest(&mut self, number: LocalNumber, status: u16, ctx: &mut Ctx) {
+    /// It alone waits a little, unchanged.
+    pub(super) fn rest(&mut self, number: LocalNumber, status: u16, span: Millis, ctx: &mut Ctx) {
         {
             let Some(mut entry) = self.entries.get_mut(&number) else { return };
             entry.resting = true;
-            let at = ctx.deadline(limits::REQUEST_BACKOFF_BASE);
+            let at = ctx.deadline(span);
             ctx.timers.set(TimerKind::WriteRetry(entry.record.write.clone()), at);
         }
         self.tell_retrying(number, status, ctx);
@@ -301,7 +327,10 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn on_write_retry(&mut self, write: &WriteId) {
+    pub(crate) fn on_write_retry(&mut self, write: &WriteId, ctx: &mut Ctx) {
+        if self.find(write).is_some_and(|(_, entry)| entry.verifying) {
+            return self.verified(write, Found::Unknown {}, ctx); // No word from the app either.
+        }
         if let Some(number) = self.numbers.get(write)
             && let Some(mut entry) = self.entries.get_mut(number)
         {
@@ -309,18 +338,18 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn on_pause_over(&mut self, ctx: &mut Ctx) {
-        self.origin.on_pause_over(ctx);
+    pub(crate) fn on_pause_over(&mut self, origin: &str, ctx: &mut Ctx) {
+        self.origins.on_pause_over(origin, ctx);
     }
 
     /// Returns whether the token was asked for by the queue.
     pub(crate) fn on_auth(&mut self, auth: AuthId, result: &AuthResult, ctx: &mut Ctx) -> bool {
-        self.origin.on_auth(auth, result, ctx)
+        self.origins.on_auth(auth, result, ctx)
     }
 
     pub(crate) fn set_offline(&mut self, offline: bool, ctx: &mut Ctx) {
         if self.offline && !offline {
-            self.origin.resume(ctx);
+            self.origins.each(|origin| origin.resume(ctx));
         }
         self.offline = offline;
         self.offline_probe &= offline;
@@ -342,7 +371,12 @@ impl Outbox {
         for fetch in stale {
             self.on_request_timeout(fetch, ctx);
         }
-        self.origin.reached(ctx);
+        self.origins.reached("", ctx);
+    }
+
+    /// Some other request of the app was answered by this origin.
+    pub(crate) fn reached(&mut self, origin: &str, ctx: &mut Ctx) {
+        self.origins.reached(origin, ctx);
     }
 
     fn is_stale(&self, fetch: FetchId, ctx: &Ctx) -> bool {
@@ -350,11 +384,14 @@ impl Outbox {
         deadline
             .is_some_and(|at| ctx.now.mono.after(limits::REQUEST_TIMEOUT).since(at) >= limits::STALE_REQUEST)
     }
+}
 
-    /// Whether a second attempt cannot apply it twice.
-    fn may_repeat(&self, number: &LocalNumber) -> bool {
-        self.server == Server::Tidewire || self.entries.get(number).is_some_and(|e| e.record.idempotent)
-    }
+fn key_header(write: &WriteId, style: KeyStyle) -> Header {
+    let quote = match style {
+        KeyStyle::Quoted => "\"",
+        KeyStyle::Bare => "",
+    };
+    Header { name: http::IDEMPOTENCY_KEY.to_owned(), value: [quote, &write.0, quote].concat() }
 }
 
 fn protocol_headers(write: &WriteId, claim: &Claim, floor: Sequence) -> Vec<Header> {
@@ -364,11 +401,8 @@ fn protocol_headers(write: &WriteId, claim: &Claim, floor: Sequence) -> Vec<Head
         tidewire_wire::json::number(value, &mut text);
         text
     };
-    let mut key = String::from("\"");
-    key.push_str(&write.0);
-    key.push('"');
     vec![
-        header(http::IDEMPOTENCY_KEY, key),
+        key_header(write, KeyStyle::Quoted),
         header(http::CLIENT, claim.client.0.clone()),
         header(http::SEQUENCE, number(claim.sequence.0)),
         header(http::FLOOR, number(floor.0)),

@@ -1,6 +1,7 @@
 //! The queue's numbers (Q22), told at most once per drain and only when they changed.
 
 use super::Outbox;
+use super::origin::Origin;
 use crate::ctx::Ctx;
 use crate::io::{Blocked, OutboxStatus, Output};
 use crate::timers::TimerKind;
@@ -20,7 +21,16 @@ impl Outbox {
         if self.offline && !self.offline_probe {
             return Some(Blocked::Offline);
         }
-        self.origin.blocked()
+        None
+    }
+
+    /// The first origin that may not be asked, if nothing waits for one that may.
+    fn blocked_origin(&self) -> Option<&Origin> {
+        let mut open = self.origins.iter().filter(|(_, origin)| origin.blocked().is_none());
+        if open.any(|(at, _)| self.entries.ready(at).next().is_some()) {
+            return None;
+        }
+        self.origins.iter().map(|(_, origin)| origin).find(|origin| origin.blocked().is_some())
     }
 
     pub(crate) fn report(&mut self, ctx: &mut Ctx) {
@@ -41,9 +51,15 @@ impl Outbox {
         status.quarantined = counts.quarantined;
         status.in_flight = counts.in_flight;
         if status.pending > 0 {
-            status.blocked = self.blocked();
+            let origin = self.blocked_origin();
+            status.blocked = self.blocked().or_else(|| match origin {
+                Some(origin) => origin.blocked(),
+                None => (counts.unanswered > 0).then_some(Blocked::Cors),
+            });
             status.next_attempt = match status.blocked {
-                Some(Blocked::Unreachable | Blocked::Auth) => ctx.timers.get(&TimerKind::OriginPause),
+                Some(Blocked::Unreachable | Blocked::Auth) => {
+                    origin.and_then(|origin| ctx.timers.get(&origin.timer()))
+                }
                 Some(Blocked::Offline) => ctx.timers.get(&TimerKind::OfflineSend),
                 Some(
                     Blocked::Loading

@@ -3,6 +3,7 @@
 //! Each step says what the record will be; the entry becomes that when `Persisted` comes. A step that fails for good for a new
 //! write refuses it; any other is tried again until the disk takes it, and until then the entry does nothing else.
 
+use super::pause::PauseRecord;
 use super::record::{CLIENT_KEY, Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
@@ -41,6 +42,7 @@ pub(super) enum Step {
     Put { number: LocalNumber, record: Box<Record>, then: Then },
     Remove { number: LocalNumber, gone: Gone },
     Client(ClientRecord),
+    Pause { key: String, pause: Option<PauseRecord> },
 }
 
 /// A step and the leadership under which it was decided. It is never issued under a later one: what another tab has stored
@@ -72,6 +74,15 @@ impl Outbox {
         self.issue(Issued { step: Step::Client(record), fence: self.leader }, ctx);
     }
 
+    /// Pauses that began or ended since are written down (Q11).
+    pub(super) fn store_pauses(&mut self, ctx: &mut Ctx) {
+        if self.leading {
+            for (key, pause) in self.origins.take_unstored() {
+                self.issue(Issued { step: Step::Pause { key, pause }, fence: self.leader }, ctx);
+            }
+        }
+    }
+
     fn begin(&mut self, number: LocalNumber) {
         if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.busy += 1;
@@ -95,6 +106,9 @@ impl Outbox {
             }
             Step::Remove { number, .. } => (number.key(), None),
             Step::Client(record) => (CLIENT_KEY.to_owned(), Some(record.encode(&self.partition))),
+            Step::Pause { key, pause } => {
+                (key.clone(), pause.as_ref().map(|pause| pause.encode(key, &self.partition)))
+            }
         }
     }
 
@@ -103,7 +117,7 @@ impl Outbox {
         let (key, value) = self.bytes_of(&step);
         self.heard_of(&key);
         // Of a write that may have ended meanwhile the reading tells that follows, if it still stands.
-        if !self.is_overtaken(&step) {
+        if !self.is_overtaken(&step) && !matches!(step, Step::Pause { .. }) {
             ctx.emit(Output::Broadcast { key, value });
         }
         match step {
@@ -124,6 +138,7 @@ impl Outbox {
                 self.client_busy = false;
                 self.set_client(record, ctx);
             }
+            Step::Pause { .. } => {}
         }
         self.reread_after(fence, ctx);
     }
@@ -136,7 +151,9 @@ impl Outbox {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) {
+        let origin = self.origins.of(&record.path);
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
+        entry.origin = origin;
         entry.record = record;
         entry.busy = entry.busy.saturating_sub(1);
         entry.durable = true;
@@ -246,6 +263,9 @@ impl Outbox {
             }
             return;
         }
+        if matches!(issued.step, Step::Pause { .. }) && error != StoreError::Fenced {
+            return; // It holds in memory; only a restart would not know of it.
+        }
         let current = issued.fence == self.leader;
         if error == StoreError::Fenced || !current && issued.fence.is_some() {
             let fence = issued.fence;
@@ -283,6 +303,7 @@ impl Outbox {
                 }
             }
             Step::Client(_) => self.client_busy = false,
+            Step::Pause { .. } => {}
         }
     }
 

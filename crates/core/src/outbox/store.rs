@@ -1,5 +1,6 @@
 //! Reading the store, hearing of other tabs' writes, leading and following (Q5, Q18, Q19).
 
+use super::pause::PAUSE_PREFIX;
 use super::record::{CLIENT_KEY, ClientRecord, LocalNumber, Record, Stage, WRITE_PREFIX};
 use super::steps::{Then, facts_of, state_of};
 use super::{Entry, Outbox, Senders};
@@ -67,6 +68,11 @@ impl Outbox {
             }
             if key == CLIENT_KEY {
                 usable = self.adopt_client(&value.0, ctx);
+            } else if key.starts_with(PAUSE_PREFIX) {
+                // Who leads knows better.
+                if !self.leading {
+                    self.origins.restore(&key, &value.0, &self.partition, ctx);
+                }
             } else if key.starts_with(WRITE_PREFIX) {
                 self.adopt_bytes(&key, &value.0, ctx, facts);
             }
@@ -285,6 +291,7 @@ impl Outbox {
     fn adopt(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx, facts: &mut Facts) {
         self.avoid_sequence(&record);
         if self.entries.contains_key(&number) {
+            let origin = self.origins.of(&record.path);
             let Some(mut entry) = self.entries.get_mut(&number) else { return };
             entry.overtaken |= !entry.durable && entry.record != record;
             if entry.busy > 0 || entry.fetch.is_some() || entry.record == record {
@@ -292,6 +299,7 @@ impl Outbox {
             }
             let parked_before = matches!(entry.record.stage, Stage::Parked { .. });
             entry.record = record;
+            entry.origin = origin;
             entry.durable = true;
             entry.senders = Senders::Anybody;
             match &entry.record.stage {
@@ -322,7 +330,8 @@ impl Outbox {
                 && (!parked || record.keep_layer_when_parked);
             let Record { write, name, version, variables, .. } = record.clone();
             ctx.emit(Output::WriteFound { write, name, version, variables });
-            self.entries.insert(number, Entry::new(record, true, false));
+            let origin = self.origins.of(&record.path);
+            self.entries.insert(number, Entry::new(record, origin, true, false));
             if layer {
                 self.layer_found(number, facts);
             }

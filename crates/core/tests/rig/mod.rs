@@ -9,6 +9,8 @@ use tidewire_core::*;
 pub struct Rig {
     pub engine: Engine,
     pub now: u64,
+    /// The wall clock when `now` was zero.
+    pub wall: u64,
     pub disk: BTreeMap<String, Vec<u8>>,
     /// Every output since the last `take`.
     pub log: Vec<Output>,
@@ -55,6 +57,7 @@ impl Rig {
         Rig {
             engine: Engine::new(config, [seed; 32], now),
             now: 0,
+            wall: WALL,
             disk,
             log: Vec::new(),
             requests: VecDeque::new(),
@@ -72,7 +75,7 @@ impl Rig {
     }
 
     pub fn now(&self) -> Now {
-        Now { mono: Timestamp(self.now), wall: WallTime(WALL + self.now) }
+        Now { mono: Timestamp(self.now), wall: WallTime(self.wall + self.now) }
     }
 
     pub fn input(&mut self, input: Input) {
