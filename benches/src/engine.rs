@@ -142,6 +142,8 @@ fn answer(records: BTreeMap<String, Vec<u8>>) -> Result<(f64, f64), Failure> {
                 content_type: Some("application/json".into()),
                 redirected: false,
                 body: Some("{\"id\":\"m1\"}".into()),
+                accepted: None,
+                names: Vec::new(),
             };
             host.input(Input::Responded { fetch, response });
         }

@@ -93,7 +93,7 @@ impl Host {
     /// A frame that is JSON.
     pub(crate) fn frame(&mut self, text: &str) {
         self.bodies += 1;
-        let body = FrameBody::Json { body: BodyId(self.bodies) };
+        let body = FrameBody::Json { body: BodyId(self.bodies), last: None };
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         self.input(Input::Received { link: self.link, head: text.into(), length, body });
     }
@@ -128,7 +128,7 @@ impl Host {
                 self.engine
                     .handle(Input::Auth { auth, result: AuthResult::Token { token: "t".into() } }, NOW);
             }
-            Output::Open { link } => {
+            Output::Open { link, .. } => {
                 self.link = link;
                 self.engine.handle(Input::Opened { link }, NOW);
                 self.frame("0{\"sid\":\"e\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000}");
