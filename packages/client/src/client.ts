@@ -17,7 +17,7 @@ import { Tokens, type TokenSource } from './host/tokens.js';
 import { Writes } from './host/writes.js';
 import { browser } from './ports/browser.js';
 import type { Platform, SocketPort } from './ports/port.js';
-import type { AnyEvents, AnyMutation, EventHandler, LogNote, MutationDefinition, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle } from './types.js';
+import type { AnyEvents, AnyMutation, EventHandler, LogNote, MutationDefinition, ProcessResult, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle } from './types.js';
 
 export interface TidewireOptions<E extends object = AnyEvents> {
   /** Origin of the backend; '' is the page's. */
@@ -30,6 +30,8 @@ export interface TidewireOptions<E extends object = AnyEvents> {
   readonly token?: TokenSource;
   /** Sends the queue's requests; default: `fetch` with a bearer token. */
   readonly request?: RequestPort;
+  /** Another `fetch` than the platform's, for `client.fetch` and the default `request`. */
+  readonly fetch?: typeof fetch;
   readonly backend?: 'tidewire' | 'foreign';
   readonly platform?: Platform;
   readonly mutations?: readonly AnyMutation[];
@@ -67,7 +69,9 @@ class Client<E extends object> implements Tidewire<E> {
     const log = (note: LogNote): void => options.log?.(note);
     const report = (error: unknown): void => log({ level: 'error', note: "the app's own code threw", error });
     const notifier = new Notifier(report);
+    const unique = (): string => [...this.#settings.platform.random.seed().subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const tokens = new Tokens(options.token);
+    const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
     this.#settings = {
       createEngine,
       platform: options.platform ?? browser(),
@@ -76,7 +80,7 @@ class Client<E extends object> implements Tidewire<E> {
       partition: [options.app ?? 'app', options.env ?? 'default', options.user].map(encodeURIComponent).join('|'),
       foreign: options.backend === 'foreign',
       namespace: options.namespace ?? '/',
-      request: options.request ?? fetchPort,
+      request: options.request ?? fetchPort(send),
       emitTimeout: options.emitTimeout ?? 10_000,
       parser: options.parser ?? ((port) => port),
     };
@@ -92,7 +96,7 @@ class Client<E extends object> implements Tidewire<E> {
         attached: () => this.#session?.restoreBases(),
       }),
       connection: new Connection(notifier),
-      definitions: new Definitions(options.mutations ?? [], (note) => log({ level: 'warn', note })),
+      definitions: new Definitions(options.mutations ?? [], unique, (note) => log({ level: 'warn', note })),
       listeners: new Listeners(report),
       notifier,
       rooms: new Rooms(notifier),
@@ -111,7 +115,7 @@ class Client<E extends object> implements Tidewire<E> {
       broken: () => this.stop(),
     };
     // A foreign backend gets no header of ours: its CORS rules would refuse the request (Q9).
-    this.#reads = new Reads(options.url, tokens, () => (this.#settings.foreign ? undefined : this.#clientId));
+    this.#reads = new Reads(options.url, tokens, () => (this.#settings.foreign ? undefined : this.#clientId), send);
   }
 
   get ready(): Promise<void> {
@@ -181,7 +185,7 @@ class Client<E extends object> implements Tidewire<E> {
       const prepared = definitions.named(what, variables);
       return prepared === undefined ? refused(unknownMutation(what)) : this.#queue(prepared);
     }
-    return this.#queue('request' in what ? definitions.defined(what as AnyMutation, variables) : definitions.unnamed(what));
+    return this.#queue('name' in what ? definitions.defined(what as AnyMutation, variables) : definitions.unnamed(what));
   }
 
   write(id: string): WriteHandle | undefined {
@@ -189,7 +193,9 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   retry(id: string): boolean {
-    return this.#intend({ kind: 'Retry', write: id });
+    const accepted = this.#intend({ kind: 'Retry', write: id });
+    if (accepted) this.#parts.writes.renew(id);
+    return accepted;
   }
 
   discard(id: string): boolean {
@@ -197,8 +203,9 @@ class Client<E extends object> implements Tidewire<E> {
     return result === 'Accepted' || result === 'Asked';
   }
 
-  process(): void {
-    this.#intend({ kind: 'Process', pass: 1 });
+  process(): Promise<ProcessResult> {
+    this.start();
+    return this.#parts.writes.process(() => void this.#run({ kind: 'Process', pass: 1 }));
   }
 
   setProcessing(on: boolean): void {

@@ -6,6 +6,7 @@ export type { TokenSource } from './host/tokens.js';
 export type { PollingOptions } from './ports/polling.js';
 export type { IndexedDbOptions } from './ports/indexeddb-store.js';
 export { TidewireError } from './errors.js';
+export { NotSent } from './host/functions.js';
 export { defineMutation, defineRules, insert, invalidate, patch, remove } from './rules.js';
 export { browser } from './ports/browser.js';
 export { systemClock } from './ports/clock.js';

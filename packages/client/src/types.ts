@@ -113,8 +113,30 @@ export interface WriteRequest {
   body?: unknown;
 }
 
+/** What a function that sends a write is told. */
+export interface SendContext {
+  /** Send it as `Idempotency-Key`: the same for all attempts of one write. */
+  readonly idempotencyKey: string;
+  /** Ends the attempt. */
+  readonly signal: AbortSignal;
+  /** From 1, in this process. */
+  readonly attempt: number;
+}
+
 /** A write without a definition: it lives in the queue across restarts, but has no layer and no callbacks after one. */
-export interface UnnamedWrite extends WriteRequest {
+export type UnnamedWrite = UnnamedOptions & (WriteRequest | UnnamedFunction);
+
+/**
+ * A write that a function sends. It is called by the tab that sends, and lives as long as the page: what it did not send by then is
+ * parked as expired at its time to live. It resolves with the answer's data. A rejection with a `status` (its own, or that of its
+ * `response`) is the server's answer; with a `NotSent` nothing was sent; any other one leaves the outcome unknown, so that the write
+ * is tried again only if it is `idempotent`.
+ */
+export interface UnnamedFunction {
+  mutationFn: (context: SendContext) => unknown;
+}
+
+export interface UnnamedOptions {
   /** What to show for it. */
   label?: string;
   /** What `WriteSnapshot.variables` says; the body if absent. */
@@ -149,10 +171,25 @@ export interface WriteContext<V> {
   readonly user: string;
 }
 
-export interface MutationDefinition<V> {
+/** A named mutation: found again by its name after a restart. */
+export type MutationDefinition<V> = MutationOptions<V> & (ByRequest<V> | ByFunction<V>);
+
+interface ByRequest<V> {
+  /** The request that sends it, also at the first attempt. */
+  readonly request: (variables: V) => WriteRequest;
+  /** Never called beside a `request`. */
+  readonly mutationFn?: (variables: V, context: SendContext) => unknown;
+}
+
+interface ByFunction<V> {
+  readonly request?: undefined;
+  /** Sends it: see `UnnamedFunction`. Found by name, it also sends what an earlier session left. */
+  readonly mutationFn: (variables: V, context: SendContext) => unknown;
+}
+
+export interface MutationOptions<V> {
   readonly name: string;
   readonly version: number;
-  readonly request: (variables: V) => WriteRequest;
   readonly optimistic?: (variables: V, cache: LayerWriter, context: LayerContext) => void;
   /** Writes of one lane leave strictly in order; default: the path. */
   readonly lane?: string | ((variables: V) => string);
@@ -242,13 +279,26 @@ export interface OutboxSnapshot {
   readonly writes: readonly WriteSnapshot[];
 }
 
+/** What became of the writes that waited when a pass began (A4); those that were not tried count nowhere. */
+export interface ProcessResult {
+  /** The server applied them. */
+  readonly processed: number;
+  /** They failed and are still queued. */
+  readonly failed: number;
+  /** They were parked. */
+  readonly skipped: number;
+}
+
 /** One write. None of its promises ever surfaces as an unhandled rejection. */
 export interface WriteHandle {
   /** Its id; empty if it was refused at once. */
   readonly id: string;
-  /** It is in the store. Rejects with QUEUE_FULL, TOO_LARGE, STORE_FULL, STORE_FAILED, MALFORMED or UNKNOWN_MUTATION. */
+  /** It is in the store. Rejects with QUEUE_FULL, TOO_LARGE, STORE_FULL, STORE_FAILED, MALFORMED, UNKNOWN_MUTATION, or STOPPED (nobody can say). */
   readonly durable: Promise<void>;
-  /** The server applied it. Rejects with a `WriteFailure` when it is refused, parked or discarded. */
+  /**
+   * The server applied it. Rejects with a `WriteFailure` when it is refused, parked or discarded. When a parked write is tried again
+   * this is another promise: read it again after `retry`.
+   */
   readonly acknowledged: Promise<Answer>;
   /** Every base shows it and its record is gone. Rejects when it was refused or discarded. */
   readonly settled: Promise<void>;
@@ -434,8 +484,8 @@ export interface Tidewire<E extends object = AnyEvents> {
   write(id: string): WriteHandle | undefined;
   retry(id: string): boolean;
   discard(id: string): boolean;
-  /** Forget waiting times and try everything that is eligible now. */
-  process(): void;
+  /** One pass over what is eligible, waiting times forgotten; joins the pass that runs. Never rejects. */
+  process(): Promise<ProcessResult>;
   /** Allow or forbid sending; queueing goes on. */
   setProcessing(on: boolean): void;
   fetch(path: string, init?: RequestInit): Promise<Response>;

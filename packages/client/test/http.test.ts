@@ -57,6 +57,16 @@ describe('requests of the queue', () => {
     });
   });
 
+  it('A1 the app gives its own fetch, for reads and writes', async () => {
+    vi.stubGlobal('fetch', () => Promise.reject(new Error('not this one')));
+    const urls: string[] = [];
+    const own: typeof fetch = (input) => (urls.push(String(input)), Promise.resolve(new Response('{}', { headers: { 'Content-Type': 'application/json' } })));
+    const { tw, engine } = await send({ fetch: own });
+    await tw.fetch('/api/y');
+    expect(urls).toEqual(['http://server/api/x', 'http://server/api/y']);
+    expect(engine.last('Responded')?.response.status).toBe(200);
+  });
+
   it('Q9 Q20 another origin gets neither token nor headers', async () => {
     for (const path of ['https://elsewhere.test/x', '//elsewhere.test/x', 'http://server.evil.test/x']) {
       const asked = stubFetch(new Response(''));

@@ -51,6 +51,40 @@ describe('the run loop', () => {
     expect(order).toEqual(['reply', 'Log']);
   });
 
+  it('Y5 works a burst off in slices of 8 ms, in order, and settles after each', async () => {
+    const order: string[] = [];
+    const made = setUp((output) => {
+      if (output.kind === 'Client') order.push(output.client);
+      made.platform.mono += 1;
+    });
+    made.engine.onInput = (input) => (input.kind === 'QueryGone' ? [{ kind: 'Client', client: String(input.query) }] : []);
+    made.loop.push(...Array.from({ length: 100 }, (_, query): Input => ({ kind: 'QueryGone', query })));
+    await quiet();
+    expect(order).toHaveLength(16);
+    expect(made.settled).toEqual([16]);
+    made.loop.push({ kind: 'QueryGone', query: 100 });
+    // An intent does not wait for slices: all that came before it goes first, at once.
+    made.loop.command({ kind: 'Process', pass: 1 });
+    expect(order).toEqual(Array.from({ length: 101 }, (_, query) => String(query)));
+    const before = made.settled.length;
+    made.platform.pass(1);
+    expect(made.settled).toHaveLength(before);
+  });
+
+  it('Y5 a burst goes on by itself, and ends with the loop', async () => {
+    const made = setUp(() => {
+      made.platform.mono += 1;
+    });
+    made.engine.onInput = () => [note('LateFrame')];
+    made.loop.push(...Array.from({ length: 40 }, () => online));
+    await quiet();
+    made.platform.pass(0);
+    expect(made.performed).toHaveLength(32);
+    made.loop.stop();
+    made.platform.pass(0);
+    expect(made.performed).toHaveLength(32);
+  });
+
   it('performs what an intent within a drain caused after what was there before', () => {
     let nested = false;
     const { engine, loop, performed, settled } = setUp((_output, loop) => {

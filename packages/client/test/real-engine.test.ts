@@ -4,6 +4,7 @@ import { newClient, type TidewireOptions } from '../src/client.js';
 import type { CreateEngine } from '../src/engine/binding.js';
 import { createEngine as createJs } from '../src/engine/js.js';
 import { createEngine as createWasm } from '../src/engine/wasm.js';
+import { NotSent } from '../src/host/functions.js';
 import { defineMutation } from '../src/rules.js';
 import type { StorePort, TabMessage } from '../src/ports/port.js';
 import type { AnyEvents, IncomingResponse, OutgoingRequest, Tidewire } from '../src/types.js';
@@ -37,6 +38,14 @@ describe.each([
     const backend = new Backend();
     const tw = newClient({ url: 'http://s', user: 'ana', token: () => 'secret', platform, request: backend.port, mutations: [say], ...options }, createEngine);
     return { tw, platform, backend };
+  }
+
+  /** A client that sends and is not connected. */
+  async function made(options: Partial<TidewireOptions<AnyEvents>>) {
+    const one = client(options);
+    one.tw.start();
+    await one.tw.ready;
+    return one;
   }
 
   async function connected(platform = new FakePlatform()) {
@@ -172,6 +181,124 @@ describe.each([
     expect(tw.discard(handle.id)).toBe(true);
     await expect(handle.settled).rejects.toMatchObject({ code: 'DISCARDED' });
     expect(tw.outbox.get()).toMatchObject({ parked: 0, writes: [] });
+  });
+
+  it('A2 Q13 a parked write that is tried again has another promise, which its answer resolves', async () => {
+    const { tw, backend } = await connected();
+    const handle = tw.submit(say, { id: 'm1', text: '' });
+    await handle.durable;
+    await quiet();
+    backend.requests[0]?.answer(response(404, 'rejected'));
+    const first = handle.acknowledged;
+    await expect(first).rejects.toMatchObject({ code: 'PERMANENT' });
+    expect(tw.retry(handle.id)).toBe(true);
+    await quiet();
+    backend.requests[1]?.answer(response(201, 'applied', '{"ok":1}'));
+    expect(await handle.acknowledged).toMatchObject({ status: 201, data: { ok: 1 } });
+    await expect(first).rejects.toMatchObject({ code: 'PERMANENT' });
+  });
+
+  it('A4 a pass counts what was done, what failed and what was parked, and ends when nothing is under way', async () => {
+    const { tw, backend } = await connected();
+    tw.setProcessing(false);
+    const [one, two, three] = ['a', 'b', 'c'].map((at) => tw.submit({ method: 'POST', path: `/api/${at}` }));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three writes');
+    await Promise.all([one.durable, two.durable, three.durable]);
+    expect(await tw.process()).toEqual({ processed: 0, failed: 0, skipped: 0 });
+    tw.setProcessing(true);
+    const pass = tw.process();
+    expect(tw.process()).toBe(pass);
+    await quiet();
+    const at = (path: string) => backend.requests.find(({ request }) => request.url.endsWith(path));
+    at('/a')?.answer(response(200, 'applied'));
+    at('/b')?.answer(response(400, 'rejected'));
+    await quiet();
+    expect(await Promise.race([pass, Promise.resolve('runs')])).toBe('runs');
+    at('/c')?.lose();
+    expect(await pass).toEqual({ processed: 1, failed: 1, skipped: 1 });
+  });
+
+  it('A4 a pass while the network is down ends at once, and stop ends one that runs', async () => {
+    const platform = new FakePlatform();
+    const { tw, backend } = await connected(platform);
+    platform.tellNetwork('Offline');
+    await quiet();
+    const handle = tw.submit(say, { id: 'm1', text: 'hi' });
+    await handle.durable;
+    platform.tellNetwork('Online');
+    const pass = tw.process();
+    await quiet();
+    expect(backend.requests).toHaveLength(1);
+    tw.stop();
+    expect(await pass).toEqual({ processed: 0, failed: 0, skipped: 0 });
+    expect(handle.id).not.toBe('');
+  });
+
+  it('A1 a function sends where there is no request, with key, signal and attempt; its result is the answer', async () => {
+    const sent: unknown[] = [];
+    const cheer = defineMutation<number>({
+      name: 'cheer',
+      version: 1,
+      mutationFn: (by, { idempotencyKey, signal, attempt }) => {
+        sent.push([by, idempotencyKey, signal instanceof AbortSignal, attempt]);
+        return Promise.resolve({ cheers: by });
+      },
+    });
+    const { tw, backend } = await made({ mutations: [cheer] });
+    const handle = tw.submit(cheer, 3);
+    await handle.durable;
+    expect(await handle.acknowledged).toMatchObject({ status: 200, data: { cheers: 3 } });
+    expect(sent).toEqual([[3, handle.id, true, 1]]);
+    const unnamed = tw.submit({ variables: 4, mutationFn: ({ idempotencyKey }) => idempotencyKey });
+    expect((await unnamed.acknowledged).data).toBe(unnamed.id);
+    expect(backend.requests).toEqual([]);
+  });
+
+  it.each([
+    ["an answer's status parks it", { status: 422, data: { why: 'x' } }, { state: 'parked', error: { code: 'PERMANENT', status: 422, data: { why: 'x' } } }],
+    ['as axios has it', { response: { status: 409, data: 1 } }, { state: 'parked', error: { code: 'CONFLICT', status: 409 } }],
+    ['nothing was sent', new NotSent('no token'), { state: 'retrying' }],
+  ])('A1 Q10 a function that fails: %s', async (_what, error, expected) => {
+    const { tw } = await made({});
+    const handle = tw.submit({ mutationFn: () => Promise.reject(error as Error) });
+    await handle.durable;
+    await quiet();
+    expect(tw.outbox.get().writes).toMatchObject([expected]);
+  });
+
+  it('A1 Q18 a function found by name sends what an earlier session left', async () => {
+    const store = sharedStore();
+    const sent: unknown[] = [];
+    const cheer = defineMutation<number>({ name: 'cheer', version: 1, mutationFn: (by) => sent.push(by) });
+    const before = client({ mutations: [cheer] }, new FakePlatform(store));
+    before.tw.setProcessing(false);
+    await before.tw.submit(cheer, 7).durable;
+    before.tw.stop();
+    await quiet();
+    const after = client({ mutations: [cheer] }, new FakePlatform(store));
+    after.tw.start();
+    await after.tw.ready;
+    after.platform.tabsEvents?.granted();
+    await quiet();
+    expect(sent).toEqual([7]);
+  });
+
+  it('A2 a write that was not durable when the client stopped says so; a durable one waits for the next start', async () => {
+    const store = sharedStore();
+    const platform = new FakePlatform(store);
+    const { tw } = client({}, platform);
+    tw.setProcessing(false);
+    const kept = tw.submit(say, { id: 'm1', text: 'kept' });
+    await kept.durable;
+    const open = tw.submit(say, { id: 'm2', text: 'open' });
+    tw.stop();
+    for (const promise of [open.durable, open.acknowledged, open.settled]) await expect(promise).rejects.toMatchObject({ code: 'STOPPED' });
+    expect(tw.outbox.get().writes.map(({ id }) => id)).toEqual([kept.id]);
+    expect(await Promise.race([kept.acknowledged, Promise.resolve('waits')])).toBe('waits');
+    tw.start();
+    await quiet();
+    // It had reached the store: nobody could know, and now it is found.
+    expect(tw.outbox.get().writes.map(({ id }) => id)).toContain(open.id);
   });
 
   it("Q10 a captive portal's 200 is no answer", async () => {

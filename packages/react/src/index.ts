@@ -9,5 +9,5 @@ export { useRoom } from './hooks/use-room.js';
 export { useSocketEvent, type SocketEventOptions } from './hooks/use-socket-event.js';
 export { useOfflineQueueStatus, useOutbox, useSocketConnection, type OfflineQueueStatus, type Outbox, type SocketConnection } from './hooks/use-status.js';
 export { useOfflineMutation, type OfflineMutation } from './hooks/use-offline-mutation.js';
-export type { InlineMutation } from './hooks/launch.js';
+export type { InlineFunction, InlineMutation, InlineOptions, InlineRequest } from './hooks/launch.js';
 export type { WriteCallbacks, WriteStateOf } from './hooks/write-observer.js';

@@ -5,7 +5,7 @@ import { renderToString } from 'react-dom/server';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, render, renderHook } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EventMeta, MutationDefinition, OutboxSnapshot } from '@tidewire/client';
+import type { EventMeta, MutationDefinition, SendContext, OutboxSnapshot } from '@tidewire/client';
 import { bindQueryClient, TidewireProvider, useOfflineMutation, useOfflineQueueStatus, useOutbox, useRoom, useSocketConnection, useSocketEvent, type InlineMutation } from '../src/index.js';
 import { at, like, picnic, type Activity } from './support/activities.js';
 import { FakeClient } from './support/fake-client.js';
@@ -209,9 +209,29 @@ describe('useOfflineMutation', () => {
     await act(async () => write?.durable());
     await act(async () => write?.fail('PERMANENT'));
     expect(view.result.current).toMatchObject({ isParked: true, error: { code: 'PERMANENT' } });
-    act(() => write?.is('sending'));
+    await act(async () => write?.again());
     expect(view.result.current).toMatchObject({ isParked: false, error: null });
     expect(onError).toHaveBeenCalledTimes(1);
+  });
+
+  it('A2 a parked write that is tried again succeeds after all: onSuccess, and nothing twice', async () => {
+    const called: string[] = [];
+    const note = (name: string) => () => void called.push(name);
+    const view = hook(() => useOfflineMutation<string>(definition, { onError: note('error'), onSuccess: note('success'), onSettled: note('settled') }));
+    act(() => view.result.current.mutate('a1'));
+    const [write] = fake.submitted;
+    await act(async () => write?.durable());
+    for (const round of ['first', 'second']) {
+      await act(async () => write?.fail('PERMANENT'));
+      expect(view.result.current.error, round).toMatchObject({ code: 'PERMANENT' });
+      await act(async () => write?.again());
+    }
+    await act(async () => write?.acknowledge('yes'));
+    expect(view.result.current).toMatchObject({ data: 'yes', error: null });
+    expect(called).toEqual(['error', 'settled', 'success']);
+    act(() => write?.is(undefined));
+    view.unmount();
+    expect(fake.outbox.listeners).toBe(0);
   });
 
   it('A2 mutateAsync resolves at the answer, submit tells at once', async () => {
@@ -280,6 +300,17 @@ describe('useOfflineMutation', () => {
       act(() => remove.result.current.mutate({ id: 'm1' }));
       expect(fake.submitted[2]?.what).not.toHaveProperty('body');
       expect(mutationFn).not.toHaveBeenCalled();
+    });
+
+    it('A1 without an endpoint mutationFn sends, with what the sender tells it', async () => {
+      const view = hook(() => useOfflineMutation<string>({ mutationFn }));
+      act(() => view.result.current.mutate('a1'));
+      const what = fake.submitted[0]?.what as { mutationFn: (context: SendContext) => unknown };
+      expect(what).toMatchObject({ variables: 'a1' });
+      expect(mutationFn).not.toHaveBeenCalled();
+      const context = { idempotencyKey: 'w1', signal: new AbortController().signal, attempt: 1 };
+      what.mutationFn(context);
+      expect(mutationFn).toHaveBeenCalledExactlyOnceWith('a1', context);
     });
 
     it('A3 Q4 what onMutate writes shows in the tick of the tap and stands over a stale base', () => {

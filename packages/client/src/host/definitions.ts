@@ -1,7 +1,8 @@
 // The app's mutations by name, and what becomes of a submission: the request, the facts to show, the layer to fold.
 import { TidewireError } from '../errors.js';
 import type { Submission } from '../generated/protocol.js';
-import type { AnyMutation, LayerContext, LayerWriter, MutationDefinition, UnnamedWrite } from '../types.js';
+import type { AnyMutation, LayerContext, LayerWriter, MutationDefinition, UnnamedWrite, WriteRequest } from '../types.js';
+import { namedTarget, unnamedTarget } from './functions.js';
 import type { WriteFacts } from './writes.js';
 
 export type Layer = (cache: LayerWriter, context: LayerContext) => void;
@@ -17,10 +18,13 @@ export interface Prepared {
 export class Definitions {
   readonly #byName = new Map<string, AnyMutation>();
   readonly #log: (note: string) => void;
+  readonly #unique: () => string;
   /** Layers of unnamed writes: for this session only. */
   readonly #unnamed = new Map<string, Layer>();
 
-  constructor(definitions: readonly AnyMutation[], log: (note: string) => void) {
+  /** `unique` gives letters and digits that nobody else has. */
+  constructor(definitions: readonly AnyMutation[], unique: () => string, log: (note: string) => void) {
+    this.#unique = unique;
     this.#log = log;
     for (const definition of definitions) this.#byName.set(definition.name, definition);
   }
@@ -36,7 +40,7 @@ export class Definitions {
     // Known to this session at least; the app should list it, or its writes mean nothing after a restart.
     if (!this.#byName.has(definition.name)) this.#log(`mutation ${definition.name} is not in createTidewire's list`);
     this.#byName.set(definition.name, definition);
-    const { method, path, body } = definition.request(variables);
+    const { method, path, body } = requestOf(definition, variables);
     const lane = typeof definition.lane === 'function' ? definition.lane(variables) : definition.lane;
     const submission: Submission = {
       name: definition.name,
@@ -62,18 +66,19 @@ export class Definitions {
   }
 
   unnamed(write: UnnamedWrite): Prepared {
-    const variables = write.variables === undefined ? write.body : write.variables;
+    const { method, path, body } = 'path' in write ? write : { method: 'POST', path: unnamedTarget(this.#unique()), body: undefined };
+    const variables = write.variables === undefined ? body : write.variables;
     const submission: Submission = {
       name: '',
       version: 0,
       variables: json(variables) ?? 'null',
-      method: write.method,
-      path: write.path,
-      body: json(write.body),
+      method,
+      path,
+      body: json(body),
       lane: write.lane,
       optimistic: write.optimistic !== undefined,
       keepLayerWhenParked: write.whenParked === 'keep',
-      idempotent: write.idempotent ?? harmless(write.method),
+      idempotent: write.idempotent ?? harmless(method),
       verify: false,
       ttl: write.ttl,
       touched: [],
@@ -83,8 +88,9 @@ export class Definitions {
       coalesce: { kind: 'None' },
       onConflict: false,
     };
-    const label = write.label ?? `${write.method} ${write.path}`;
-    return { submission, facts: withLane({ name: '', label, variables, definition: undefined }, write.lane), layer: write.optimistic };
+    const label = write.label ?? ('path' in write ? `${method} ${path}` : '');
+    const facts: WriteFacts = { name: '', label, variables, definition: undefined, send: 'path' in write ? undefined : write.mutationFn };
+    return { submission, facts: withLane(facts, write.lane), layer: write.optimistic };
   }
 
   /** Keeps the layer of an unnamed write until `forget`. */
@@ -99,7 +105,7 @@ export class Definitions {
   /** What to show of a write that the store or another tab brought. */
   facts(name: string, version: number, variables: unknown): WriteFacts {
     const definition = this.#usable(name, version);
-    return definition === undefined ? { name, label: name, variables, definition } : factsOf(definition, variables);
+    return definition === undefined ? { name, label: name, variables, definition, send: undefined } : factsOf(definition, variables);
   }
 
   layer(write: string, name: string, version: number, variables: unknown): Layer | undefined {
@@ -123,7 +129,14 @@ export function unknownMutation(name: string): TidewireError {
 
 function factsOf(definition: MutationDefinition<unknown>, variables: unknown): WriteFacts {
   const label = typeof definition.label === 'function' ? definition.label(variables) : (definition.label ?? definition.name);
-  return { name: definition.name, label, variables, definition };
+  const { mutationFn } = definition;
+  const send: WriteFacts['send'] = mutationFn === undefined ? undefined : (context) => mutationFn(variables, context);
+  return { name: definition.name, label, variables, definition: definition as AnyMutation, send };
+}
+
+/** A function's write has a place in the queue, but no request. */
+function requestOf(definition: MutationDefinition<unknown>, variables: unknown): WriteRequest {
+  return definition.request !== undefined ? definition.request(variables) : { method: 'POST', path: namedTarget(definition.name) };
 }
 
 function withLane(facts: WriteFacts, lane: string | undefined): WriteFacts {

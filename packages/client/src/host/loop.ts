@@ -1,9 +1,15 @@
 // The run loop: hands facts and intents to the engine, performs what comes out in order, and keeps the one timer.
-// Facts wait for the end of the turn and go in together; an intent goes in at once, after the facts before it.
+// Facts wait for the end of the turn and go in together; an intent goes in at once, after the facts before it. A burst of facts is worked
+// off in slices, between which the platform may draw and listen (Y5); what comes of one fact is never torn apart.
 // Nothing that is performed re-enters the engine's step; what it causes is performed after what was there before.
 import type { EngineBinding } from '../engine/binding.js';
 import type { Command, CommandResult, Input, Message, Now, Output } from '../generated/protocol.js';
 import type { ClockPort } from '../ports/port.js';
+
+/** Milliseconds of one slice (Y5). */
+const SLICE = 8;
+/** Facts that go in together within a slice. */
+const GULP = 16;
 
 export interface LoopHooks {
   perform(output: Exclude<Output, { kind: 'Reply' }>): void;
@@ -24,6 +30,7 @@ export class Loop {
   #over = false;
   #deadline: number | undefined;
   #stopTimer: () => void = () => undefined;
+  #stopSlices: () => void = () => undefined;
 
   constructor(engine: EngineBinding, clock: ClockPort, hooks: LoopHooks) {
     this.#engine = engine;
@@ -39,8 +46,32 @@ export class Loop {
     this.#scheduled = true;
     void Promise.resolve().then(() => {
       this.#scheduled = false;
-      if (this.#inbox.length > 0) this.drain();
+      this.#slice();
     });
+  }
+
+  /** Handles what waits, for as long as a slice may take; the rest comes in the next ones. */
+  #slice(): void {
+    if (this.#inbox.length === 0 || this.#draining || this.#over) return;
+    const until = this.#clock.now().mono + SLICE;
+    this.#draining = true;
+    try {
+      while (this.#inbox.length > GULP) {
+        this.#step(GULP);
+        this.#performAll();
+        if (this.#clock.now().mono >= until) return this.#postpone();
+      }
+    } finally {
+      this.#draining = false;
+    }
+    this.drain();
+  }
+
+  #postpone(): void {
+    this.#guarded(() => this.#hooks.settle());
+    if (this.#isOver()) return;
+    this.#stopSlices();
+    this.#stopSlices = this.#clock.after(0, () => this.#slice());
   }
 
   /** Takes an intent in, now. `replied` runs before anything that it caused is performed. Undefined: the loop is over. */
@@ -60,7 +91,7 @@ export class Loop {
     try {
       do {
         if (this.#inbox.length > 0) this.#step();
-        for (let output = this.#work.shift(); output !== undefined; output = this.#work.shift()) this.#perform(output);
+        this.#performAll();
         if (this.#inbox.length === 0) this.#guarded(() => this.#hooks.settle());
       } while (!this.#isOver() && (this.#inbox.length > 0 || this.#work.length > 0));
     } finally {
@@ -71,15 +102,15 @@ export class Loop {
   stop(): void {
     this.#over = true;
     this.#stopTimer();
+    this.#stopSlices();
     this.#inbox = [];
     this.#work.length = 0;
   }
 
-  /** Hands all that waits to the engine; returns the answer to the last command. */
-  #step(): CommandResult | undefined {
+  /** Hands what waits to the engine, at most `count`; returns the answer to the last command. */
+  #step(count = this.#inbox.length): CommandResult | undefined {
     const now = this.#clock.now();
-    const messages = this.#inbox;
-    this.#inbox = [];
+    const messages = this.#inbox.splice(0, count);
     // A timer may sleep longer than the deadline: whoever comes first brings the news.
     if (this.#deadline !== undefined && now.mono >= this.#deadline) messages.unshift({ kind: 'Timeout' });
     return this.#carry(messages, now);
@@ -125,6 +156,10 @@ export class Loop {
     if (this.#over) return;
     this.#step();
     this.drain();
+  }
+
+  #performAll(): void {
+    for (let output = this.#work.shift(); output !== undefined; output = this.#work.shift()) this.#perform(output);
   }
 
   #perform(output: Exclude<Output, { kind: 'Reply' }>): void {

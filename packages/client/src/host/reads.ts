@@ -8,12 +8,14 @@ export class Reads {
   readonly #base: string;
   readonly #tokens: Tokens;
   readonly #client: () => string | undefined;
+  readonly #send: typeof fetch;
   readonly #known = new WeakMap<object, BaseInfo>();
 
-  constructor(base: string, tokens: Tokens, client: () => string | undefined) {
+  constructor(base: string, tokens: Tokens, client: () => string | undefined, send: typeof fetch) {
     this.#base = base;
     this.#tokens = tokens;
     this.#client = client;
+    this.#send = send;
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -23,7 +25,7 @@ export class Reads {
     if (client !== undefined) headers.set('Tidewire-Client', client);
     const token = own && !headers.has('Authorization') ? await this.#tokens.ask(false) : null;
     if (token !== null) headers.set('Authorization', `Bearer ${token}`);
-    const response = await fetch(url, { ...init, headers });
+    const response = await this.#send(url, { ...init, headers });
     const header = own ? response.headers.get('Tidewire-Base') : null;
     const info = header === null ? undefined : parseBase(header, client);
     return info === undefined ? response : this.#remembering(response, info);

@@ -34,6 +34,8 @@ export class Records {
   #load: number | undefined;
   #stopTimer: (() => void) | undefined;
   #over = false;
+  /** Steps of the engine that are being stored. */
+  #storing = 0;
 
   constructor(store: Promise<Store>, clock: ClockPort, host: RecordsHost) {
     this.#store = store;
@@ -43,6 +45,10 @@ export class Records {
       ({ durability }) => this.#over || host.opened(durability),
       (error: unknown) => host.failed('the store cannot be opened', error),
     );
+  }
+
+  get storing(): boolean {
+    return this.#storing > 0;
   }
 
   load(load: number): void {
@@ -85,9 +91,14 @@ export class Records {
   persist(persist: number, key: string, value: Uint8Array | undefined, fence: number | undefined): void {
     const own: StoreStep = { key, value: value ?? null };
     const written = value === undefined ? this.#withBases(own, fence) : this.#write([own], fence);
+    this.#storing += 1;
     written.then(
-      () => this.#host.push({ kind: 'Persisted', persist }),
+      () => {
+        this.#storing -= 1;
+        this.#host.push({ kind: 'Persisted', persist });
+      },
       (error: unknown) => {
+        this.#storing -= 1;
         const kind = error instanceof StoreFault ? error.kind : 'Failed';
         if (kind !== 'Fenced') this.#host.failed('a record cannot be written', error);
         this.#host.push({ kind: 'PersistFailed', persist, error: kind });

@@ -1,17 +1,15 @@
 // Sends writes through the app's request port and tells the engine what came back. What an answer means is decided there.
-import type { FetchId, Input, Request } from '../generated/protocol.js';
+import type { FetchId, Input, Request, WriteId } from '../generated/protocol.js';
 import type { IncomingResponse, OutgoingRequest, RequestPort } from '../types.js';
+import { called, isFunctionTarget, NotSent, type Exchange, type Send } from './functions.js';
 import { target } from './origin.js';
 import type { Tokens } from './tokens.js';
 
 /** Longest answer that the engine stores (`limits::STORED_ANSWER`). */
 const LONGEST_ANSWER = 64 * 1024;
 
-/** Thrown by a port: nothing was sent. */
-export class NotSent extends Error {}
-
 /** `fetch` with a bearer token. */
-export const fetchPort: RequestPort = async (request) => {
+export const fetchPort = (send: typeof fetch): RequestPort => async (request) => {
   const headers: Record<string, string> = { ...request.headers };
   let token: string | null;
   try {
@@ -21,19 +19,22 @@ export const fetchPort: RequestPort = async (request) => {
   }
   if (token !== null) headers['Authorization'] = `Bearer ${token}`;
   const body = request.body === undefined ? {} : { body: request.body };
-  return fetch(request.url, { method: request.method, headers, signal: request.signal, ...body });
+  return send(request.url, { method: request.method, headers, signal: request.signal, ...body });
 };
 
 export class Requests {
   readonly #base: string;
   readonly #port: RequestPort;
+  readonly #sender: (write: WriteId) => Send | undefined;
   readonly #tokens: Tokens;
   readonly #push: (input: Input) => void;
   readonly #running = new Map<FetchId, AbortController>();
 
-  constructor(base: string, port: RequestPort, tokens: Tokens, push: (input: Input) => void) {
+  /** `sender`: the function that sends this write, where one does. */
+  constructor(base: string, port: RequestPort, sender: (write: WriteId) => Send | undefined, tokens: Tokens, push: (input: Input) => void) {
     this.#base = base;
     this.#port = port;
+    this.#sender = sender;
     this.#tokens = tokens;
     this.#push = push;
   }
@@ -41,7 +42,7 @@ export class Requests {
   send(fetch: FetchId, request: Request): void {
     const ending = new AbortController();
     this.#running.set(fetch, ending);
-    void this.#exchange(request, ending).then((answer) => {
+    void this.#exchange(request, ending.signal).then((answer) => {
       this.#running.delete(fetch);
       this.#push({ ...answer, fetch });
     });
@@ -56,9 +57,11 @@ export class Requests {
     this.#running.clear();
   }
 
-  async #exchange(request: Request, ending: AbortController): Promise<Answered | Failed> {
+  async #exchange(request: Request, signal: AbortSignal): Promise<Exchange> {
+    const { write, path, attempt } = request;
+    if (isFunctionTarget(path)) return called(this.#sender(write), { idempotencyKey: write, signal, attempt });
     try {
-      const response = await this.#port(this.#outgoing(request, ending.signal));
+      const response = await this.#port(this.#outgoing(request, signal));
       return {
         kind: 'Responded',
         response: {
@@ -73,7 +76,7 @@ export class Requests {
         },
       };
     } catch (error) {
-      if (ending.signal.aborted) return { kind: 'RequestFailed', cause: 'Aborted' };
+      if (signal.aborted) return { kind: 'RequestFailed', cause: 'Aborted' };
       return { kind: 'RequestFailed', cause: error instanceof NotSent ? 'Host' : 'Network' };
     }
   }
@@ -88,10 +91,6 @@ export class Requests {
     return { url, method: request.method, headers, ...body, signal, attempt: request.attempt, token };
   }
 }
-
-type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
-type Answered = Without<Extract<Input, { kind: 'Responded' }>, 'fetch'>;
-type Failed = Without<Extract<Input, { kind: 'RequestFailed' }>, 'fetch'>;
 
 /** The body as text, if it is text and short enough to be stored. */
 async function storable(response: IncomingResponse): Promise<string | undefined> {

@@ -82,7 +82,7 @@ export class Session {
     const failed = (note: string, error: unknown): void => parts.log({ level: 'error', note, error });
     this.emits = new Emits(this.#bodies, settings.emitTimeout);
     this.#links = new Links(settings.parser(platform.socket), `${url.replace(/\/+$/, '')}${settings.path}`, this.#bodies, push);
-    this.#requests = new Requests(url, settings.request, parts.tokens, push);
+    this.#requests = new Requests(url, settings.request, (write) => parts.writes.sender(write), parts.tokens, push);
     this.#leadership = new Leadership(platform.tabs, partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
     this.#records = new Records(platform.store.open(partition), platform.clock, {
       push,
@@ -281,6 +281,7 @@ export class Session {
 
   #settle(): void {
     this.#parts.bridge.commit();
+    this.#parts.writes.settle(this.#records.storing);
     this.#parts.notifier.flush();
   }
 

@@ -2,9 +2,11 @@
 // What happens to a write is decided in the engine; here it is only told on.
 import { TidewireError } from '../errors.js';
 import type { OutboxStatus, ParkReason, WriteState } from '../generated/protocol.js';
-import type { AnyMutation, Answer, BlockedReason, Durability, ErrorCode, OutboxSnapshot, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
+import type { AnyMutation, Answer, BlockedReason, Durability, ErrorCode, OutboxSnapshot, ProcessResult, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
 import { Cell, type Notifier } from './cell.js';
 import { deferred, type Deferred } from './deferred.js';
+import type { Send } from './functions.js';
+import { Passes } from './passes.js';
 import { storeError } from './refusals.js';
 
 /** What is known of a write beside its state. */
@@ -14,6 +16,8 @@ export interface WriteFacts {
   readonly variables: unknown;
   readonly lane?: string;
   readonly definition: AnyMutation | undefined;
+  /** The function that sends it, where no request does. */
+  readonly send: Send | undefined;
 }
 
 /** Where it comes from: submitted here, found in the store at start, or another tab's. Decides whose callbacks run. */
@@ -24,7 +28,9 @@ interface Entry {
   readonly origin: Origin;
   snapshot: WriteSnapshot;
   readonly durable: Deferred<void>;
-  readonly acknowledged: Deferred<Answer>;
+  /** Another one after it was parked and is tried again. */
+  acknowledged: Deferred<Answer>;
+  failed: boolean;
   readonly settled: Deferred<void>;
   readonly told: Set<'success' | 'error'>;
 }
@@ -42,7 +48,7 @@ const PARKED: { readonly [K in ParkReason]: ErrorCode } = {
 
 const ENDS: ReadonlySet<WriteState['kind']> = new Set(['Settled', 'Discarded', 'Refused', 'Merged', 'Cancelled']);
 
-const NO_FACTS: WriteFacts = { name: '', label: '', variables: undefined, definition: undefined };
+const NO_FACTS: WriteFacts = { name: '', label: '', variables: undefined, definition: undefined, send: undefined };
 const NOTHING: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'memory', writes: [] };
 
 export interface WritesHost {
@@ -57,6 +63,7 @@ export class Writes {
   readonly snapshot: Cell<OutboxSnapshot>;
   readonly #host: WritesHost;
   readonly #entries = new Map<string, Entry>();
+  readonly #passes = new Passes();
   #status: Omit<OutboxSnapshot, 'writes' | 'durability'> = NOTHING;
   #durability: Durability = 'memory';
   #list: readonly WriteSnapshot[] = [];
@@ -80,8 +87,16 @@ export class Writes {
   handle(id: string): WriteHandle | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
-    const { durable, acknowledged, settled } = entry;
-    return { id, durable: durable.promise, acknowledged: acknowledged.promise, settled: settled.promise, cancel: () => this.#host.cancel(id) };
+    const { durable, settled } = entry;
+    return {
+      id,
+      durable: durable.promise,
+      get acknowledged() {
+        return entry.acknowledged.promise;
+      },
+      settled: settled.promise,
+      cancel: () => this.#host.cancel(id),
+    };
   }
 
   /** `Write`. A write nobody announced has an origin and nothing else. */
@@ -89,6 +104,8 @@ export class Writes {
     const ends = ENDS.has(state.kind);
     if (ends && !this.#entries.has(id)) return;
     const entry = this.#entries.get(id) ?? this.#enter(id, NO_FACTS, origin);
+    this.#passes.changed(id, state);
+    if (state.kind !== 'Parked') this.renew(id);
     switch (state.kind) {
       case 'Durable':
         entry.durable.resolve();
@@ -130,6 +147,30 @@ export class Writes {
     }
   }
 
+  /** A parked write is tried again: its answer is still to come. */
+  renew(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.failed !== true) return;
+    entry.failed = false;
+    entry.acknowledged = deferred();
+  }
+
+  /** The function that sends this write, where one does. */
+  sender(id: string): Send | undefined {
+    return this.#entries.get(id)?.facts.send;
+  }
+
+  /** One pass over what waits (A4). */
+  process(go: () => void): Promise<ProcessResult> {
+    const waiting = [...this.#entries].filter(([, { snapshot }]) => snapshot.state !== 'parked' && snapshot.state !== 'acknowledged');
+    return this.#passes.begin(waiting.map(([id]) => id), go);
+  }
+
+  /** Everything was performed. `storing`: a step of the store is under way. */
+  settle(storing: boolean): void {
+    this.#passes.settle(storing || !this.#status.ready || this.#status.inFlight > 0);
+  }
+
   /** `Outbox`. */
   counted(status: OutboxStatus, wallOf: (mono: number) => number): void {
     const blocked = status.blocked === undefined ? {} : { blocked: status.blocked.toLowerCase() as BlockedReason };
@@ -145,8 +186,18 @@ export class Writes {
     this.#publish();
   }
 
-  /** The engine is gone: nothing is known until the store is read again. Handles wait for it. */
+  /**
+   * The engine is gone, and nothing is known until the store is read again. Handles of stored writes wait for that. Whether the others
+   * were stored nobody can say any more: if they were, they are found again as writes of an earlier session.
+   */
   stop(): void {
+    this.#passes.stop();
+    for (const [id, entry] of [...this.#entries]) {
+      if (entry.snapshot.state !== 'queued') continue;
+      const stopped = new TidewireError('STOPPED');
+      for (const promise of [entry.durable, entry.acknowledged, entry.settled]) promise.reject(stopped);
+      this.#leave(id);
+    }
     this.#status = NOTHING;
     this.#publish();
   }
@@ -158,6 +209,7 @@ export class Writes {
       snapshot: { id, name: '', label: '', variables: undefined, state: 'queued' },
       durable: deferred(),
       acknowledged: deferred(),
+      failed: false,
       settled: deferred(),
       told: new Set(),
     };
@@ -177,6 +229,7 @@ export class Writes {
       entry.durable.reject(error);
       entry.settled.reject(error);
     }
+    entry.failed = true;
     entry.acknowledged.reject(error);
     this.#tell(id, entry, 'error', (definition, context) => definition.onError?.(error, context));
     if (gone) this.#leave(id);

@@ -1,17 +1,28 @@
 // How the two forms of `useOfflineMutation` become writes of the queue. Knows no React.
 
-import type { MutationDefinition, Tidewire, UnnamedWrite, WriteHandle } from '@tidewire/client';
+import type { MutationDefinition, SendContext, Tidewire, UnnamedOptions, WriteHandle, WriteRequest } from '@tidewire/client';
 import type { CacheBinding } from '../cache/bind.js';
 import type { Launch, WriteCallbacks } from './write-observer.js';
 
-/** The seed's form: the transport is `endpoint` + `method`, also for the first attempt (A1). */
-export interface InlineMutation<V, C> extends WriteCallbacks<V, C> {
-  /** Never called: the queue sends by `endpoint` and `method`. Kept so that code written for `useMutation` compiles. */
-  mutationFn?: (variables: V) => unknown;
+/** The inline form: a write without a definition. With an `endpoint` the queue sends it, also at the first attempt (A1). */
+export type InlineMutation<V, C> = InlineOptions<V, C> & (InlineRequest<V> | InlineFunction<V>);
+
+export interface InlineRequest<V> {
   endpoint: string | ((variables: V) => string);
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Default: an object as JSON; none for a primitive or DELETE. */
   body?: (variables: V) => unknown;
+  /** Never called beside an `endpoint`. Kept so that code written for `useMutation` compiles. */
+  mutationFn?: (variables: V, context: SendContext) => unknown;
+}
+
+export interface InlineFunction<V> {
+  endpoint?: undefined;
+  /** Sends the write, as often as it takes, with its idempotency key; it lives as long as the page. */
+  mutationFn: (variables: V, context: SendContext) => unknown;
+}
+
+export interface InlineOptions<V, C> extends WriteCallbacks<V, C> {
   label?: string;
   lane?: string;
   idempotent?: boolean;
@@ -30,27 +41,28 @@ export function launchInline<V, C>(client: Tidewire<object>, cache: CacheBinding
   return (variables, { onMutate }) => {
     const capture = cache.capture();
     const context = attempt(() => capture.run(() => onMutate?.(variables)));
-    const request: UnnamedWrite = {
-      method: form.method,
-      path: typeof form.endpoint === 'function' ? form.endpoint(variables) : form.endpoint,
+    const options: UnnamedOptions = {
       variables,
       optimistic: (_writer, { writeId }) => capture.adopt(writeId),
       whenParked: 'rollback',
-      ...withBody(form, variables),
       ...(form.label !== undefined && { label: form.label }),
       ...(form.lane !== undefined && { lane: form.lane }),
       ...(form.idempotent !== undefined && { idempotent: form.idempotent }),
       ...(form.ttl !== undefined && { ttl: form.ttl }),
     };
-    const handle: WriteHandle = client.submit(request);
+    const handle: WriteHandle =
+      form.endpoint === undefined
+        ? client.submit({ ...options, mutationFn: (sending) => form.mutationFn(variables, sending) })
+        : client.submit({ ...options, ...requestOf(form, variables) });
     return { handle, context, refused: () => capture.drop() };
   };
 }
 
-function withBody<V, C>(form: InlineMutation<V, C>, variables: V): { body?: unknown } {
-  if (form.body) return { body: form.body(variables) };
-  const sent = form.method !== 'DELETE' && typeof variables === 'object' && variables !== null;
-  return sent ? { body: variables } : {};
+function requestOf<V>({ endpoint, method, body }: InlineRequest<V>, variables: V): WriteRequest {
+  const path = typeof endpoint === 'function' ? endpoint(variables) : endpoint;
+  if (body) return { method, path, body: body(variables) };
+  const sent = method !== 'DELETE' && typeof variables === 'object' && variables !== null;
+  return sent ? { method, path, body: variables } : { method, path };
 }
 
 /** An `onMutate` that throws costs its context, not the write. */

@@ -29,7 +29,7 @@ export function useOfflineMutation<V, C>(form: MutationDefinition<V> | InlineMut
   const submit = useCallback(
     (variables: V) => {
       const now = latest.current.form;
-      return observer.launch('request' in now ? launchNamed(client, now) : launchInline(client, cache, now), variables);
+      return observer.launch('name' in now ? launchNamed(client, now) : launchInline(client, cache, now), variables);
     },
     [client, cache, observer],
   );
@@ -49,5 +49,5 @@ export function useOfflineMutation<V, C>(form: MutationDefinition<V> | InlineMut
 
 function callbacksOf<V, C>(now: { form: MutationDefinition<V> | InlineMutation<V, C>; callbacks: WriteCallbacks<V, C> | undefined }): WriteCallbacks<V, C> {
   // A definition's own onSuccess and onError are called by the client, which outlives this component.
-  return 'request' in now.form ? (now.callbacks ?? {}) : now.form;
+  return 'name' in now.form ? (now.callbacks ?? {}) : now.form;
 }

@@ -62,6 +62,8 @@ export interface Outbox {
   /** Not answered yet, oldest first. */
   pending: readonly WriteSnapshot[];
   parked: readonly WriteSnapshot[];
+  /** Kept, but this build cannot send them: a later one may (Q21). */
+  quarantined: readonly WriteSnapshot[];
   retry: (id: string) => boolean;
   discard: (id: string) => boolean;
 }
@@ -71,8 +73,9 @@ export function useOutbox(): Outbox {
   const { writes } = useObservable(client.outbox, SERVER_OUTBOX);
   return useMemo(
     () => ({
-      pending: writes.filter((write) => write.state !== 'parked' && write.state !== 'acknowledged'),
+      pending: writes.filter((write) => write.state !== 'parked' && write.state !== 'quarantined' && write.state !== 'acknowledged'),
       parked: writes.filter((write) => write.state === 'parked'),
+      quarantined: writes.filter((write) => write.state === 'quarantined'),
       retry: (id) => client.retry(id),
       discard: (id) => client.discard(id),
     }),

@@ -64,6 +64,7 @@ export class WriteObserver<V, C> {
     return handle;
   }
 
+  /** Until the write is over: one that was parked may be tried again, and succeed after all. */
   async #run(handle: WriteHandle, context: Promise<C | undefined>, refused: (() => void) | undefined, variables: V): Promise<void> {
     handle.durable.then(
       () => {
@@ -72,19 +73,32 @@ export class WriteObserver<V, C> {
       },
       () => refused?.(),
     );
-    let data: unknown;
-    let failure: WriteFailure | null = null;
-    try {
-      data = (await handle.durable.then(() => handle.acknowledged)).data;
-    } catch (error) {
-      failure = error as WriteFailure;
+    for (let round = 1; ; round += 1) {
+      const { data, failure } = await outcomeOf(handle);
+      this.#of(handle, { isPending: false, isQueued: false, isSending: false, data, error: failure });
+      const made = await context.catch(() => undefined);
+      const callbacks = this.#callbacks();
+      if (!failure) callbacks.onSuccess?.(data, variables, made);
+      else if (round === 1) callbacks.onError?.(failure, variables, made);
+      if (round === 1) callbacks.onSettled?.(data, failure, variables, made);
+      if (!failure || !(await this.#triedAgain(handle.id))) return;
     }
-    this.#of(handle, { isPending: false, isQueued: false, isSending: false, data, error: failure });
-    const made = await context.catch(() => undefined);
-    const callbacks = this.#callbacks();
-    if (failure) callbacks.onError?.(failure, variables, made);
-    else callbacks.onSuccess?.(data, variables, made);
-    callbacks.onSettled?.(data, failure, variables, made);
+  }
+
+  /** Waits while the write is parked. False: it is gone. */
+  #triedAgain(id: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const { outbox } = this.#client;
+      let stop: () => void = () => undefined;
+      const look = (): void => {
+        const write = outbox.get().writes.find((one) => one.id === id);
+        if (write?.state === 'parked') return;
+        stop();
+        resolve(write !== undefined);
+      };
+      stop = outbox.subscribe(look);
+      look();
+    });
   }
 
   /** The latest write's state, as the queue tells it. */
@@ -104,6 +118,15 @@ export class WriteObserver<V, C> {
     if (names.every((name) => Object.is(next[name], this.#state[name]))) return;
     this.#state = next;
     for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+async function outcomeOf(handle: WriteHandle): Promise<{ data: unknown; failure: WriteFailure | null }> {
+  try {
+    await handle.durable;
+    return { data: (await handle.acknowledged).data, failure: null };
+  } catch (error) {
+    return { data: undefined, failure: error as WriteFailure };
   }
 }
 

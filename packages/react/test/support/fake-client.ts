@@ -42,7 +42,9 @@ export interface Submitted {
   refuse(code: string): void;
   acknowledge(data: unknown): void;
   fail(code: string): void;
-  is(state: WriteStatus): void;
+  /** Parked, and tried again. */
+  again(): void;
+  is(state: WriteStatus | undefined): void;
 }
 
 interface Layered {
@@ -98,7 +100,8 @@ export class FakeClient {
 
   #submit(what: unknown, variables: unknown): WriteHandle {
     const id = `w${this.submitted.length + 1}`;
-    const [durable, acknowledged] = [gate<void>(), gate<Answer>()];
+    const durable = gate<void>();
+    let acknowledged = gate<Answer>();
     const { optimistic } = what as Layered;
     if (optimistic) {
       const record = (cache: unknown, context: unknown): void => {
@@ -134,9 +137,21 @@ export class FakeClient {
         is('parked');
         acknowledged.fail(failure(code));
       },
+      again: () => {
+        acknowledged = gate<Answer>();
+        is('sending');
+      },
       is,
     });
-    return { id, durable: durable.promise, acknowledged: acknowledged.promise, settled: new Promise(() => undefined), cancel: () => false };
+    return {
+      id,
+      durable: durable.promise,
+      get acknowledged() {
+        return acknowledged.promise;
+      },
+      settled: new Promise(() => undefined),
+      cancel: () => false,
+    };
   }
 }
 

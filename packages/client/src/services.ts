@@ -1,0 +1,147 @@
+// Entry `@tidewire/client/services`: the client in the shape of two small services, for code that imports a `socketService` and an
+// `offlineQueue` (A4, A5). They only rename; the client behind them is the same.
+import type { TidewireError } from './errors.js';
+import type {
+  AnyEvents, BlockedReason, EventArgs, EventHandler, EventName, EventPayload, JoinResult, ProcessResult, RoomHandle, Tidewire, WriteHandle,
+} from './types.js';
+
+// ---------------------------------------------------------------- socket
+
+export interface SocketService<E extends object = AnyEvents> {
+  /**
+   * Resolves or rejects with the first attempt; the wish to be connected stays. Rejects with a `TidewireError`: `AUTH` ('No auth token
+   * available'), `OFFLINE` ('No internet connection'), `TIMEOUT`, `UNREACHABLE`, `OVERLOADED`, or the server's own code.
+   */
+  connect(): Promise<void>;
+  /** Hard: nothing connects again until `connect`. */
+  disconnect(): void;
+  isConnected(): boolean;
+  /** Attempts that failed since the last session. */
+  getReconnectAttempts(): number;
+  /** Returns the way to end this registration. */
+  on<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
+  /** Ends one registration of `handler`; without it, all made here. Hooks go on listening. */
+  off<K extends EventName<E>>(event: K, handler?: EventHandler<EventPayload<E[K]>>): void;
+  emit<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): boolean;
+  /** Always settles: see `Tidewire.emitWithAck`. */
+  emitWithAck<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): Promise<unknown>;
+  /** Never rejects; while offline it waits. A room is wanted once, however often it is joined here. */
+  joinRoom(room: string): Promise<JoinResult>;
+  leaveRoom(room: string): void;
+}
+
+export function createSocketService<E extends object>(tw: Tidewire<E>): SocketService<E> {
+  const rooms = new Map<string, RoomHandle>();
+  const leaveRoom = (room: string): void => {
+    rooms.get(room)?.leave();
+    rooms.delete(room);
+  };
+  return {
+    connect: () => tw.connect(),
+    disconnect: () => tw.disconnect(),
+    isConnected: () => tw.connection.get().status === 'connected',
+    getReconnectAttempts() {
+      const now = tw.connection.get();
+      return now.status === 'connecting' || now.status === 'waiting' ? now.attempt - 1 : 0;
+    },
+    on: tw.on,
+    off: tw.off,
+    emit: tw.emit,
+    emitWithAck: tw.emitWithAck,
+    joinRoom(room) {
+      // Whoever was refused and asks again wants to know again.
+      if (rooms.get(room)?.state.get().status === 'denied') leaveRoom(room);
+      const handle = rooms.get(room) ?? tw.join(room);
+      rooms.set(room, handle);
+      return handle.result;
+    },
+    leaveRoom,
+  };
+}
+
+// ---------------------------------------------------------------- queue
+
+export interface QueuedRequest {
+  /** Path, beginning with `/`, or an absolute URL. */
+  readonly endpoint: string;
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Sent as JSON. */
+  readonly data?: unknown;
+}
+
+export interface QueueOptions {
+  readonly label?: string;
+  readonly lane?: string;
+  readonly idempotent?: boolean;
+  /** Milliseconds until it is parked as expired; default 24 h. */
+  readonly ttl?: number;
+}
+
+export interface QueueStatus {
+  /** Waiting or in flight. */
+  readonly count: number;
+  readonly pending: number;
+  readonly inFlight: number;
+  readonly parked: number;
+  /** Something is in flight. */
+  readonly processing: boolean;
+  /** False until the store has been read. */
+  readonly ready: boolean;
+  readonly blocked: BlockedReason | undefined;
+  /** Wall time in milliseconds. */
+  readonly nextAttempt: number | undefined;
+}
+
+export interface OfflineQueue {
+  /** Queues it and returns its id at once; whether it was kept is told by `durable(id)`. */
+  addToQueue(request: QueuedRequest, options?: QueueOptions): string;
+  /** The write is in the store; rejects with a `TidewireError` if it was refused. Known until the write is over. */
+  durable(id: string): Promise<void>;
+  /** One pass over what is eligible; joins the pass that runs. Never rejects. */
+  processQueue(): Promise<ProcessResult>;
+  getQueueStatus(): QueueStatus;
+  /** Discards all that was not sent, parked writes too; their handles settle. */
+  clearQueue(): void;
+  /** Sending is on unless it was stopped. */
+  startAutoProcessing(): void;
+  /** Stops sending, not queueing. */
+  stopAutoProcessing(): void;
+}
+
+/** Refused writes whose `durable` is remembered. */
+const REFUSED = 100;
+
+export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQueue {
+  const refused = new Map<string, WriteHandle>();
+  let last = 0;
+  /** A write that was refused at once has no id of its own. */
+  const named = (handle: WriteHandle): string => {
+    last += 1;
+    const id = `refused-${last}`;
+    refused.set(id, handle);
+    refused.delete(`refused-${last - REFUSED}`);
+    return id;
+  };
+  return {
+    addToQueue({ endpoint, method, data }, options = {}) {
+      const handle = tw.submit({ method, path: endpoint, ...(data === undefined ? {} : { body: data }), ...options });
+      return handle.id === '' ? named(handle) : handle.id;
+    },
+    durable: (id) => (refused.get(id) ?? tw.write(id))?.durable ?? Promise.resolve(),
+    processQueue: () => tw.process(),
+    getQueueStatus() {
+      const { pending, inFlight, parked, ready, blocked, nextAttempt } = tw.outbox.get();
+      return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };
+    },
+    clearQueue() {
+      for (const { id, state } of tw.outbox.get().writes) {
+        if (state === 'parked') tw.discard(id);
+        else tw.write(id)?.cancel();
+      }
+    },
+    startAutoProcessing: () => tw.setProcessing(true),
+    stopAutoProcessing: () => tw.setProcessing(false),
+  };
+}
+
+export type { TidewireError };
