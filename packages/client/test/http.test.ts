@@ -53,7 +53,7 @@ describe('requests of the queue', () => {
     expect(engine.last('Responded')).toEqual({
       kind: 'Responded',
       fetch: 9,
-      response: { status: 201, outcome: 'applied', retryAfter: '3', contentType: 'application/json', redirected: false, body: '{"ok":1}' },
+      response: { status: 201, outcome: 'applied', retryAfter: '3', contentType: 'application/json', redirected: false, body: '{"ok":1}', accepted: undefined, names: [] },
     });
   });
 

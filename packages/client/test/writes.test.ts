@@ -72,6 +72,11 @@ describe('submit', () => {
       verify: false,
       ttl: undefined,
       touched: [],
+      dependsOn: [],
+      tempIds: [],
+      dedupeKey: undefined,
+      coalesce: { kind: 'None' },
+      onConflict: false,
     });
     tw.submit({ method: 'PUT', path: '/x', body: { a: 1 }, lane: 'global', ttl: 5 });
     expect(engine.last('Submit')?.write).toMatchObject({ name: '', variables: '{"a":1}', body: '{"a":1}', lane: 'global', optimistic: false, idempotent: true, ttl: 5 });
