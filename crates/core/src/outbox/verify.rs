@@ -42,12 +42,8 @@ impl Outbox {
     }
 
     pub(crate) fn verified(&mut self, write: &WriteId, found: Found, ctx: &mut Ctx) {
-        let Some((number, claim)) = self.find(write).and_then(|(number, entry)| match &entry.record.stage {
-            Stage::Claimed(claim) if entry.verifying => Some((number, claim.clone())),
-            Stage::Claimed(_) | Stage::Queued | Stage::Acknowledged { .. } | Stage::Parked { .. } => None,
-        }) else {
-            return;
-        };
+        let Some((number, entry)) = self.find(write).filter(|(_, entry)| entry.verifying) else { return };
+        let Some(claim) = entry.record.open_claim().cloned() else { return };
         ctx.timers.stop(&TimerKind::WriteRetry(write.clone()));
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         entry.verifying = false;
@@ -55,7 +51,8 @@ impl Outbox {
             Found::Applied { body } => {
                 drop(entry);
                 let body = body.filter(|body| body.0.len() <= limits::STORED_ANSWER);
-                let stage = Stage::Acknowledged { claim, status: 200, replayed: true, body };
+                let stage =
+                    Stage::Acknowledged { claim, status: 200, replayed: true, body, names: Vec::new() };
                 self.advance(number, stage, Then::Acknowledged, ctx);
             }
             Found::NotApplied {} => entry.senders = Senders::OnlyUs,

@@ -30,7 +30,10 @@ fn line<T: Codec + Sample>(ty: &str, dice: &[u8], out: &mut Vec<String>) {
 fn most_variants() -> u8 {
     let counts = SCHEMA.iter().map(|entry| match entry.shape {
         crate::describe::Shape::Union(variants) => variants.len() as u8,
-        _ => 0,
+        crate::describe::Shape::Alias(_)
+        | crate::describe::Shape::Names(_)
+        | crate::describe::Shape::Record(_)
+        | crate::describe::Shape::Sum(_) => 0,
     });
     counts.max().unwrap_or(0)
 }
