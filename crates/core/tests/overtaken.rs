@@ -147,16 +147,3 @@ fn q9_a_sequence_that_another_leader_stored_is_not_given_again_though_a_step_hid
     assert_eq!(sequence(&rig, &write).as_deref(), Some("1"));
     assert_eq!(sequence(&rig, &second).as_deref(), Some("2"));
 }
-
-#[test]
-fn q19_a_tab_that_hears_late_that_its_write_is_stored_tells_nobody_of_a_write_that_has_ended() {
-    let mut rig = follower(used_disk());
-    rig.hold_disk = true;
-    rig.submit("/like");
-    let (persist, key, _) = rig.held.pop_front().unwrap();
-    rig.input(Input::StoreChanged { key: key.clone(), value: None });
-    rig.take();
-    rig.input(Input::Persisted { persist });
-    let told = rig.log.iter().any(|o| matches!(o, Output::Broadcast { key: told, .. } if *told == key));
-    assert!(!told, "others would show it for ever");
-}

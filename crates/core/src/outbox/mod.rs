@@ -4,6 +4,7 @@
 
 mod bytes;
 mod entries;
+mod news;
 pub(crate) mod origin;
 mod outcome;
 mod pause;
@@ -24,6 +25,7 @@ use crate::ids::*;
 use crate::io::{Accepted, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState};
 use crate::limits;
 use entries::Entries;
+use news::News;
 use pause::{OriginIx, Origins};
 use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use steps::{Gone, Issued};
@@ -131,8 +133,7 @@ pub(crate) struct Outbox {
     load: Option<LoadId>,
     /// Keys that were heard of or written since `load` was asked for: it may show them as they were before.
     since_load: BTreeSet<String>,
-    /// Another tab queued something after `load` was asked for.
-    news: bool,
+    news: News,
     loaded: bool,
     leader: Option<LeaderEpoch>,
     /// Read again since leading: another tab may have written in between.
@@ -169,7 +170,7 @@ impl Outbox {
             origins: Origins::new(config),
             load: None,
             since_load: BTreeSet::new(),
-            news: false,
+            news: News::default(),
             loaded: false,
             leader: None,
             leading: false,

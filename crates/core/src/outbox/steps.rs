@@ -45,6 +45,16 @@ pub(super) enum Step {
     Pause { key: String, pause: Option<PauseRecord> },
 }
 
+impl Step {
+    pub(super) fn key(&self) -> String {
+        match self {
+            Step::Put { number, .. } | Step::Remove { number, .. } => number.key(),
+            Step::Client(_) => CLIENT_KEY.to_owned(),
+            Step::Pause { key, .. } => key.clone(),
+        }
+    }
+}
+
 /// A step and the leadership under which it was decided. It is never issued under a later one: what another tab has stored
 /// in between would be lost.
 #[derive(Clone, Debug)]
@@ -98,28 +108,21 @@ impl Outbox {
     }
 
     fn bytes_of(&self, step: &Step) -> (String, Option<Blob>) {
-        match step {
-            Step::Put { number, record, .. } => {
-                let key = number.key();
-                let value = record.encode(&key, &self.partition);
-                (key, Some(value))
-            }
-            Step::Remove { number, .. } => (number.key(), None),
-            Step::Client(record) => (CLIENT_KEY.to_owned(), Some(record.encode(&self.partition))),
-            Step::Pause { key, pause } => {
-                (key.clone(), pause.as_ref().map(|pause| pause.encode(key, &self.partition)))
-            }
-        }
+        let key = step.key();
+        let value = match step {
+            Step::Put { record, .. } => Some(record.encode(&key, &self.partition)),
+            Step::Remove { .. } => None,
+            Step::Client(record) => Some(record.encode(&self.partition)),
+            Step::Pause { pause, .. } => pause.as_ref().map(|pause| pause.encode(&key, &self.partition)),
+        };
+        (key, value)
     }
 
     pub(crate) fn persisted(&mut self, persist: PersistId, ctx: &mut Ctx, facts: &mut Facts) {
         let Some(Issued { step, fence }) = self.steps.remove(&persist) else { return };
-        let (key, value) = self.bytes_of(&step);
+        let key = step.key();
         self.heard_of(&key);
-        // Of a write that may have ended meanwhile the reading tells that follows, if it still stands.
-        if !self.is_overtaken(&step) && !matches!(step, Step::Pause { .. }) {
-            ctx.emit(Output::Broadcast { key, value });
-        }
+        self.tell(&step, key, ctx);
         match step {
             Step::Put { number, record, then } => {
                 self.claimed(&record, then);
@@ -171,10 +174,6 @@ impl Outbox {
         if then == Then::Claimed {
             self.claiming.retain(|claim| record.open_claim() != Some(claim));
         }
-    }
-
-    fn is_overtaken(&self, step: &Step) -> bool {
-        matches!(step, Step::Put { number, .. } if self.entries.get(number).is_some_and(|e| e.overtaken))
     }
 
     /// A step of an earlier leadership has ended: another tab may have written since, and the disk says what holds.
@@ -260,6 +259,9 @@ impl Outbox {
             if let Some(entry) = self.forget(*number) {
                 facts.push(Fact::LayerDropped(entry.record.write.clone()));
                 ctx.emit(Output::Write { write: entry.record.write, state: WriteState::Refused { error } });
+                if entry.overtaken {
+                    self.ask_load(ctx); // Leading may wait for it.
+                }
             }
             return;
         }

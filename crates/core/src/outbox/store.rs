@@ -7,15 +7,9 @@ use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
 use crate::ids::*;
-use crate::io::{Accepted, Note, Output, QuarantineReason, Refusal, StoredRecord, WriteState};
+use crate::io::{Accepted, Note, Output, QuarantineReason, Refusal, StoredRecord};
 use crate::limits;
 use crate::timers::TimerKind;
-
-/// Keys that are only told, never stored: what a follower wants of the sending tab.
-const WISH_PREFIX: &str = "i/";
-
-/// There may be a record that the sending tab has not heard of.
-const READ_WISH: &str = "i/read";
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wish {
@@ -37,12 +31,12 @@ impl Outbox {
         let load = LoadId(ctx.fresh());
         self.load = Some(load);
         self.since_load.clear();
-        self.news = false;
+        self.news.loading();
         ctx.emit(Output::Load { load });
     }
 
     pub(crate) fn load_failed(&mut self, load: LoadId, ctx: &mut Ctx) {
-        if self.load == Some(load) {
+        if self.load == Some(load) || self.news.answered(load).is_some() {
             let at = ctx.deadline(limits::STORE_RETRY);
             ctx.timers.set(TimerKind::Reload, at);
         }
@@ -57,7 +51,7 @@ impl Outbox {
         facts: &mut Facts,
     ) {
         if self.load != Some(load) {
-            return;
+            return self.key_read(load, records, ctx, facts);
         }
         self.load = None;
         let mut seen = std::mem::take(&mut self.since_load);
@@ -98,23 +92,19 @@ impl Outbox {
                 }
             }
         }
-        if self.leader.is_none() {
-            self.pass_on(ctx);
-        }
+        let first = !self.loaded;
         self.loaded = true;
-        self.leading = self.leader.is_some() && usable;
+        // What hides behind an own step is not known before that step has ended: it may hold a sequence (Q9).
+        let known = usable && !self.entries.iter().any(|(_, e)| e.overtaken);
+        let begins = self.leader.is_some() && known && !self.leading;
+        self.leading = self.leader.is_some() && known;
+        if begins || first && self.holds_queued() {
+            self.ask_to_look(ctx);
+        }
         self.next_sequence = self.sequence_after_all();
         self.number_early(ctx);
-        if self.news {
+        if self.news.take_again() {
             self.ask_load(ctx);
-        }
-    }
-
-    /// What a tab that died stored may never have been told: whoever finds it asks the tab that sends to look (Q19). The record
-    /// itself is not told on: it may have ended since it was read.
-    fn pass_on(&self, ctx: &mut Ctx) {
-        if self.entries.iter().any(|(_, e)| e.durable && e.record.stage == Stage::Queued) {
-            ctx.emit(Output::Broadcast { key: READ_WISH.to_owned(), value: None });
         }
     }
 
@@ -151,7 +141,7 @@ impl Outbox {
     }
 
     /// False: it belongs to a newer build or to somebody else, so that nothing may be sent or changed here (Q21).
-    fn adopt_client(&mut self, bytes: &[u8], ctx: &mut Ctx) -> bool {
+    pub(super) fn adopt_client(&mut self, bytes: &[u8], ctx: &mut Ctx) -> bool {
         match ClientRecord::decode(bytes, &self.partition) {
             Ok(_) if self.client_busy => true,
             Ok(record) => {
@@ -177,10 +167,7 @@ impl Outbox {
         Ok(Accepted::Done {})
     }
 
-    fn on_wish(&mut self, key: &str, ctx: &mut Ctx, facts: &mut Facts) {
-        if key == READ_WISH && self.leader.is_some() {
-            return self.read_again(ctx);
-        }
+    pub(super) fn on_wish(&mut self, key: &str, ctx: &mut Ctx, facts: &mut Facts) {
         if !self.leading {
             return;
         }
@@ -192,71 +179,7 @@ impl Outbox {
         }
     }
 
-    /// Another tab's engine persisted this.
-    ///
-    /// Who leads believes the disk alone: news may be older than what this tab has read or done, and a write that is taken for
-    /// unsent because of it would be applied twice. A follower shows what it hears.
-    pub(crate) fn store_changed(
-        &mut self,
-        key: &str,
-        value: Option<&[u8]>,
-        ctx: &mut Ctx,
-        facts: &mut Facts,
-    ) {
-        if key.starts_with(WISH_PREFIX) {
-            return self.on_wish(key, ctx, facts);
-        }
-        if self.leader.is_some() {
-            if value.is_some() && LocalNumber::from_key(key).is_some_and(|n| !self.entries.contains_key(&n)) {
-                self.read_again(ctx);
-            }
-            return;
-        }
-        self.heard_of(key);
-        match value {
-            Some(bytes) if key == CLIENT_KEY => {
-                self.adopt_client(bytes, ctx);
-            }
-            Some(bytes) if self.is_gone(key, bytes) => {}
-            Some(bytes) if self.goes_back(key, bytes) => self.read_again(ctx),
-            Some(bytes) => self.adopt_bytes(key, bytes, ctx, facts),
-            None => {
-                if let Some(number) = LocalNumber::from_key(key) {
-                    self.adopt_removal(number, ctx, facts);
-                }
-            }
-        }
-    }
-
-    /// A reading that is under way may show this as it was before.
-    pub(super) fn heard_of(&mut self, key: &str) {
-        if self.load.is_some() {
-            self.since_load.insert(key.to_owned());
-        }
-    }
-
-    /// One reading at a time; what it may have missed is read after it.
-    fn read_again(&mut self, ctx: &mut Ctx) {
-        if self.load.is_some() {
-            self.news = true;
-        } else {
-            self.ask_load(ctx);
-        }
-    }
-
-    /// News of two tabs may cross: what says less than is known is old, or a write was requeued. The disk says which.
-    fn goes_back(&self, key: &str, bytes: &[u8]) -> bool {
-        let known = LocalNumber::from_key(key).and_then(|number| self.entries.get(&number));
-        let Some(known) = known.filter(|e| e.durable) else { return false };
-        Record::decode(key, bytes, &self.partition).is_ok_and(|r| rank(&r.stage) < rank(&known.record.stage))
-    }
-
-    /// Late news of a write that has ended.
-    fn is_gone(&self, key: &str, bytes: &[u8]) -> bool {
-        Record::decode(key, bytes, &self.partition).is_ok_and(|r| self.recent.contains(&r.write))
-    }
-
-    fn adopt_bytes(&mut self, key: &str, bytes: &[u8], ctx: &mut Ctx, facts: &mut Facts) {
+    pub(super) fn adopt_bytes(&mut self, key: &str, bytes: &[u8], ctx: &mut Ctx, facts: &mut Facts) {
         let number = LocalNumber::from_key(key);
         if let Some(number) = number {
             // Even a record that cannot be read keeps its place.
@@ -342,50 +265,6 @@ impl Outbox {
         }
     }
 
-    /// It ended while this tab heard nothing. What has left the queue was applied, as a rule: its layer stands until a base that is
-    /// fetched from now on shows what is true. A write that was set aside can only have been given up.
-    fn adopt_absence(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
-        let Some(entry) = self.entries.get(&number) else { return };
-        match entry.record.stage {
-            Stage::Acknowledged { .. } | Stage::Parked { .. } | Stage::Undoes(_) => {
-                self.adopt_removal(number, ctx, facts);
-            }
-            Stage::Queued | Stage::Claimed(_) => {
-                let Some(entry) = self.forget(number) else { return };
-                let write = entry.record.write;
-                facts.push(Fact::Acknowledged(write.clone()));
-                ctx.emit(Output::Write { write, state: WriteState::Settled {} });
-            }
-        }
-    }
-
-    fn adopt_removal(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
-        if let Some(mut entry) = self.entries.get_mut(&number) {
-            entry.overtaken |= !entry.durable;
-        }
-        if self.entries.get(&number).is_none_or(|e| !e.durable || e.busy > 0 || e.fetch.is_some()) {
-            return;
-        }
-        let Some(entry) = self.forget(number) else { return };
-        let write = entry.record.write;
-        let state = match entry.record.stage {
-            // Its layer here goes when this tab's own bases carry it.
-            Stage::Acknowledged { .. } => WriteState::Settled {},
-            // A write that may have been sent is given up by nobody: the news of its end were lost with their tab.
-            Stage::Claimed(_) => {
-                facts.push(Fact::Acknowledged(write.clone()));
-                WriteState::Settled {}
-            }
-            // Its end was told when it was stored as that.
-            Stage::Undoes(_) => return,
-            Stage::Queued | Stage::Parked { .. } => {
-                facts.push(Fact::LayerDropped(write.clone()));
-                WriteState::Discarded {}
-            }
-        };
-        ctx.emit(Output::Write { write, state });
-    }
-
     /// Asks for the layer of a write at its place among the others.
     pub(super) fn layer_found(&mut self, number: LocalNumber, facts: &mut Facts) {
         let mut above: Vec<WriteId> = self
@@ -415,16 +294,6 @@ impl Outbox {
         self.leader = Some(epoch);
         self.leading = false;
         self.ask_load(ctx);
-    }
-}
-
-/// How far a write has come.
-fn rank(stage: &Stage) -> u8 {
-    match stage {
-        Stage::Queued => 0,
-        Stage::Claimed(_) => 1,
-        Stage::Parked { .. } => 2,
-        Stage::Acknowledged { .. } | Stage::Undoes(_) => 3,
     }
 }
 
