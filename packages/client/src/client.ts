@@ -1,13 +1,15 @@
 // The client: what an app holds. Puts the parts together and turns calls into intents for the engine of the current session.
 import { TidewireError } from './errors.js';
 import type { CreateEngine } from './engine/binding.js';
-import type { Command, CommandResult } from './generated/protocol.js';
+import type { EmitClass } from './emit-class.js';
+import type { Command, CommandResult, Config } from './generated/protocol.js';
 import { Bridge } from './host/bridge.js';
 import { Notifier } from './host/cell.js';
 import { Connection } from './host/connection.js';
 import { deferred } from './host/deferred.js';
 import { Definitions, unknownMutation, type Prepared } from './host/definitions.js';
 import { Listeners } from './host/listeners.js';
+import { Namespaces } from './host/namespaces.js';
 import { Reads } from './host/reads.js';
 import { refusalError } from './host/refusals.js';
 import { fetchPort } from './host/requests.js';
@@ -17,7 +19,9 @@ import { Tokens, type TokenSource } from './host/tokens.js';
 import { Writes } from './host/writes.js';
 import { browser } from './ports/browser.js';
 import type { Platform, SocketPort } from './ports/port.js';
-import type { AnyEvents, AnyMutation, EventHandler, LogNote, MutationDefinition, ProcessResult, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle } from './types.js';
+import type {
+  AnyEvents, AnyMutation, EmitClasses, EventHandler, ForeignRooms, LogNote, MutationDefinition, Namespace, ProcessResult, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle,
+} from './types.js';
 
 export interface TidewireOptions<E extends object = AnyEvents> {
   /** Origin of the backend; '' is the page's. */
@@ -36,11 +40,17 @@ export interface TidewireOptions<E extends object = AnyEvents> {
   readonly platform?: Platform;
   readonly mutations?: readonly AnyMutation[];
   readonly rules?: SyncRules<E>;
+  /** The class of each event that the app emits: `plain()`, `reliable()` or `volatile()`; default `plain()`. */
+  readonly emits?: EmitClasses<E>;
   /** Milliseconds that an emit waits for a connection, or for its acknowledgement. */
   readonly emitTimeout?: number;
   /** Path of the socket on the backend. */
   readonly path?: string;
   readonly namespace?: string;
+  /** An event that a foreign server acknowledges at once, to find out whether a link still lives. */
+  readonly probeEvent?: string;
+  /** How a foreign server is asked for rooms; default: as ours is, `room:join {roomId}` and `room:leave {roomId}`. */
+  readonly rooms?: ForeignRooms;
   /** How packets travel: `msgpack` of `@tidewire/client/msgpack`, for a server that uses `socket.io-msgpack-parser`. Default: as text. */
   readonly parser?: (port: SocketPort) => SocketPort;
   readonly log?: (note: LogNote) => void;
@@ -66,6 +76,7 @@ class Client<E extends object> implements Tidewire<E> {
   constructor(options: TidewireOptions<E>, createEngine: CreateEngine) {
     this.user = options.user;
     this.rules = options.rules;
+    const platform = options.platform ?? browser();
     const log = (note: LogNote): void => options.log?.(note);
     const report = (error: unknown): void => log({ level: 'error', note: "the app's own code threw", error });
     const notifier = new Notifier(report);
@@ -74,14 +85,16 @@ class Client<E extends object> implements Tidewire<E> {
     const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
     this.#settings = {
       createEngine,
-      platform: options.platform ?? browser(),
+      platform,
       url: options.url,
       path: options.path ?? '/socket.io/',
-      partition: [options.app ?? 'app', options.env ?? 'default', options.user].map(encodeURIComponent).join('|'),
-      foreign: options.backend === 'foreign',
-      namespace: options.namespace ?? '/',
+      config: configOf(options, platform),
       request: options.request ?? fetchPort(send),
-      emitTimeout: options.emitTimeout ?? 10_000,
+      emits: {
+        timeout: options.emitTimeout ?? 10_000,
+        classOf: (name) => (options.emits as { readonly [name: string]: EmitClass<never> | undefined } | undefined)?.[name],
+        lost: (name, code) => log({ level: 'warn', note: `event ${name}: ${code}` }),
+      },
       parser: options.parser ?? ((port) => port),
     };
     this.#parts = {
@@ -98,6 +111,7 @@ class Client<E extends object> implements Tidewire<E> {
       connection: new Connection(notifier),
       definitions: new Definitions(options.mutations ?? [], unique, (note) => log({ level: 'warn', note })),
       listeners: new Listeners(report),
+      namespaces: new Namespaces(notifier, report),
       notifier,
       rooms: new Rooms(notifier),
       tokens,
@@ -115,7 +129,7 @@ class Client<E extends object> implements Tidewire<E> {
       broken: () => this.stop(),
     };
     // A foreign backend gets no header of ours: its CORS rules would refuse the request (Q9).
-    this.#reads = new Reads(options.url, tokens, () => (this.#settings.foreign ? undefined : this.#clientId), send);
+    this.#reads = new Reads(options.url, tokens, () => (this.#settings.config.server === 'Foreign' ? undefined : this.#clientId), send);
   }
 
   get ready(): Promise<void> {
@@ -132,7 +146,7 @@ class Client<E extends object> implements Tidewire<E> {
     if (this.#session !== undefined) return;
     const session = new Session(this.#settings, this.#parts);
     this.#session = session;
-    const wishes = this.#parts.rooms.wishes();
+    const wishes = [...this.#parts.namespaces.wishes(), ...this.#parts.rooms.wishes()];
     if (!this.#processing) wishes.push({ kind: 'SetProcessing', on: false });
     if (this.#wanted) wishes.push({ kind: 'Connect' });
     session.begin(wishes);
@@ -145,6 +159,7 @@ class Client<E extends object> implements Tidewire<E> {
     this.#session = undefined;
     this.#parts.connection.stop();
     this.#parts.rooms.stop();
+    this.#parts.namespaces.stop();
     this.#parts.writes.stop();
     this.#parts.bridge.closed();
     this.#parts.notifier.flush();
@@ -166,18 +181,33 @@ class Client<E extends object> implements Tidewire<E> {
 
   readonly emit: Tidewire<E>['emit'] = (event, ...args) => {
     this.start();
-    return this.#session?.emits.plain(this.#run, event, args) ?? false;
+    return this.#session?.emits.plain(this.#run, undefined, event, args) ?? false;
   };
 
   readonly emitWithAck: Tidewire<E>['emitWithAck'] = (event, ...args) => {
     this.start();
-    return this.#session?.emits.acknowledged(this.#run, event, args) ?? Promise.reject(new TidewireError('STOPPED'));
+    return this.#session?.emits.acknowledged(this.#run, undefined, event, args) ?? Promise.reject(new TidewireError('STOPPED'));
   };
 
   readonly join: Tidewire<E>['join'] = (room) => {
     this.start();
     return this.#parts.rooms.join(room, this.#run);
   };
+
+  namespace<N extends object = AnyEvents>(name: string): Namespace<N> {
+    this.start();
+    const { state, listeners, close } = this.#parts.namespaces.open(name, this.#run);
+    return {
+      name,
+      state,
+      on: (event, handler) => listeners.add(event, handler as EventHandler<unknown>, false),
+      off: (event, handler) => listeners.remove(event, handler as EventHandler<unknown> | undefined),
+      emit: (event, ...args) => this.#session?.emits.plain(this.#run, name, event, args) ?? false,
+      emitWithAck: (event, ...args) =>
+        this.#session?.emits.acknowledged(this.#run, name, event, args) ?? Promise.reject(new TidewireError('STOPPED')),
+      close,
+    };
+  }
 
   submit<V>(what: MutationDefinition<V> | string | UnnamedWrite, variables?: V): WriteHandle {
     const { definitions } = this.#parts;
@@ -255,6 +285,20 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   readonly #run = (command: Command): CommandResult | undefined => this.#session?.command(command);
+}
+
+function configOf<E extends object>(options: TidewireOptions<E>, platform: Platform): Config {
+  const { rooms } = options;
+  return {
+    partition: [options.app ?? 'app', options.env ?? 'default', options.user].map(encodeURIComponent).join('|'),
+    server: options.backend === 'foreign' ? 'Foreign' : 'Tidewire',
+    namespace: options.namespace ?? '/',
+    origins: [],
+    queue: undefined,
+    polling: platform.polling !== undefined,
+    probeEvent: options.probeEvent,
+    join: rooms === undefined ? undefined : { event: rooms.join, leave: rooms.leave, key: rooms.key, answers: rooms.answers ?? true },
+  };
 }
 
 /** A write that never was one. */

@@ -1,6 +1,7 @@
 // Entry `@tidewire/client/msgpack`: Socket.IO packets as MessagePack, for a server that uses `socket.io-msgpack-parser`. It turns such packets
 // into the text and binary frames that everybody else speaks, and back; nothing behind it knows of the difference.
 import { decode, encode, ExtensionCodec } from '@msgpack/msgpack';
+import { withBytes, withoutBytes } from './host/attachments.js';
 import type { SocketEvents, SocketLink, SocketPort } from './ports/port.js';
 
 /** An Engine.IO message; all other packets of Engine.IO stay as they are. */
@@ -57,7 +58,7 @@ function packing(link: SocketLink): SocketLink {
       parts.push(frame);
       if (parts.length < count) return;
       gathering = undefined;
-      put({ ...packet, data: filled(packet.data, parts) });
+      put({ ...packet, data: withBytes(packet.data, parts) });
     },
     close: () => link.close(),
   };
@@ -80,7 +81,7 @@ function framesOf(bytes: Uint8Array): Frame[] {
   if (packet === undefined) return [MALFORMED];
   const { type, nsp, data, id } = packet;
   const parts: Uint8Array[] = [];
-  const json = data === undefined ? '' : JSON.stringify(emptied(data, parts));
+  const json = withoutBytes(data, parts) ?? '';
   const head = parts.length === 0 ? `${MESSAGE}${type}` : `${MESSAGE}${type + BINARY}${parts.length}-`;
   return [`${head}${nsp === DEFAULT_NAMESPACE ? '' : `${nsp},`}${id ?? ''}${json}`, ...parts];
 }
@@ -104,22 +105,6 @@ function read(bytes: Uint8Array): Packet | undefined {
   const mayBeBinary = type === EVENT || type === EVENT + 1;
   if (mayBeBinary !== Array.isArray(data)) return undefined;
   return { type, nsp, ...(data === undefined ? {} : { data }), ...(id === undefined ? {} : { id }) };
-}
-
-/** The value with placeholders where it has bytes, which go to `parts`. */
-function emptied(value: unknown, parts: Uint8Array[]): unknown {
-  if (value instanceof Uint8Array) return { _placeholder: true, num: parts.push(value) - 1 };
-  if (Array.isArray(value)) return value.map((item) => emptied(item, parts));
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, emptied(item, parts)]));
-}
-
-/** The value with its bytes where it had placeholders. */
-function filled(value: unknown, parts: readonly Uint8Array[]): unknown {
-  if (Array.isArray(value)) return value.map((item) => filled(item, parts));
-  if (typeof value !== 'object' || value === null) return value;
-  if ('_placeholder' in value && 'num' in value && typeof value.num === 'number') return parts[value.num];
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, parts)]));
 }
 
 /** The encoder of `socket.io-msgpack-parser` (notepack.io 2.2) has one extension for three things; only their lengths tell them apart. */

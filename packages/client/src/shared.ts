@@ -5,6 +5,7 @@ export type { TidewireOptions } from './client.js';
 export type { TokenSource } from './host/tokens.js';
 export type { PollingOptions } from './ports/polling.js';
 export type { IndexedDbOptions } from './ports/indexeddb-store.js';
+export { EmitClass, plain, reliable, volatile } from './emit-class.js';
 export { TidewireError } from './errors.js';
 export { NotSent } from './host/functions.js';
 export { defineMutation, defineRules, insert, invalidate, patch, remove } from './rules.js';

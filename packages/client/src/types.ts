@@ -1,6 +1,8 @@
 // The public types of the client: what an app, and the owner of a cache, programs against. Types only: no code, no
 // knowledge of the engine's own messages, no platform.
 
+import type { EmitClass } from './emit-class.js';
+
 // ---------------------------------------------------------------- events
 
 /** Events of an app that declared none: any name, any payload. */
@@ -12,8 +14,13 @@ export type EventName<E extends object> = keyof E & string;
 /** What a handler of this event gets: the declared payload, or the first parameter of a function-style declaration. */
 export type EventPayload<M> = M extends (...args: infer A) => unknown ? A[0] : M;
 
-/** What `emit` takes after the name. */
-export type EventArgs<M> = unknown extends M ? readonly unknown[] : M extends (...args: infer A) => unknown ? A : undefined extends M ? [payload?: M] : [payload: M];
+/** What `emit` takes after the name; the class of this one call may follow. */
+export type EventArgs<M> = unknown extends M ? readonly unknown[] : [...Parameters<EmitFunction<M>>, emitClass?: EmitClass<never>];
+
+type EmitFunction<M> = M extends (...args: infer A) => unknown ? (...args: A) => void : undefined extends M ? (payload?: M) => void : (payload: M) => void;
+
+/** The class of each event (C6); one that is not named is `plain()`. */
+export type EmitClasses<E extends object> = { readonly [K in EventName<E>]?: EmitClass<EventPayload<E[K]>> };
 
 /** What is known of an event besides its payload. */
 export interface EventMeta {
@@ -23,8 +30,10 @@ export interface EventMeta {
   readonly own: boolean;
   /** Its room; absent for events without one. */
   readonly room?: string;
-  /** All its arguments; the payload is the first. */
+  /** All its arguments; the payload is the first. Bytes are `Uint8Array`s. */
   readonly args: readonly unknown[];
+  /** The peer waits for an answer: the first call gives it. False if nobody waits any more. */
+  readonly reply?: (...answer: unknown[]) => boolean;
 }
 
 export type EventHandler<P> = (payload: P, meta: EventMeta) => void;
@@ -81,6 +90,24 @@ export type ConnectionSnapshot =
   | { readonly status: 'paused'; readonly reason: 'offline' | 'background' }
   | { readonly status: 'refused'; readonly code: string; readonly message: string };
 
+/** State of a session in another namespace. */
+export type NamespaceState =
+  | { readonly status: 'waiting' }
+  | { readonly status: 'connected'; readonly sid: string }
+  | { readonly status: 'refused'; readonly code: string; readonly message: string };
+
+/** A session in another namespace of the server, on the same link. */
+export interface Namespace<N extends object = AnyEvents> {
+  readonly name: string;
+  readonly state: Observable<NamespaceState>;
+  on<K extends EventName<N>>(event: K, handler: EventHandler<EventPayload<N[K]>>): () => void;
+  off<K extends EventName<N>>(event: K, handler?: EventHandler<EventPayload<N[K]>>): void;
+  emit<K extends EventName<N>>(event: K, ...args: EventArgs<N[K]>): boolean;
+  emitWithAck<K extends EventName<N>>(event: K, ...args: EventArgs<N[K]>): Promise<unknown>;
+  /** Gives this handle up; the session ends with its last handle. */
+  close(): void;
+}
+
 // ---------------------------------------------------------------- rooms
 
 export type RoomState =
@@ -98,8 +125,22 @@ export interface RoomHandle {
   readonly state: Observable<RoomState>;
   /** The first definite answer. Never rejects; offline means wanted, so it waits. */
   readonly result: Promise<JoinResult>;
+  /** Asks again, after a refusal. */
+  again(): void;
   /** Gives this handle up; the room is left when its last handle is. */
   leave(): void;
+}
+
+/** How a foreign server is asked for rooms (C7). */
+export interface ForeignRooms {
+  /** The event that asks to be let in. */
+  readonly join: string;
+  /** The event that leaves; left out: none is sent. */
+  readonly leave?: string;
+  /** The argument is an object with the room under this key; left out: it is the room's name itself. */
+  readonly key?: string;
+  /** It acknowledges, as far as that is known; default true. A room that gets no answer in 10 s counts as joined. */
+  readonly answers?: boolean;
 }
 
 // ---------------------------------------------------------------- writes
@@ -472,11 +513,13 @@ export interface Tidewire<E extends object = AnyEvents> {
   off<K extends EventName<E>>(event: K, handler?: EventHandler<EventPayload<E[K]>>): void;
   /** Like `on`, but not ended by `off(event)`: for hooks and libraries. */
   listen<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
-  /** Buffered while offline for a short time. False if it was refused (buffer full, malformed). */
+  /** By its class: see `EmitClasses`. False if it was refused (buffer full, malformed). Arguments may hold bytes (C1). */
   emit<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): boolean;
-  /** The first argument of the answer. Always settles: TIMEOUT, MAYBE_LOST, DROPPED, BUFFER_FULL, MALFORMED. */
+  /** The first argument of the answer. Always settles: TIMEOUT, MAYBE_LOST, UNKNOWN_EMIT, DROPPED, BUFFER_FULL, MALFORMED. */
   emitWithAck<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): Promise<unknown>;
   join(room: string): RoomHandle;
+  /** A session in another namespace, on the same link; counted. It has its own events. */
+  namespace<N extends object = AnyEvents>(name: string): Namespace<N>;
   submit<V>(definition: MutationDefinition<V>, variables: NoInfer<V>): WriteHandle;
   submit(name: string, variables: unknown): WriteHandle;
   submit(request: UnnamedWrite): WriteHandle;

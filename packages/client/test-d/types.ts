@@ -1,5 +1,5 @@
 // Type test: this file compiles, and each line below `@ts-expect-error` does not on its own. Run by `tsc -p tsconfig.json`; never executed.
-import { createTidewire, defineMutation, defineRules, insert, invalidate, patch, remove, type Tidewire } from '../src/index.js';
+import { createTidewire, defineMutation, defineRules, insert, invalidate, patch, plain, reliable, remove, volatile, type Tidewire } from '../src/index.js';
 
 interface Activity {
   id: string;
@@ -94,3 +94,24 @@ const state = made.connection.get();
 if (state.status === 'waiting') void state.nextAttemptAt;
 // @ts-expect-error only a waiting connection has a next attempt
 void state.nextAttemptAt;
+
+// ---- C6 classes of emits belong to the definitions of events
+createTidewire<Events>({ url: '', user: 'ana', emits: { 'typing:start': volatile({ key: ({ chatId }) => chatId }), 'message:new': reliable() } });
+// @ts-expect-error an unknown name
+createTidewire<Events>({ url: '', user: 'ana', emits: { 'typing:strat': reliable() } });
+// @ts-expect-error a key from a field that the payload does not have
+createTidewire<Events>({ url: '', user: 'ana', emits: { 'typing:start': volatile<{ roomId: string }>({ key: ({ roomId }) => roomId }) } });
+tw.emit('typing:start', { chatId: 'c' }, plain());
+tw.emit('pair', 1, 'two', reliable());
+// @ts-expect-error a class that is none
+tw.emit('typing:start', { chatId: 'c' }, { class: 'reliable' });
+// @ts-expect-error the payload is missing
+tw.emit('typing:start');
+
+// ---- C1 a namespace has its own events
+interface Admin {
+  audit: { who: string };
+}
+tw.namespace<Admin>('/admin').on('audit', ({ who }) => who.length);
+// @ts-expect-error an event of the other namespace
+tw.namespace<Admin>('/admin').on('message:new', () => undefined);

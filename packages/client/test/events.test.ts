@@ -161,6 +161,7 @@ describe('C6 emits', () => {
   it.each([
     ['TimedOut', 'TIMEOUT'],
     ['MaybeLost', 'MAYBE_LOST'],
+    ['Unknown', 'UNKNOWN_EMIT'],
     ['Dropped', 'DROPPED'],
   ] as const)('settle also when %s', async (kind, code) => {
     const made = rig();
@@ -184,7 +185,7 @@ describe('C6 emits', () => {
     const { Bodies } = await import('../src/host/bodies.js');
     const { Emits } = await import('../src/host/emits.js');
     const bodies = new Bodies();
-    const emits = new Emits(bodies, 1_000);
+    const emits = new Emits(bodies, { timeout: 1_000, classOf: () => undefined, lost: () => undefined });
     const ids: number[] = [];
     for (let turn = 0; turn < 1_000; turn += 1) {
       void emits.acknowledged(
@@ -192,8 +193,9 @@ describe('C6 emits', () => {
           if (command.kind === 'Emit') ids.push(command.emit);
           return turn % 3 === 0 ? { kind: 'Refused', refusal: 'BufferFull' } : { kind: 'Accepted' };
         },
+        undefined,
         'x',
-        [turn],
+        [turn, new Uint8Array(3)],
       );
     }
     for (const id of ids) emits.ended(id, { kind: 'TimedOut' });

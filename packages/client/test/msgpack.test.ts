@@ -25,6 +25,7 @@ function wrapped() {
   const link = port.open('http://s/', {
     opened: vi.fn(),
     text: (frame) => void frames.push(frame),
+    writable: vi.fn(),
     binary: (bytes) => void frames.push(bytes),
     closed: vi.fn(),
   });

@@ -37,14 +37,15 @@ class FakeWebSocket {
   static last: FakeWebSocket | undefined;
   readyState = 0;
   binaryType = 'blob';
-  readonly sent: string[] = [];
+  bufferedAmount = 0;
+  readonly sent: unknown[] = [];
   onopen: (() => void) | undefined;
   onmessage: ((event: { data: unknown }) => void) | undefined;
   onclose: ((event: { code: number }) => void) | undefined;
   constructor(readonly url: string) {
     FakeWebSocket.last = this;
   }
-  send(frame: string): void {
+  send(frame: unknown): void {
     if (this.readyState !== FakeWebSocket.OPEN) throw new Error('InvalidState');
     this.sent.push(frame);
   }
@@ -55,7 +56,7 @@ class FakeWebSocket {
 
 function openSocket() {
   vi.stubGlobal('WebSocket', FakeWebSocket);
-  const events = { opened: vi.fn(), text: vi.fn(), binary: vi.fn(), closed: vi.fn() };
+  const events = { opened: vi.fn(), text: vi.fn(), binary: vi.fn(), writable: vi.fn(), closed: vi.fn() };
   const link = webSockets().open('https://api.test/socket.io/', events);
   const socket = FakeWebSocket.last;
   if (socket === undefined) throw new Error('no socket');
@@ -106,10 +107,29 @@ describe('socket', () => {
     expect(events.binary).toHaveBeenCalledWith(new Uint8Array(5));
   });
 
+  it('C6 sends bytes, and says when it takes no more and when it does again', () => {
+    vi.useFakeTimers();
+    const { events, link, socket } = openSocket();
+    socket.readyState = FakeWebSocket.OPEN;
+    socket.onopen?.();
+    socket.bufferedAmount = 70_000;
+    link.send(new Uint8Array([1]));
+    link.send('2');
+    expect(socket.sent).toEqual([new Uint8Array([1]), '2']);
+    expect(events.writable.mock.calls).toEqual([[false]]);
+    vi.advanceTimersByTime(200);
+    expect(events.writable.mock.calls).toEqual([[false]]);
+    socket.bufferedAmount = 0;
+    vi.advanceTimersByTime(50);
+    expect(events.writable.mock.calls).toEqual([[false], [true]]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
   it('is unreachable where there is no WebSocket, later, not within open', async () => {
     vi.stubGlobal('WebSocket', undefined);
     const closed = vi.fn();
-    webSockets().open('http://a.test/', { opened: vi.fn(), text: vi.fn(), binary: vi.fn(), closed });
+    webSockets().open('http://a.test/', { opened: vi.fn(), text: vi.fn(), binary: vi.fn(), writable: vi.fn(), closed });
     expect(closed).not.toHaveBeenCalled();
     await Promise.resolve();
     expect(closed).toHaveBeenCalledWith('Unreachable');

@@ -12,9 +12,18 @@ export interface ReadFrame {
   readonly body: FrameBody;
 }
 
+/** Longest last argument that the engine is told (`limits::LAST_ARGUMENT`). */
+const LAST = 32;
+
 export class Bodies {
+  /** Tell the engine of a short last argument: Socket.IO's own recovery puts an offset there (C12). */
+  readonly #tellLast: boolean;
   readonly #kept = new Map<BodyId, unknown>();
   #last = 0;
+
+  constructor(tellLast = false) {
+    this.#tellLast = tellLast;
+  }
 
   get size(): number {
     return this.#kept.size;
@@ -30,6 +39,10 @@ export class Bodies {
   text(id: BodyId): string {
     const value = this.#kept.get(id);
     return typeof value === 'string' ? value : '';
+  }
+
+  value(id: BodyId): unknown {
+    return this.#kept.get(id);
   }
 
   array(id: BodyId): readonly unknown[] {
@@ -51,11 +64,17 @@ export class Bodies {
     const start = jsonStart(frame);
     if (start < 0) return { kind: 'None' };
     try {
-      return { kind: 'Json', body: this.keep(JSON.parse(frame.slice(start)) as unknown), last: undefined };
+      const value: unknown = JSON.parse(frame.slice(start));
+      return { kind: 'Json', body: this.keep(value), last: this.#tellLast ? lastOf(value) : undefined };
     } catch {
       return { kind: 'Invalid' };
     }
   }
+}
+
+function lastOf(value: unknown): string | undefined {
+  const last: unknown = Array.isArray(value) ? value.at(-1) : undefined;
+  return typeof last === 'string' && last.length <= LAST ? last : undefined;
 }
 
 /** The first 1024 UTF-16 units, never ending within a surrogate pair. */

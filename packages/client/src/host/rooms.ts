@@ -45,6 +45,7 @@ export class Rooms {
       room,
       state: wanted.state,
       result: first.promise,
+      again: () => void (left || run({ kind: 'Rejoin', room })),
       leave: () => {
         if (left) return;
         left = true;

@@ -1,19 +1,21 @@
 // One run of an engine, from `start` to `stop`: makes it, gives each output to the part that performs it, and ends all of them.
 // This is the only place that knows every output; it decides nothing about any.
 import type { CreateEngine } from '../engine/binding.js';
-import type { Command, CommandResult, Input, Output } from '../generated/protocol.js';
+import type { Command, CommandResult, Config, Event, Input, Output } from '../generated/protocol.js';
 import type { Platform, SocketPort } from '../ports/port.js';
-import type { LogNote, RequestPort } from '../types.js';
+import type { EventMeta, LogNote, RequestPort } from '../types.js';
 import { Bodies } from './bodies.js';
 import type { Bridge } from './bridge.js';
 import type { Notifier } from './cell.js';
 import type { Connection } from './connection.js';
-import { Emits } from './emits.js';
+import { withBytes } from './attachments.js';
+import { Emits, type EmitSettings } from './emits.js';
 import { Leadership } from './leadership.js';
 import { Links } from './links.js';
 import type { Listeners } from './listeners.js';
 import { Loop } from './loop.js';
 import type { Definitions } from './definitions.js';
+import type { Namespaces } from './namespaces.js';
 import { Records } from './records.js';
 import { Requests } from './requests.js';
 import type { Rooms } from './rooms.js';
@@ -25,11 +27,9 @@ export interface SessionSettings {
   readonly platform: Platform;
   readonly url: string;
   readonly path: string;
-  readonly partition: string;
-  readonly foreign: boolean;
-  readonly namespace: string;
+  readonly config: Config;
   readonly request: RequestPort;
-  readonly emitTimeout: number;
+  readonly emits: EmitSettings;
   parser(port: SocketPort): SocketPort;
 }
 
@@ -39,6 +39,7 @@ export interface SessionParts {
   readonly connection: Connection;
   readonly definitions: Definitions;
   readonly listeners: Listeners;
+  readonly namespaces: Namespaces;
   readonly notifier: Notifier;
   readonly rooms: Rooms;
   readonly tokens: Tokens;
@@ -57,7 +58,7 @@ export class Session {
   readonly #platform: Platform;
   readonly #parts: SessionParts;
   readonly #loop: Loop;
-  readonly #bodies = new Bodies();
+  readonly #bodies: Bodies;
   readonly #links: Links;
   readonly #requests: Requests;
   readonly #records: Records;
@@ -69,10 +70,10 @@ export class Session {
   #restored = false;
 
   constructor(settings: SessionSettings, parts: SessionParts) {
-    const { platform, url, partition } = settings;
+    const { platform, url, config, path } = settings;
     this.#platform = platform;
     this.#parts = parts;
-    const config = { partition, server: settings.foreign ? 'Foreign' : 'Tidewire', namespace: settings.namespace, origins: [], queue: undefined, polling: false, probeEvent: undefined, join: undefined } as const;
+    this.#bodies = new Bodies(config.server === 'Foreign');
     this.#loop = new Loop(settings.createEngine(config, platform.random.seed(), platform.clock.now()), platform.clock, {
       perform: (output) => this.#perform(output),
       settle: () => this.#settle(),
@@ -80,11 +81,12 @@ export class Session {
     });
     const push = (input: Input): void => this.#loop.push(input);
     const failed = (note: string, error: unknown): void => parts.log({ level: 'error', note, error });
-    this.emits = new Emits(this.#bodies, settings.emitTimeout);
-    this.#links = new Links(settings.parser(platform.socket), `${url.replace(/\/+$/, '')}${settings.path}`, this.#bodies, push);
+    this.emits = new Emits(this.#bodies, settings.emits);
+    const polling = platform.polling === undefined ? undefined : settings.parser(platform.polling);
+    this.#links = new Links({ socket: settings.parser(platform.socket), polling, origin: url, path }, this.#bodies, push);
     this.#requests = new Requests(url, settings.request, (write) => parts.writes.sender(write), parts.tokens, push);
-    this.#leadership = new Leadership(platform.tabs, partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
-    this.#records = new Records(platform.store.open(partition), platform.clock, {
+    this.#leadership = new Leadership(platform.tabs, config.partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
+    this.#records = new Records(platform.store.open(config.partition), platform.clock, {
       push,
       failed,
       dirty: () => parts.bridge.dirty(),
@@ -182,7 +184,7 @@ export class Session {
   }
 
   #perform(output: Exclude<Output, { kind: 'Reply' }>): void {
-    const { bridge, connection, listeners, rooms, writes } = this.#parts;
+    const { bridge, connection, rooms, writes } = this.#parts;
     switch (output.kind) {
       case 'Load':
         return this.#records.load(output.load);
@@ -204,26 +206,21 @@ export class Session {
       case 'FetchAuth':
         return this.#authorise(output.auth, output.fresh);
       case 'Open':
-        return this.#links.open(output.link);
+        return this.#links.open(output.link, output.transport, output.url);
       case 'Send':
         return this.#links.send(output.link, output.text, output.body);
       case 'SendBinary':
+        return this.#links.sendBinary(output.link, output.body);
       case 'Namespace':
-        return;
+        return this.#parts.namespaces.changed(output.namespace, output.state);
       case 'Close':
         return this.#links.close(output.link);
       case 'Fetch':
         return this.#requests.send(output.fetch, output.request);
       case 'Abort':
         return this.#requests.abort(output.fetch);
-      case 'Event': {
-        const { event } = output;
-        const args = this.#bodies.array(event.body).slice(event.skip);
-        bridge.event(event, args);
-        const room = event.position === undefined ? {} : { room: event.position.room };
-        if (event.dispatch) listeners.dispatch(event.name, args, { replayed: event.replayed, own: event.own, ...room });
-        return;
-      }
+      case 'Event':
+        return this.#event(output.event);
       case 'Release':
         return this.#bodies.release(output.bodies);
       case 'Emitted':
@@ -263,6 +260,20 @@ export class Session {
     }
   }
 
+  #event(event: Event): void {
+    const { bridge, listeners, namespaces } = this.#parts;
+    const { name, namespace, replayed, own, ack } = event;
+    const parts = event.attachments.map((part) => this.#bodies.value(part));
+    const args = this.#bodies.array(event.body).slice(event.skip).map((argument) => withBytes(argument, parts));
+    if (namespace === undefined) bridge.event(event, args);
+    if (!event.dispatch) return;
+    const room = event.position === undefined ? {} : { room: event.position.room };
+    const reply = ack === undefined ? {} : { reply: this.emits.replying((command) => this.#loop.command(command), ack) };
+    const meta: Omit<EventMeta, 'args'> = { replayed, own, ...room, ...reply };
+    if (namespace === undefined) listeners.dispatch(name, args, meta);
+    else namespaces.dispatch(namespace, name, args, meta);
+  }
+
   #layerAdded(output: Extract<Output, { kind: 'LayerAdded' }>): void {
     const { bridge, definitions, writes } = this.#parts;
     const { write, name, version, restored } = output;
@@ -282,6 +293,7 @@ export class Session {
   #settle(): void {
     this.#parts.bridge.commit();
     this.#parts.writes.settle(this.#records.storing);
+    this.emits.settle();
     this.#parts.notifier.flush();
   }
 

@@ -52,6 +52,8 @@ class PollingLink implements SocketLink {
   #most = DEFAULT_PAYLOAD;
   #waiting: string[] = [];
   #posting = false;
+  /** Packets wait for a POST to come back. */
+  #full = false;
 
   constructor(url: string, events: SocketEvents, options: PollingOptions) {
     this.#url = url;
@@ -76,6 +78,7 @@ class PollingLink implements SocketLink {
     if (this.#over || !this.#opened) return;
     this.#waiting.push(typeof frame === 'string' ? frame : BINARY + toBase64(frame));
     if (!this.#posting) void this.#post();
+    else if (!this.#full) this.#tellFull(true);
   }
 
   close(): void {
@@ -111,12 +114,20 @@ class PollingLink implements SocketLink {
   async #post(): Promise<void> {
     this.#posting = true;
     try {
-      while (this.#waiting.length > 0 && !this.#over) await this.#exchange('POST', this.#batch());
+      while (this.#waiting.length > 0 && !this.#over) {
+        await this.#exchange('POST', this.#batch());
+        if (this.#full && this.#waiting.length === 0 && !this.#over) this.#tellFull(false);
+      }
     } catch (error) {
       this.#end(causeOf(error, true));
     } finally {
       this.#posting = false;
     }
+  }
+
+  #tellFull(full: boolean): void {
+    this.#full = full;
+    this.#events.writable(!full);
   }
 
   /** As many packets as surely fit into one request; at least one. */

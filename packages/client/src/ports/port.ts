@@ -71,6 +71,8 @@ export interface SocketEvents {
   text(frame: string): void;
   /** A binary frame. */
   binary(bytes: Uint8Array): void;
+  /** Whether it takes more without queueing much; a new link does. */
+  writable(on: boolean): void;
   closed(cause: SocketCause): void;
 }
 

@@ -3,6 +3,10 @@ import type { SocketEvents, SocketLink, SocketPort } from './port.js';
 
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
+/** Bytes that wait in the socket before it counts as full. */
+const FULL = 64 * 1024;
+/** Milliseconds after which a full one is looked at again: nothing tells when it drains. */
+const LOOK_AGAIN = 50;
 
 /** The WebSocket URL for an http(s) URL, or for a path on the page's origin. */
 export function webSocketUrl(url: string, page: string | undefined): string {
@@ -33,6 +37,14 @@ export function webSockets(): SocketPort {
 function watched(socket: WebSocket, events: SocketEvents): SocketLink {
   let opened = false;
   let over = false;
+  let full = false;
+  const look = (): void => {
+    if (over) return;
+    const now = socket.bufferedAmount > FULL;
+    if (now !== full) events.writable(!now);
+    full = now;
+    if (full) setTimeout(look, LOOK_AGAIN);
+  };
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => {
     opened = true;
@@ -51,7 +63,10 @@ function watched(socket: WebSocket, events: SocketEvents): SocketLink {
   };
   return {
     send(frame) {
-      if (!over && socket.readyState === WebSocket.OPEN) socket.send(frame);
+      if (over || socket.readyState !== WebSocket.OPEN) return;
+      // A view on a buffer of ours, never on a shared one.
+      socket.send(frame as string | Uint8Array<ArrayBuffer>);
+      if (!full) look();
     },
     close() {
       over = true;

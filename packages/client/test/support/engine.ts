@@ -2,7 +2,10 @@
 import type { CreateEngine } from '../../src/engine/binding.js';
 import type { Command, CommandResult, Config, EngineOutput, Input, Message, Output } from '../../src/generated/protocol.js';
 
-const COMMANDS: ReadonlySet<string> = new Set(['Connect', 'Disconnect', 'Emit', 'Join', 'Leave', 'Submit', 'Cancel', 'Retry', 'Discard', 'Process', 'SetProcessing']);
+const COMMANDS: ReadonlySet<string> = new Set([
+  'Connect', 'Disconnect', 'Emit', 'Join', 'Leave', 'Submit', 'Cancel', 'Retry', 'Discard', 'Process', 'SetProcessing',
+  'Reply', 'OpenNamespace', 'CloseNamespace', 'Rejoin', 'Edit', 'Resolve', 'Export', 'Clear', 'Suspend',
+]);
 
 export class ScriptedEngine {
   /** Every batch that came in. */
