@@ -373,6 +373,7 @@ impl Engine {
                     sync.layers.acknowledged(&write, ctx, facts);
                     sync.retry_denied(connection, ctx);
                 }
+                Fact::Renamed(named) => sync.layers.renamed(&named),
                 Fact::LayerFinished(write) => outbox.layer_finished(&write),
             }
         }

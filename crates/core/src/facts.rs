@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::ids::*;
+use crate::io::Named;
 use crate::secret::Payload;
 
 /// A fact.
@@ -16,6 +17,8 @@ pub(crate) enum Fact {
     Claimed { write: WriteId, claim: Option<(ClientId, Sequence)> },
     /// The server applied it.
     Acknowledged(WriteId),
+    /// A temporary id has its real name.
+    Renamed(Named),
     /// Its layer stands nowhere any more.
     LayerFinished(WriteId),
 }

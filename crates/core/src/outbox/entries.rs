@@ -3,7 +3,7 @@
 //! An entry is changed through [`EntryMut`] only, so that nobody can forget to keep this up to date. It knows no rule.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
-use std::ops::{Deref, DerefMut, RangeFrom};
+use std::ops::{Bound, Deref, DerefMut, RangeFrom};
 
 use super::Entry;
 use super::pause::OriginIx;
@@ -80,6 +80,8 @@ struct Index {
     claims: BTreeSet<(ClientId, Sequence, LocalNumber)>,
     /// Acknowledged, and no layer needs the record any more.
     done: BTreeSet<LocalNumber>,
+    /// What stands before them in their lanes may be another than before.
+    moved: BTreeSet<LocalNumber>,
     counts: Counts,
 }
 
@@ -142,6 +144,27 @@ impl Entries {
         (found == client).then_some(*sequence)
     }
 
+    /// The pending write before this one in its lane.
+    pub(super) fn before(&self, lane: &Lane, number: LocalNumber) -> Option<LocalNumber> {
+        let ((found, before), _) = self.index.lanes.range(..(lane.clone(), number)).next_back()?;
+        (found == lane).then_some(*before)
+    }
+
+    /// The last pending write of a lane.
+    pub(super) fn last(&self, lane: &Lane) -> Option<LocalNumber> {
+        self.before(lane, LocalNumber { number: u64::MAX, origin: u64::MAX })
+    }
+
+    /// It may wait for another one than before.
+    pub(super) fn moves(&mut self, number: LocalNumber) {
+        self.index.moved.insert(number);
+    }
+
+    /// Those that may wait for another one than before; they are asked for once.
+    pub(super) fn take_moved(&mut self) -> BTreeSet<LocalNumber> {
+        std::mem::take(&mut self.index.moved)
+    }
+
     /// Acknowledged writes whose records may go.
     pub(super) fn done(&self) -> impl Iterator<Item = &LocalNumber> {
         self.index.done.iter()
@@ -153,6 +176,8 @@ impl Index {
         if before == after {
             return;
         }
+        let lanes =
+            [before.as_ref().and_then(|b| b.lane.clone()), after.as_ref().and_then(|a| a.lane.clone())];
         if let Some(Facets { counts, lane, claim, done, .. }) = before {
             self.counts.add(&counts, false);
             if let Some(claim) = claim {
@@ -177,6 +202,12 @@ impl Index {
                 self.move_in_lane(lane, number, Some(idle));
             }
         }
+        if lanes[0] != lanes[1] {
+            let next = lanes.into_iter().flatten().filter_map(|lane| self.after(&lane, number));
+            let next: Vec<LocalNumber> = next.collect();
+            self.moved.extend(next);
+            self.moved.insert(number);
+        }
     }
 
     /// Puts it into the lane, or takes it out; the lane's head is ready if it is idle.
@@ -192,6 +223,12 @@ impl Index {
         if let Some((head, Some(origin))) = self.head(&at.0) {
             self.ready.insert((origin, head));
         }
+    }
+
+    fn after(&self, lane: &Lane, number: LocalNumber) -> Option<LocalNumber> {
+        let from = (Bound::Excluded((lane.clone(), number)), Bound::Unbounded);
+        let ((found, next), _) = self.lanes.range(from).next()?;
+        (found == lane).then_some(*next)
     }
 
     fn head(&self, lane: &Lane) -> Option<(LocalNumber, Option<OriginIx>)> {

@@ -3,7 +3,10 @@
 //! It never parses a body and knows no cache: that a layer should stand or go is said as a [`Fact`](crate::facts::Fact).
 
 mod bytes;
+mod coalesce;
 mod entries;
+mod family;
+mod names;
 mod news;
 pub(crate) mod origin;
 mod outcome;
@@ -25,6 +28,8 @@ use crate::ids::*;
 use crate::io::{Accepted, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState};
 use crate::limits;
 use entries::Entries;
+use names::Names;
+pub(crate) use names::renamed_json;
 use news::News;
 use pause::{OriginIx, Origins};
 use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
@@ -60,6 +65,12 @@ struct Entry {
     verifications: u32,
     /// How often there was no answer although its origin had given a sign of life, and the engine's tick of the last time.
     silence: Option<(u32, u64)>,
+    /// Its parents do not let it go yet (Q7).
+    waits: bool,
+    /// The one that it waits for.
+    parent: Option<LocalNumber>,
+    /// What it was last said to wait for.
+    told: Option<LocalNumber>,
     /// Its origin answers others, but not it (Q9).
     unanswered: bool,
     /// This build cannot send it (Q21).
@@ -79,6 +90,7 @@ enum Senders {
 
 impl Entry {
     fn new(record: Record, origin: OriginIx, durable: bool, layer: bool) -> Entry {
+        let waits = record.ties.waits();
         Entry {
             record,
             origin,
@@ -93,6 +105,9 @@ impl Entry {
             verifying: false,
             verifications: 0,
             silence: None,
+            waits,
+            parent: None,
+            told: None,
             unanswered: false,
             quarantined: None,
         }
@@ -100,7 +115,12 @@ impl Entry {
 
     /// It waits for nothing of its own.
     fn is_idle(&self) -> bool {
-        self.durable && self.busy == 0 && self.fetch.is_none() && !self.resting && !self.verifying
+        self.durable
+            && self.busy == 0
+            && self.fetch.is_none()
+            && !self.resting
+            && !self.verifying
+            && !self.waits
     }
 }
 
@@ -144,6 +164,12 @@ pub(crate) struct Outbox {
     offline_probe: bool,
     /// Ids of own writes whose records are gone already, newest last.
     recent: VecDeque<WriteId>,
+    /// The same of those that the server has applied.
+    succeeded: VecDeque<WriteId>,
+    names: Names,
+    names_busy: bool,
+    /// Writes that wait for others, or did.
+    family: BTreeSet<LocalNumber>,
     reported: Option<OutboxStatus>,
 }
 
@@ -178,6 +204,10 @@ impl Outbox {
             offline: false,
             offline_probe: false,
             recent: VecDeque::new(),
+            succeeded: VecDeque::new(),
+            names: Names::default(),
+            names_busy: false,
+            family: BTreeSet::new(),
             reported: None,
         };
         outbox.ask_load(ctx);
@@ -187,6 +217,9 @@ impl Outbox {
     /// Q4: the layer is wanted in this call, the record is on its way to the disk; nothing is sent before `Persisted`.
     pub(crate) fn submit(&mut self, submission: Submission, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
         let record = self.accept(submission, ctx)?;
+        if let Some(into) = self.same_as(&record) {
+            return Ok(Accepted::Merged { into });
+        }
         let write = record.write.clone();
         if self.loaded {
             let number = self.next_local();
@@ -209,7 +242,14 @@ impl Outbox {
         if !(method_ok && path_ok && names_ok) {
             return Err(Refusal::Malformed);
         }
-        let record = Record {
+        let ties = Ties {
+            depends_on: self.open_parents(&submission.depends_on).ok_or(Refusal::UnknownWrite)?,
+            awaits: Vec::new(),
+            temp_ids: submission.temp_ids,
+            dedupe_key: submission.dedupe_key,
+            coalesce: submission.coalesce,
+        };
+        let mut record = Record {
             write: WriteId(ctx.rng.id()),
             name,
             version,
@@ -227,9 +267,13 @@ impl Outbox {
             born: ctx.now.wall,
             ttl: ttl.unwrap_or(limits::WRITE_TTL),
             tries: 0,
-            ties: Ties::default(),
+            ties,
             stage: Stage::Queued,
         };
+        if !record.ties.is_well_formed() {
+            return Err(Refusal::Malformed);
+        }
+        self.names.tie(&mut record);
         self.check_limits(&record)?;
         Ok(record)
     }
@@ -265,6 +309,7 @@ impl Outbox {
         let layer = record.optimistic;
         let origin = self.origins.of(&record.path);
         self.entries.insert(number, Entry::new(record.clone(), origin, false, layer));
+        self.joins_family(number);
         self.put(number, record, steps::Then::Enqueued, ctx);
     }
 
@@ -328,7 +373,9 @@ impl Outbox {
             return self.ask_leader(Wish::Retry, write, ctx);
         }
         let Some(entry) = self.entries.get(&number) else { return Err(Refusal::UnknownWrite) };
-        let record = Record { tries: 0, stage, ..entry.record.clone() };
+        let mut record = Record { tries: 0, stage, ..entry.record.clone() };
+        // What is gone cannot be waited for: the app knows, and asks all the same.
+        record.ties.depends_on.retain(|parent| self.numbers.contains_key(parent));
         self.put(number, record, steps::Then::Requeued, ctx);
         Ok(Accepted::Done {})
     }
@@ -375,6 +422,17 @@ impl Outbox {
             self.recent.pop_front();
         }
         self.recent.push_back(entry.record.write.clone());
+        self.names.undeclare(&entry.record);
+        if matches!(entry.record.stage, Stage::Acknowledged { .. }) {
+            self.has_succeeded(entry.record.write.clone());
+        }
         Some(entry)
+    }
+
+    fn has_succeeded(&mut self, write: WriteId) {
+        if self.succeeded.len() == limits::RECENT_WRITES {
+            self.succeeded.pop_front();
+        }
+        self.succeeded.push_back(write);
     }
 }

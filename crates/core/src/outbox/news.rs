@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Outbox;
+use super::names::NAMES_KEY;
 use super::record::{CLIENT_KEY, LocalNumber, Stage, WRITE_PREFIX};
 use super::steps::{Gone, Step};
 use crate::ctx::Ctx;
@@ -52,7 +53,7 @@ impl Outbox {
     pub(super) fn tell(&self, step: &Step, key: String, ctx: &mut Ctx) {
         let value = match step {
             Step::Pause { .. } => return, // Only who leads next needs it, and that tab reads it.
-            Step::Put { .. } | Step::Client(_) => Some(Blob(Vec::new())),
+            Step::Put { .. } | Step::Client(_) | Step::Names(_) => Some(Blob(Vec::new())),
             Step::Remove { gone: Gone::Discarded, .. } => Some(Blob(GIVEN_UP.to_vec())),
             Step::Remove { gone: Gone::Settled, .. } => None,
         };
@@ -121,7 +122,7 @@ impl Outbox {
     }
 
     fn read_key(&mut self, key: &str, ctx: &mut Ctx) {
-        if key != CLIENT_KEY && !key.starts_with(WRITE_PREFIX) {
+        if key != CLIENT_KEY && key != NAMES_KEY && !key.starts_with(WRITE_PREFIX) {
             return;
         }
         if let Some((_, again)) = self.news.reading.get_mut(key) {
@@ -147,6 +148,7 @@ impl Outbox {
             Some(record) if key == CLIENT_KEY => {
                 self.adopt_client(&record.value.0, ctx);
             }
+            Some(record) if key == NAMES_KEY => self.adopt_names(&record.value.0, ctx, facts),
             Some(record) => self.adopt_bytes(&key, &record.value.0, ctx, facts),
             None => {
                 if let Some(number) = LocalNumber::from_key(&key) {
@@ -187,6 +189,7 @@ impl Outbox {
                 WriteState::Discarded {}
             }
             Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } => {
+                self.has_succeeded(write.clone());
                 facts.push(Fact::Acknowledged(write.clone()));
                 WriteState::Settled {}
             }

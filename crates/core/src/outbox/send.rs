@@ -1,5 +1,6 @@
 //! What is sent next, and what follows from an answer (Q1, Q6, Q9 to Q14).
 
+use super::family::declared;
 use super::outcome::{Verdict, classify};
 use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::steps::Then;
@@ -28,6 +29,7 @@ enum NoOutcome {
 impl Outbox {
     /// Sends what may be sent. Called at the end of every call into the engine.
     pub(crate) fn pump(&mut self, ctx: &mut Ctx) {
+        self.follow_parents(ctx);
         self.sweep(ctx);
         self.store_pauses(ctx);
         self.meet_client(ctx);
@@ -97,7 +99,9 @@ impl Outbox {
         let (Some(client), Some(entry)) = (&self.client, self.entries.get(&number)) else { return };
         let claim = Claim { client: client.client.clone(), sequence: self.next_sequence };
         self.next_sequence = Sequence(self.next_sequence.0 + 1);
-        let record = Record { stage: Stage::Claimed(claim), ..entry.record.clone() };
+        let mut record = Record { stage: Stage::Claimed(claim), ..entry.record.clone() };
+        // From now on its bytes are frozen, and it depends on nobody.
+        record.ties.depends_on.clear();
         self.put(number, record, Then::Claimed, ctx);
     }
 
@@ -125,7 +129,7 @@ impl Outbox {
             body: record.body.clone(),
             attempt: entry.attempts,
             kind: RequestKind::Write,
-            temp_ids: Vec::new(),
+            temp_ids: record.ties.temp_ids.clone(),
         };
         ctx.emit(Output::Write {
             write: record.write.clone(),
@@ -163,9 +167,11 @@ impl Outbox {
         match verdict {
             Verdict::Applied { replayed } => {
                 self.origins.get_mut(origin).answered(ctx);
+                let record = self.entries.get(&number).map(|e| &e.record);
+                let names = record.map_or_else(Vec::new, |r| declared(response.names, r));
                 self.advance(
                     number,
-                    Stage::Acknowledged { claim, status, replayed, body, names: Vec::new() },
+                    Stage::Acknowledged { claim, status, replayed, body, names },
                     Then::Acknowledged,
                     ctx,
                 );

@@ -1,9 +1,12 @@
 //! The queue's numbers (Q22), told at most once per drain and only when they changed.
 
-use super::Outbox;
 use super::origin::Origin;
+use super::record::{LocalNumber, Stage};
+use super::steps::state_of;
+use super::{Entry, Outbox};
 use crate::ctx::Ctx;
-use crate::io::{Blocked, OutboxStatus, Output};
+use crate::ids::WriteId;
+use crate::io::{Blocked, OutboxStatus, Output, WriteState};
 use crate::timers::TimerKind;
 
 impl Outbox {
@@ -33,7 +36,44 @@ impl Outbox {
         self.origins.iter().map(|(_, origin)| origin).find(|origin| origin.blocked().is_some())
     }
 
+    /// Says what state a write is in, as the disk has it.
+    pub(super) fn say(&mut self, number: LocalNumber, ctx: &mut Ctx) {
+        let behind = self.behind(number);
+        let Some(mut entry) = self.entries.get_mut(&number) else { return };
+        let mut state = state_of(&entry.record);
+        if let WriteState::Durable { .. } = state {
+            entry.told = behind.as_ref().map(|(number, _)| *number);
+            state = WriteState::Durable { behind: behind.map(|(_, write)| write) };
+        }
+        ctx.emit(Output::Write { write: entry.record.write.clone(), state });
+    }
+
+    /// What must go before this one: in its lane, or as its parent (Q6).
+    fn behind(&self, number: LocalNumber) -> Option<(LocalNumber, WriteId)> {
+        let entry = self.entries.get(&number)?;
+        if entry.record.stage != Stage::Queued {
+            return None;
+        }
+        let parent = || entry.record.ties.waits().then(|| self.pending_parent(&entry.record)).flatten();
+        let blocker = self.entries.before(&entry.record.lane, number).or_else(parent)?;
+        Some((blocker, self.entries.get(&blocker)?.record.write.clone()))
+    }
+
+    /// Those that wait for another write than was told are told again.
+    fn tell_moved(&mut self, ctx: &mut Ctx) {
+        for number in self.entries.take_moved() {
+            let behind = self.behind(number);
+            let told = |e: &Entry| e.durable && e.record.stage == Stage::Queued;
+            if let Some(entry) = self.entries.get(&number).filter(|e| told(e))
+                && entry.told != behind.map(|(number, _)| number)
+            {
+                self.say(number, ctx);
+            }
+        }
+    }
+
     pub(crate) fn report(&mut self, ctx: &mut Ctx) {
+        self.tell_moved(ctx);
         let status = self.status(ctx);
         if self.reported.as_ref() != Some(&status) {
             ctx.emit(Output::Outbox { status: status.clone() });

@@ -3,6 +3,7 @@
 //! Each step says what the record will be; the entry becomes that when `Persisted` comes. A step that fails for good for a new
 //! write refuses it; any other is tried again until the disk takes it, and until then the entry does nothing else.
 
+use super::names::{Given, NAMES_KEY, Names};
 use super::pause::PauseRecord;
 use super::record::{CLIENT_KEY, Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::{Entry, Outbox, Senders};
@@ -43,6 +44,7 @@ pub(super) enum Step {
     Remove { number: LocalNumber, gone: Gone },
     Client(ClientRecord),
     Pause { key: String, pause: Option<PauseRecord> },
+    Names(Vec<Given>),
 }
 
 impl Step {
@@ -50,6 +52,7 @@ impl Step {
         match self {
             Step::Put { number, .. } | Step::Remove { number, .. } => number.key(),
             Step::Client(_) => CLIENT_KEY.to_owned(),
+            Step::Names(_) => NAMES_KEY.to_owned(),
             Step::Pause { key, .. } => key.clone(),
         }
     }
@@ -93,6 +96,15 @@ impl Outbox {
         }
     }
 
+    /// Q7: what later writes may still mention outlives its record.
+    fn put_names(&mut self, more: Vec<Given>, ctx: &mut Ctx) {
+        if !self.names_busy {
+            self.names_busy = true;
+            let all = self.names.with(more.into_iter());
+            self.issue(Issued { step: Step::Names(all), fence: self.leader }, ctx);
+        }
+    }
+
     fn begin(&mut self, number: LocalNumber) {
         if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.busy += 1;
@@ -112,6 +124,7 @@ impl Outbox {
         let value = match step {
             Step::Put { record, .. } => Some(record.encode(&key, &self.partition)),
             Step::Remove { .. } => None,
+            Step::Names(given) => Some(Names::encode(given, &self.partition)),
             Step::Client(record) => Some(record.encode(&self.partition)),
             Step::Pause { pause, .. } => pause.as_ref().map(|pause| pause.encode(&key, &self.partition)),
         };
@@ -142,6 +155,10 @@ impl Outbox {
                 self.set_client(record, ctx);
             }
             Step::Pause { .. } => {}
+            Step::Names(given) => {
+                self.names_busy = false;
+                self.has_saved_names(given, ctx, facts);
+            }
         }
         self.reread_after(fence, ctx);
     }
@@ -158,10 +175,15 @@ impl Outbox {
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         entry.origin = origin;
         entry.record = record;
+        // It was made before something had a name.
+        self.names.apply_unsent(&mut entry.record);
         entry.busy = entry.busy.saturating_sub(1);
         entry.durable = true;
+        entry.waits = entry.record.ties.waits();
         let overtaken = std::mem::take(&mut entry.overtaken);
         drop(entry);
+        self.joins_family(number);
+        self.learn_from(number, ctx, facts);
         self.follow(number, then, ctx, facts);
         if overtaken {
             self.leading = false; // Until it is read what became of it.
@@ -238,9 +260,7 @@ impl Outbox {
             }
         }
         drop(entry);
-        if let Some(entry) = self.entries.get(&number) {
-            ctx.emit(Output::Write { write: entry.record.write.clone(), state: state_of(&entry.record) });
-        }
+        self.say(number, ctx);
     }
 
     pub(crate) fn persist_failed(
@@ -306,6 +326,7 @@ impl Outbox {
             }
             Step::Client(_) => self.client_busy = false,
             Step::Pause { .. } => {}
+            Step::Names(_) => self.names_busy = false,
         }
     }
 
@@ -373,6 +394,7 @@ impl Outbox {
             .entries
             .done()
             .filter_map(|number| Some((number, self.entries.get(number)?)))
+            .filter(|(_, e)| !self.is_awaited(&e.record.write))
             .filter_map(|(number, e)| match &e.record.stage {
                 Stage::Acknowledged { claim, .. } if claim.client == client.client => {
                     Some((*number, claim.sequence))
@@ -387,7 +409,17 @@ impl Outbox {
             self.put_client(ClientRecord { high, ..client }, ctx);
             return;
         }
-        for (number, _) in done {
+        let mut done: Vec<LocalNumber> = done.into_iter().map(|(number, _)| number).collect();
+        if !self.unsaved_names(&done).is_empty() {
+            // As many as have room in the record of names together.
+            done.truncate(limits::RECENT_NAMES / limits::TEMP_IDS);
+        }
+        let names = self.unsaved_names(&done);
+        if !names.is_empty() {
+            self.put_names(names, ctx);
+            return;
+        }
+        for number in done {
             self.remove(number, Gone::Settled, ctx);
         }
     }

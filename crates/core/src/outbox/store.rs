@@ -1,8 +1,9 @@
 //! Reading the store, hearing of other tabs' writes, leading and following (Q5, Q18, Q19).
 
+use super::names::NAMES_KEY;
 use super::pause::PAUSE_PREFIX;
 use super::record::{CLIENT_KEY, ClientRecord, LocalNumber, Record, Stage, WRITE_PREFIX};
-use super::steps::{Then, facts_of, state_of};
+use super::steps::{Then, facts_of};
 use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
@@ -67,6 +68,8 @@ impl Outbox {
                 if !self.leading {
                     self.origins.restore(&key, &value.0, &self.partition, ctx);
                 }
+            } else if key == NAMES_KEY {
+                self.adopt_names(&value.0, ctx, facts);
             } else if key.starts_with(WRITE_PREFIX) {
                 self.adopt_bytes(&key, &value.0, ctx, facts);
             }
@@ -122,7 +125,8 @@ impl Outbox {
     /// Writes made before the store was read come after everything in it, in their order (Q5).
     fn number_early(&mut self, ctx: &mut Ctx) {
         self.early_bytes = 0;
-        for record in std::mem::take(&mut self.early) {
+        for mut record in std::mem::take(&mut self.early) {
+            self.names.tie(&mut record);
             let number = self.next_local();
             self.enqueue(number, record, ctx);
         }
@@ -211,7 +215,8 @@ impl Outbox {
         }
     }
 
-    fn adopt(&mut self, number: LocalNumber, record: Record, ctx: &mut Ctx, facts: &mut Facts) {
+    fn adopt(&mut self, number: LocalNumber, mut record: Record, ctx: &mut Ctx, facts: &mut Facts) {
+        self.names.apply_unsent(&mut record);
         self.avoid_sequence(&record);
         if self.entries.contains_key(&number) {
             let origin = self.origins.of(&record.path);
@@ -223,6 +228,7 @@ impl Outbox {
             let parked_before = matches!(entry.record.stage, Stage::Parked { .. });
             entry.record = record;
             entry.origin = origin;
+            entry.waits = entry.record.ties.waits();
             entry.durable = true;
             entry.senders = Senders::Anybody;
             match &entry.record.stage {
@@ -259,10 +265,12 @@ impl Outbox {
                 self.layer_found(number, facts);
             }
         }
+        self.joins_family(number);
+        self.learn_from(number, ctx, facts);
         if let Some(entry) = self.entries.get(&number) {
             facts.extend(facts_of(entry));
-            ctx.emit(Output::Write { write: entry.record.write.clone(), state: state_of(&entry.record) });
         }
+        self.say(number, ctx);
     }
 
     /// Asks for the layer of a write at its place among the others.

@@ -19,13 +19,11 @@ pub(crate) struct Ties {
 }
 
 impl Ties {
-    #[allow(dead_code, reason = "its user lands next")]
     /// Whether its sending hangs on other writes.
     pub(crate) fn waits(&self) -> bool {
         !(self.depends_on.is_empty() && self.awaits.is_empty())
     }
 
-    #[allow(dead_code, reason = "its user lands next")]
     pub(crate) fn is_well_formed(&self) -> bool {
         let temp = |id: &String| {
             (limits::TEMP_ID_LEAST..=limits::TEMP_ID_BYTES).contains(&id.len())

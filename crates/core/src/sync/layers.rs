@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
 use crate::ids::*;
-use crate::io::{Applied, Output, RefetchReason};
+use crate::io::{Applied, Named, Output, RefetchReason};
 use crate::limits;
+use crate::outbox::renamed_json;
 use crate::secret::Payload;
 use crate::timers::TimerKind;
 
@@ -98,6 +99,15 @@ impl Layers {
         if self.layers.remove(write).is_some() {
             ctx.timers.stop(&TimerKind::Layer(write.clone()));
             ctx.emit(Output::LayerRetired { write: write.clone(), query: None });
+        }
+    }
+
+    /// A temporary id that variables may mention has its real name; the host has been told.
+    pub(crate) fn renamed(&mut self, named: &Named) {
+        for layer in self.layers.values_mut() {
+            if let Some(variables) = renamed_json(&layer.variables.0, named) {
+                layer.variables = Payload(variables);
+            }
         }
     }
 

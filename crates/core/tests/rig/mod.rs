@@ -30,6 +30,9 @@ pub struct Rig {
     pub link: Option<LinkId>,
     pub tokens_asked: Vec<bool>,
     bodies: u32,
+    config: Config,
+    seed: u8,
+    epoch: u64,
 }
 
 pub const WALL: u64 = 1_790_000_000_000;
@@ -55,7 +58,10 @@ impl Rig {
     pub fn idle(config: Config, disk: BTreeMap<String, Vec<u8>>, seed: u8) -> Rig {
         let now = Now { mono: Timestamp(0), wall: WallTime(WALL) };
         Rig {
-            engine: Engine::new(config, [seed; 32], now),
+            engine: Engine::new(config.clone(), [seed; 32], now),
+            config,
+            seed,
+            epoch: 1,
             now: 0,
             wall: WALL,
             disk,
@@ -287,6 +293,36 @@ impl Rig {
         request
     }
 
+    /// Answers the oldest open request as applied, with names for its temporary ids.
+    pub fn answer_named(&mut self, names: &[(&str, &str)]) -> Request {
+        let named = |(temp, real): &(&str, &str)| Named { temp: (*temp).into(), real: (*real).into() };
+        let names = names.iter().map(named).collect();
+        self.respond(Response { names, ..response(201, Some("applied")) })
+    }
+
+    pub fn respond(&mut self, response: Response) -> Request {
+        let (fetch, request) = self.requests.pop_front().expect("an open request");
+        self.input(Input::Responded { fetch, response });
+        request
+    }
+
+    /// The process is killed; another one starts over what is on the disk.
+    pub fn restart(&mut self) {
+        let config = self.config.clone();
+        let mut next = Rig::idle(config, self.disk.clone(), self.seed + 1);
+        next.now = self.now;
+        next.wall = self.wall;
+        next.epoch = self.epoch;
+        *self = next;
+        self.settle();
+        self.lead();
+    }
+
+    pub fn lead(&mut self) {
+        self.epoch += 1;
+        self.input(Input::Leader { epoch: LeaderEpoch(self.epoch) });
+    }
+
     pub fn fail_request(&mut self) -> Request {
         let (fetch, request) = self.requests.pop_front().expect("an open request");
         self.input(Input::RequestFailed { fetch, cause: RequestFailure::Network });
@@ -381,6 +417,20 @@ impl Rig {
             _ => None,
         });
         last.expect("a connection state")
+    }
+}
+
+/// An answer with a JSON body.
+pub fn response(status: u16, outcome: Option<&str>) -> Response {
+    Response {
+        status,
+        outcome: outcome.map(str::to_owned),
+        retry_after: None,
+        content_type: Some("application/json".into()),
+        redirected: false,
+        accepted: None,
+        names: Vec::new(),
+        body: Some("{}".into()),
     }
 }
 
