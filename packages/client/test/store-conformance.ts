@@ -1,4 +1,4 @@
-// What every store must do. `describeStore` is run by each adapter's own test, with a way to open the same store again.
+// What every store must do: it keeps text under keys that begin with `q/`, and bytes under all others. `describeStore` is run by each adapter's own test, with a way to open the same store again.
 import { describe, expect, it } from 'vitest';
 import type { StoreFault, StorePort, StoreRecord } from '../src/ports/port.js';
 
@@ -28,24 +28,44 @@ export function describeStore(name: string, fresh: () => StorePort): void {
       expect([...(records[3]?.value ?? [])]).toEqual([1, 0, 255]);
     });
 
+    it('reads the records whose keys begin with something, alone', async () => {
+      const store = await fresh().open('p');
+      const keys = ['m/c', 'w', 'w/1', 'w/2', 'w/\uffff', 'w0', 'x/1'];
+      await store.write(keys.map((key) => ({ key, value: bytes(1) })));
+      expect(keysOf(await store.scan('w/'))).toEqual(['w/1', 'w/2', 'w/\uffff']);
+      expect(await store.scan('y')).toEqual([]);
+    });
+
+    it('Q20 counts the writes of every partition, whoever opened them', async () => {
+      const port = fresh();
+      const [ana, ben] = [await port.open('app|env|ana'), await port.open('app|env|ben')];
+      await ana.write([{ key: 'w/1', value: bytes(1) }, { key: 'w/2', value: bytes(2) }, { key: 'm/client', value: bytes(3) }]);
+      await ben.write([{ key: 'w/1', value: bytes(1) }]);
+      await ben.lead();
+      expect(await port.census?.()).toEqual([
+        { partition: 'app|env|ana', writes: 2 },
+        { partition: 'app|env|ben', writes: 1 },
+      ]);
+    });
+
     it('replaces and removes single keys', async () => {
       const store = await fresh().open('p');
-      await store.write([{ key: 'a', value: 'old' }, { key: 'b', value: 'b' }]);
-      await store.write([{ key: 'a', value: 'new' }]);
-      await store.write([{ key: 'b', value: null }, { key: 'never', value: null }]);
-      expect(await store.scan()).toEqual([{ key: 'a', value: 'new' }]);
+      await store.write([{ key: 'q/a', value: 'old' }, { key: 'q/b', value: 'b' }]);
+      await store.write([{ key: 'q/a', value: 'new' }]);
+      await store.write([{ key: 'q/b', value: null }, { key: 'q/never', value: null }]);
+      expect(await store.scan()).toEqual([{ key: 'q/a', value: 'new' }]);
     });
 
     it('Q2 writes take effect in the order of the calls, whoever waits', async () => {
       const store = await fresh().open('p');
-      await Promise.all(Array.from({ length: 20 }, (_, at) => store.write([{ key: 'k', value: String(at) }])));
-      expect(await store.scan()).toEqual([{ key: 'k', value: '19' }]);
+      await Promise.all(Array.from({ length: 20 }, (_, at) => store.write([{ key: 'q/k', value: String(at) }])));
+      expect(await store.scan()).toEqual([{ key: 'q/k', value: '19' }]);
     });
 
     it('does not share memory with who wrote or reads', async () => {
       const store = await fresh().open('p');
       const value = bytes(1, 2, 3);
-      const written = store.write([{ key: 'k', value }]);
+      const written = store.write([{ key: 'w/k', value }]);
       value[0] = 9;
       await written;
       const [first] = await store.scan();
@@ -58,40 +78,40 @@ export function describeStore(name: string, fresh: () => StorePort): void {
       const port = fresh();
       const ana = await port.open('app|env|ana');
       const anabel = await port.open('app|env|anabel');
-      await ana.write([{ key: 'k', value: 'ana' }]);
-      await anabel.write([{ key: 'k', value: 'anabel' }]);
+      await ana.write([{ key: 'q/k', value: 'ana' }]);
+      await anabel.write([{ key: 'q/k', value: 'anabel' }]);
       expect(await ana.lead()).toBe(1);
       expect(await anabel.lead()).toBe(1);
-      await anabel.write([{ key: 'k', value: null }]);
-      expect(await ana.scan()).toEqual([{ key: 'k', value: 'ana' }]);
+      await anabel.write([{ key: 'q/k', value: null }]);
+      expect(await ana.scan()).toEqual([{ key: 'q/k', value: 'ana' }]);
       expect(await anabel.scan()).toEqual([]);
     });
 
     it('Q1 finds after opening again what was acknowledged before, and the leadership counts on', async () => {
       const port = fresh();
       const store = await port.open('p');
-      await store.write([{ key: 'k', value: bytes(5) }]);
+      await store.write([{ key: 'w/k', value: bytes(5) }]);
       expect(await store.lead()).toBe(1);
       store.close();
       const again = await port.open('p');
-      expect(keysOf(await again.scan())).toEqual(['k']);
+      expect(keysOf(await again.scan())).toEqual(['w/k']);
       expect(await again.lead()).toBe(2);
     });
 
     it('Q19 refuses a step of an earlier leadership, whole, and takes that of the present one', async () => {
       const store = await fresh().open('p');
       const first = await store.lead();
-      await store.write([{ key: 'a', value: '1' }], first);
+      await store.write([{ key: 'q/a', value: '1' }], first);
       const second = await store.lead();
       expect(second).toBeGreaterThan(first);
-      expect(await faultOf(store.write([{ key: 'a', value: 'late' }, { key: 'b', value: 'late' }], first))).toBe('Fenced');
-      expect(await faultOf(store.write([{ key: 'a', value: null }], first))).toBe('Fenced');
-      await store.write([{ key: 'c', value: '3' }], second);
-      await store.write([{ key: 'd', value: '4' }]);
+      expect(await faultOf(store.write([{ key: 'q/a', value: 'late' }, { key: 'q/b', value: 'late' }], first))).toBe('Fenced');
+      expect(await faultOf(store.write([{ key: 'q/a', value: null }], first))).toBe('Fenced');
+      await store.write([{ key: 'q/c', value: '3' }], second);
+      await store.write([{ key: 'q/d', value: '4' }]);
       expect(await store.scan()).toEqual([
-        { key: 'a', value: '1' },
-        { key: 'c', value: '3' },
-        { key: 'd', value: '4' },
+        { key: 'q/a', value: '1' },
+        { key: 'q/c', value: '3' },
+        { key: 'q/d', value: '4' },
       ]);
     });
 
@@ -100,7 +120,7 @@ export function describeStore(name: string, fresh: () => StorePort): void {
       const [one, two] = [await port.open('p'), await port.open('p')];
       const epochs = await Promise.all([one.lead(), two.lead(), one.lead(), two.lead()]);
       expect(new Set(epochs).size).toBe(4);
-      expect(await faultOf(one.write([{ key: 'k', value: '1' }], Math.min(...epochs)))).toBe('Fenced');
+      expect(await faultOf(one.write([{ key: 'q/k', value: '1' }], Math.min(...epochs)))).toBe('Fenced');
     });
 
     it('a leadership is no record', async () => {
@@ -112,12 +132,12 @@ export function describeStore(name: string, fresh: () => StorePort): void {
     it('a write right before close is still written; after close nothing works', async () => {
       const port = fresh();
       const store = await port.open('p');
-      const last = store.write([{ key: 'k', value: 'last' }]);
+      const last = store.write([{ key: 'q/k', value: 'last' }]);
       store.close();
       await last;
-      expect(await faultOf(store.write([{ key: 'k', value: 'after' }]))).toBe('Failed');
+      expect(await faultOf(store.write([{ key: 'q/k', value: 'after' }]))).toBe('Failed');
       expect(await faultOf(store.scan())).toBe('Failed');
-      expect(await (await port.open('p')).scan()).toEqual([{ key: 'k', value: 'last' }]);
+      expect(await (await port.open('p')).scan()).toEqual([{ key: 'q/k', value: 'last' }]);
     });
 
     it('Q3 holds a thousand records', async () => {

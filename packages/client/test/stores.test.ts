@@ -72,7 +72,7 @@ describe('IndexedDB alone', () => {
     const store = await indexedDbStore({ factory }).open('p');
     await store.write([{ key: 'k', value: '1' }]);
     (await openAs(factory, 9)).close(); // Would wait for ever if the store stayed open.
-    await expect(store.write([{ key: 'k', value: '2' }])).rejects.toMatchObject({ kind: 'Failed', message: expect.stringContaining('reload') as unknown });
+    await expect(store.write([{ key: 'k', value: '2' }])).rejects.toMatchObject({ kind: 'Newer', message: expect.stringContaining('reload') as unknown });
   });
 
   it('opens again after the browser closed it', async () => {

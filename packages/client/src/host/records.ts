@@ -34,6 +34,8 @@ export class Records {
   #load: number | undefined;
   #stopTimer: (() => void) | undefined;
   #over = false;
+  /** The store was read once, bases too. */
+  #loaded = false;
   /** Steps of the engine that are being stored. */
   #storing = 0;
 
@@ -43,7 +45,10 @@ export class Records {
     this.#host = host;
     store.then(
       ({ durability }) => this.#over || host.opened(durability),
-      (error: unknown) => host.failed('the store cannot be opened', error),
+      (error: unknown) => {
+        host.failed('the store cannot be opened', error);
+        if (error instanceof StoreFault && error.kind === 'Newer') host.push({ kind: 'StoreNewer' });
+      },
     );
   }
 
@@ -53,12 +58,13 @@ export class Records {
 
   load(load: number): void {
     this.#load = load;
-    this.#read().then(
+    this.#readAll().then(
       (records) => {
         if (this.#over) return;
         // A lead that came meanwhile makes the engine read again, and this reading void.
         this.#host.drain();
         if (load !== this.#load) return;
+        this.#loaded = true;
         const own = records.flatMap(({ key, value }) => (!key.startsWith(BASES) && typeof value !== 'string' ? [{ key, value }] : []));
         this.#host.loaded({ kind: 'Loaded', load, records: own }, basesOf(records));
       },
@@ -71,7 +77,7 @@ export class Records {
 
   /** One record, as it is on disk now. */
   read(load: number, key: string): void {
-    this.#read().then(
+    this.#read(key).then(
       (records) => {
         const found = records.flatMap((record) => (record.key === key && typeof record.value !== 'string' ? [{ key, value: record.value }] : []));
         this.#host.push({ kind: 'Loaded', load, records: found });
@@ -85,7 +91,7 @@ export class Records {
 
   /** The stored bases alone, for a cache that comes later. */
   async bases(): Promise<readonly StoredBase[]> {
-    return basesOf(await this.#read());
+    return basesOf(await this.#read(BASES));
   }
 
   persist(persist: number, key: string, value: Uint8Array | undefined, fence: number | undefined): void {
@@ -160,8 +166,15 @@ export class Records {
     return (await this.#store).write(steps, fence);
   }
 
-  async #read(): Promise<StoreRecord[]> {
-    return (await this.#store).scan();
+  /** With the bases at the first time. A later reading reads the writes before the client's record, which may only be newer. */
+  async #readAll(): Promise<StoreRecord[]> {
+    if (!this.#loaded) return this.#read('');
+    const writes = await this.#read('w/');
+    return [...(await this.#read('m/')), ...writes];
+  }
+
+  async #read(prefix: string): Promise<StoreRecord[]> {
+    return (await this.#store).scan(prefix);
   }
 }
 

@@ -1,7 +1,7 @@
 // A store on IndexedDB: one object store for all partitions, keys `[partition, key]`, strict durability, a step is there when its
 // transaction is complete. Where there is no IndexedDB the memory store takes its place, and says so in `durability`.
 import { memoryStore } from './memory-store.js';
-import { StoreFault, type Store, type StorePort, type StoreRecord, type StoreValue } from './port.js';
+import { censusOf, StoreFault, type PartitionCount, type Store, type StorePort, type StoreRecord, type StoreValue } from './port.js';
 
 const RECORDS = 'records';
 const VERSION = 1;
@@ -32,6 +32,10 @@ export function indexedDbStore(options: IndexedDbOptions = {}): StorePort {
       }
       return new IndexedDbPartition(connection, partition);
     },
+    async census() {
+      const factory = options.factory ?? availableFactory();
+      return factory === undefined ? [] : censusIn(new Connection(factory, name));
+    },
   };
 }
 
@@ -43,6 +47,18 @@ function availableFactory(): IDBFactory | undefined {
   }
 }
 
+/** Keys alone are read, never values. */
+async function censusIn(connection: Connection): Promise<PartitionCount[]> {
+  const database = await connection.database();
+  const keys = await new Promise<IDBValidKey[]>((resolve, reject) => {
+    const request = database.transaction(RECORDS, 'readonly').objectStore(RECORDS).getAllKeys();
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(faultOf(request.error));
+  });
+  connection.close();
+  return censusOf(keys.flatMap((key) => (Array.isArray(key) && typeof key[0] === 'string' && typeof key[1] === 'string' ? [[key[0], key[1]] as const] : [])));
+}
+
 /** The open database: opened again after the browser closed it, never again after it was left to a newer build or closed by us. */
 class Connection {
   readonly #factory: IDBFactory;
@@ -50,7 +66,7 @@ class Connection {
   #database: Promise<IDBDatabase> | undefined;
   /** The same, once it is open: work on it begins within the call, so that a `close` right after does not overtake it. */
   current: IDBDatabase | undefined;
-  #over: string | undefined;
+  #over: StoreFault | undefined;
 
   constructor(factory: IDBFactory, name: string) {
     this.#factory = factory;
@@ -58,7 +74,7 @@ class Connection {
   }
 
   database(): Promise<IDBDatabase> {
-    if (this.#over !== undefined) return Promise.reject(new StoreFault('Failed', this.#over));
+    if (this.#over !== undefined) return Promise.reject(this.#over);
     this.#database ??= this.#open().catch((error: unknown) => {
       this.#database = undefined;
       throw error;
@@ -67,10 +83,10 @@ class Connection {
   }
 
   close(): void {
-    this.#end('The store is closed');
+    this.#end(new StoreFault('Failed', 'The store is closed'));
   }
 
-  #end(why: string): void {
+  #end(why: StoreFault): void {
     this.#over ??= why;
     this.current = undefined;
     void this.#database?.then(
@@ -92,7 +108,7 @@ class Connection {
       };
       request.onerror = () => {
         const newer = request.error?.name === 'VersionError';
-        reject(newer ? new StoreFault('Failed', 'The store belongs to a newer build: reload the page') : (request.error ?? new Error('IndexedDB refused')));
+        reject(newer ? new StoreFault('Newer', 'The store belongs to a newer build: reload the page') : (request.error ?? new Error('IndexedDB refused')));
       };
       request.onsuccess = () => {
         const database = request.result;
@@ -100,7 +116,7 @@ class Connection {
           database.close();
           return;
         }
-        database.onversionchange = () => this.#end('The store was left to a newer build: reload the page');
+        database.onversionchange = () => this.#end(new StoreFault('Newer', 'The store was left to a newer build: reload the page'));
         database.onclose = () => {
           this.#database = undefined;
           this.current = undefined;
@@ -122,9 +138,9 @@ class IndexedDbPartition implements Store {
     this.#partition = partition;
   }
 
-  async scan(): Promise<StoreRecord[]> {
+  async scan(prefix = ''): Promise<StoreRecord[]> {
     // `[p, []]` is above every `[p, text]`: in IndexedDB's order arrays come after texts, and numbers before.
-    const range = IDBKeyRange.bound([this.#partition, ''], [this.#partition, []], false, true);
+    const range = IDBKeyRange.bound([this.#partition, prefix], [this.#partition, prefix === '' ? [] : after(prefix)], false, true);
     let keys: IDBRequest<IDBValidKey[]> | undefined;
     let values: IDBRequest<unknown[]> | undefined;
     await this.#transaction('readonly', (records) => {
@@ -199,6 +215,11 @@ class IndexedDbPartition implements Store {
       }
     });
   }
+}
+
+/** The first text that is above all that begin with `prefix`. Its last character is none of the highest. */
+function after(prefix: string): string {
+  return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }
 
 function faultOf(error: unknown): StoreFault {

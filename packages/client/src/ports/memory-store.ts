@@ -1,5 +1,5 @@
 // A store that lives as long as the port: for servers, tests, and browsers without IndexedDB.
-import { StoreFault, type Store, type StorePort, type StoreValue } from './port.js';
+import { censusOf, StoreFault, type Store, type StorePort, type StoreValue } from './port.js';
 
 interface Partition {
   readonly records: Map<string, StoreValue>;
@@ -14,6 +14,7 @@ export function memoryStore(): StorePort {
       partitions.set(name, partition);
       return Promise.resolve(opened(partition));
     },
+    census: () => Promise.resolve(censusOf([...partitions].flatMap(([name, { records }]) => [...records.keys()].map((key) => [name, key] as const)))),
   };
 }
 
@@ -23,9 +24,10 @@ function opened(partition: Partition): Store {
     closed ? Promise.reject(new StoreFault('Failed', 'The store is closed')) : Promise.resolve().then(work);
   return {
     durability: 'memory',
-    scan: () =>
+    scan: (prefix = '') =>
       whileOpen(() =>
         [...partition.records]
+          .filter(([key]) => key.startsWith(prefix))
           .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
           .map(([key, value]) => ({ key, value: copy(value) })),
       ),

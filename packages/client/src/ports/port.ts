@@ -29,7 +29,8 @@ export interface StoreStep {
   readonly value: StoreValue | null;
 }
 
-export type StoreFaultKind = 'Full' | 'Failed' | 'Fenced';
+/** `Newer`: the store belongs to a newer build. */
+export type StoreFaultKind = 'Full' | 'Failed' | 'Fenced' | 'Newer';
 
 /** Why a step is not stored, and never will be. */
 export class StoreFault extends Error {
@@ -41,16 +42,30 @@ export class StoreFault extends Error {
   }
 }
 
+/** Counts the writes among the keys of all partitions. */
+export function censusOf(keys: readonly (readonly [partition: string, key: string])[]): PartitionCount[] {
+  const counts = new Map<string, number>();
+  for (const [partition, key] of keys) if (key.startsWith('w/')) counts.set(partition, (counts.get(partition) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([partition, writes]) => ({ partition, writes }));
+}
+
 export interface StorePort {
   /** Rejects with a `StoreFault` if there is a store that must not be touched (a newer build's). */
   open(partition: string): Promise<Store>;
+  /** How many writes (keys that begin with `w/`) each partition holds, in the order of their names; those without any left out. */
+  census?(): Promise<readonly PartitionCount[]>;
 }
 
-/** One partition's records. Steps take effect in the order of the calls. */
+export interface PartitionCount {
+  readonly partition: string;
+  readonly writes: number;
+}
+
+/** One partition's records: text under keys that begin with `q/`, bytes under all others. Steps take effect in the order of the calls. */
 export interface Store {
   readonly durability: Durability;
-  /** All records, in key order. */
-  scan(): Promise<StoreRecord[]>;
+  /** All records whose keys begin with `prefix`, in key order. */
+  scan(prefix?: string): Promise<StoreRecord[]>;
   /**
    * All steps or none, where the platform can; resolves once they are as durable as `durability` says.
    * Rejects with a `StoreFault`: `Fenced` if the store knows a later leadership than `fence`.

@@ -1,0 +1,134 @@
+// Entry `@tidewire/client/encryption`: encryption at rest (Q23) as a wrapper around any store. What stands in the store then is described in
+// docs/store-format.md; the native client writes the same. Knows keys and values, nothing of what is in them.
+import { StoreFault, type Store, type StorePort, type StoreRecord, type StoreStep, type StoreValue } from './ports/port.js';
+
+/** "tws", and the version of the envelope. */
+const MAGIC = Uint8Array.of(0x74, 0x77, 0x73, 0x01);
+const NONCE = 12;
+/** Below these keys stands text, below all others bytes. */
+const TEXT = 'q/';
+
+/** A key for AES-256-GCM that may encrypt and decrypt, or undefined while there is none: nothing is read or written then. */
+export type StoreKey = CryptoKey | (() => Promise<CryptoKey | undefined> | CryptoKey | undefined);
+
+/**
+ * A store whose values only this key opens. A value that was stored before is read as it is and sealed at its next writing; one that
+ * does not open (a lost key, a flipped bit, a record of somebody else) is set aside by the engine and never touched. One key for
+ * one user on one device: it may seal at most 2^32 values.
+ */
+export function encryptedStore(inner: StorePort, key: StoreKey): StorePort {
+  const { census } = inner;
+  return {
+    async open(partition) {
+      return sealing(await inner.open(partition), new Envelope(partition, key));
+    },
+    ...(census === undefined ? {} : { census: () => census.call(inner) }),
+  };
+}
+
+function sealing(inner: Store, envelope: Envelope): Store {
+  /** The last writing: steps are sealed side by side, and written in the order of the calls. */
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    durability: inner.durability,
+    async scan(prefix) {
+      const records = await inner.scan(prefix);
+      return Promise.all(records.map((record) => envelope.opened(record)));
+    },
+    write(steps, fence) {
+      const sealed = Promise.all(steps.map((step) => envelope.sealed(step)));
+      const written = last.then(async () => inner.write(await sealed, fence));
+      last = written.catch(() => undefined);
+      // Whoever comes first is told; a failure is never told twice.
+      sealed.catch(() => undefined);
+      return written;
+    },
+    lead: () => inner.lead(),
+    close: () => void last.then(() => inner.close()),
+  };
+}
+
+class Envelope {
+  readonly #partition: string;
+  readonly #key: StoreKey;
+
+  constructor(partition: string, key: StoreKey) {
+    this.#partition = partition;
+    this.#key = key;
+  }
+
+  async sealed({ key, value }: StoreStep): Promise<StoreStep> {
+    if (value === null) return { key, value };
+    const plain = typeof value === 'string' ? new TextEncoder().encode(value) : value.slice();
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
+    const sealed = new Uint8Array(await crypto.subtle.encrypt(this.#algorithm(key, nonce), await this.#secret(), plain));
+    const whole = new Uint8Array(MAGIC.length + NONCE + sealed.length);
+    whole.set(MAGIC);
+    whole.set(nonce, MAGIC.length);
+    whole.set(sealed, MAGIC.length + NONCE);
+    return { key, value: whole };
+  }
+
+  async opened(record: StoreRecord): Promise<StoreRecord> {
+    const { key, value } = record;
+    if (!isSealed(value)) return record;
+    const secret = await this.#secret();
+    const body = MAGIC.length + NONCE;
+    try {
+      const plain = await crypto.subtle.decrypt(this.#algorithm(key, value.slice(MAGIC.length, body)), secret, value.slice(body));
+      return { key, value: key.startsWith(TEXT) ? new TextDecoder().decode(plain) : new Uint8Array(plain) };
+    } catch {
+      return record;
+    }
+  }
+
+  async #secret(): Promise<CryptoKey> {
+    let secret: CryptoKey | undefined;
+    try {
+      secret = typeof this.#key === 'function' ? await this.#key() : this.#key;
+    } catch {
+      secret = undefined;
+    }
+    if (secret === undefined) throw new StoreFault('Failed', 'There is no key for the store');
+    return secret;
+  }
+
+  #algorithm(key: string, nonce: Uint8Array<ArrayBuffer>): AesGcmParams {
+    return { name: 'AES-GCM', iv: nonce, additionalData: new TextEncoder().encode(`tws1\0${this.#partition}\0${key}`) };
+  }
+}
+
+function isSealed(value: StoreValue): value is Uint8Array {
+  return typeof value !== 'string' && MAGIC.every((byte, at) => value[at] === byte);
+}
+
+const KEYS = 'keys';
+
+/**
+ * A key of this browser, made at the first call and kept in a database of its own. It cannot be read out, also not by the page: it protects
+ * the records from whoever copies the disk or the profile's store without the browser, not from code that runs on the page.
+ */
+export async function deviceKey(name = 'tidewire-key'): Promise<CryptoKey> {
+  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => void request.result.createObjectStore(KEYS);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(new StoreFault('Failed', 'The key cannot be read'));
+  });
+  try {
+    return await new Promise<CryptoKey>((resolve, reject) => {
+      // In one transaction: two tabs that come at the same time get the same key.
+      const keys = database.transaction(KEYS, 'readwrite').objectStore(KEYS);
+      const found = keys.get('store') as IDBRequest<CryptoKey | undefined>;
+      found.onsuccess = () => {
+        const key = found.result ?? made;
+        if (found.result === undefined) keys.put(key, 'store');
+        keys.transaction.oncomplete = () => resolve(key);
+      };
+      keys.transaction.onabort = () => reject(new StoreFault('Failed', 'The key cannot be stored'));
+    });
+  } finally {
+    database.close();
+  }
+}
