@@ -5,6 +5,7 @@
 //! inputs are the same. `--dev` keeps names and the text of panics.
 
 mod pack;
+mod parts;
 mod size;
 mod toolchain;
 
@@ -29,6 +30,8 @@ const INPUTS: [&str; 8] = [
 enum Mode {
     /// Small and fast; a panic is a bare trap.
     Release,
+    /// The same with names: to be looked at, not to be shipped.
+    Named,
     /// With names, and panics that say what happened.
     Dev,
 }
@@ -61,7 +64,29 @@ pub(crate) fn bench_size() -> Result<(), String> {
     let root = root();
     build(&root, Mode::Release)?;
     println_table(&size::measure(&root)?.to_string());
+    if std::env::args().any(|arg| arg == "--parts") {
+        println_table(&table_of_parts(&root)?);
+    }
     Ok(())
+}
+
+/// Parts below this many bytes are told together.
+const SMALL_PART: usize = 1000;
+
+fn table_of_parts(root: &Path) -> Result<String, String> {
+    let work = root.join("target/wasm-named");
+    let wasm = toolchain::choose(root)?.build(root, &work, Mode::Named)?;
+    let parts = parts::list(&pack::optimise_named(root, &work, &wasm)?)?;
+    let all: usize = parts.iter().map(|(_, size)| size).sum();
+    let mut text = String::from("\n| part | bytes | share |\n|---|--:|--:|");
+    let mut row = |name: &str, size: usize| {
+        text += &format!("\n| {name} | {size} | {}.{} % |", size * 100 / all, size * 1000 / all % 10);
+    };
+    let (large, small): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(_, size)| *size >= SMALL_PART);
+    large.iter().for_each(|(name, size)| row(&format!("`{name}`"), *size));
+    row("all others together", small.iter().map(|(_, size)| size).sum());
+    row("**all**", all);
+    Ok(text)
 }
 
 /// Builds the engine for JavaScript as it is published.

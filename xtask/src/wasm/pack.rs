@@ -16,6 +16,8 @@ const FEATURES: [&str; 8] = [
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
+/// What makes a module small.
+const SMALL: [&str; 2] = ["-Oz", "--converge"];
 /// wasm2js knows only the first version of WebAssembly.
 const LOWERING: [&str; 4] = [
     "--signext-lowering",
@@ -29,6 +31,15 @@ const TYPES: &str = "import type { EngineExports } from '../engine/binding.js';\
     /** A fresh instance of the engine with memory of its own. */\n\
     export declare function instantiate(): EngineExports;\n";
 
+/// The module as it is shipped, but with names.
+pub(super) fn optimise_named(root: &Path, work: &Path, wasm: &Path) -> Result<Vec<u8>, String> {
+    let named = work.join("named.wasm");
+    call(
+        tool(root, "wasm-opt")?.args(FEATURES).args(SMALL).arg("--debuginfo").arg(wasm).arg("-o").arg(&named),
+    )?;
+    std::fs::read(&named).map_err(|error| format!("{}: {error}", named.display()))
+}
+
 /// Writes the artefacts into `generated/`.
 pub(super) fn pack(root: &Path, work: &Path, wasm: &Path, mode: Mode) -> Result<(), String> {
     let out = generated(root);
@@ -36,7 +47,7 @@ pub(super) fn pack(root: &Path, work: &Path, wasm: &Path, mode: Mode) -> Result<
     let mut optimise = tool(root, "wasm-opt")?;
     optimise.args(FEATURES).arg(wasm).arg("-o").arg(&core);
     match mode {
-        Mode::Release => optimise.args(["-Oz", "--converge", "--strip-debug", "--strip-producers"]),
+        Mode::Release | Mode::Named => optimise.args(SMALL).args(["--strip-debug", "--strip-producers"]),
         Mode::Dev => optimise.args(["-O1", "--debuginfo"]),
     };
     call(&mut optimise)?;
@@ -53,7 +64,7 @@ pub(super) fn pack(root: &Path, work: &Path, wasm: &Path, mode: Mode) -> Result<
     let mut lower = tool(root, "wasm-opt")?;
     lower.args(FEATURES).args(LOWERING).arg(wasm).arg("-o").arg(&lowered);
     match mode {
-        Mode::Release => lower.args(["-O3", "--strip-debug"]),
+        Mode::Release | Mode::Named => lower.args(["-O3", "--strip-debug"]),
         Mode::Dev => lower.args(["-O1", "--debuginfo"]),
     };
     call(&mut lower)?;
@@ -64,7 +75,7 @@ pub(super) fn pack(root: &Path, work: &Path, wasm: &Path, mode: Mode) -> Result<
     write(&wrapped, &wrap(&source)?)?;
     let script = out.join("engine-js.js");
     match mode {
-        Mode::Release => {
+        Mode::Release | Mode::Named => {
             let mut terser = tool(root, "terser")?;
             terser.arg(&wrapped).args(["--module", "--ecma", "5", "--compress", "passes=2", "--mangle"]);
             call(terser.arg("--output").arg(&script))?;

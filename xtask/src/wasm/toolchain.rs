@@ -78,11 +78,15 @@ impl Toolchain {
         if mode == Mode::Dev {
             cargo.args(["--features", "panic-text", "--config", "profile.wasm.strip=false"]);
         }
+        if mode == Mode::Named {
+            cargo.args(["--config", "profile.wasm.strip=false"]);
+            flags += " -Csymbol-mangling-version=v0";
+        }
         if let Toolchain::Debian { linker } = self {
             cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
             cargo.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-            if mode == Mode::Release {
+            if mode != Mode::Dev {
                 // No text and no unwinding for panics: a third of the size.
                 flags += " -Zunstable-options -Cpanic=immediate-abort";
             }
