@@ -8,6 +8,7 @@ mod ci;
 mod codegen;
 mod counts;
 mod demo;
+mod limits;
 mod process;
 mod report;
 mod rules;
@@ -26,6 +27,7 @@ cargo xtask <task>
   ci        what CI runs: formatting, lints, rules of this repository, then `test`
   rules     only the rules of this repository: dependency direction, sources, tables of promises
   promises  write docs/promises.md, which tests prove which promise
+  limits    write docs/limits.md anew from the sources
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "ci" => ci::run(),
         "rules" => rules::run(),
         "promises" => rules::write_evidence(),
+        "limits" => limits::run(),
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
         "sim" => sim::run(),

@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<(), String> {
 pub(crate) fn all(report: &mut Report) {
     report.check("dependency direction", || breaches(dependencies::check()?));
     report.check("sources", || breaches(files()?.iter().flat_map(source::check).collect()));
+    report.check("table of limits", || breaches(crate::limits::check()?));
     report.check("table of promises", || breaches(promises::check(&read(promises::TABLE)?, &files()?)));
     report.check("table of evidence", || {
         let (table, status) = (read(evidence::EVIDENCE)?, read(promises::TABLE)?);

@@ -1,0 +1,184 @@
+//! `docs/limits.md` and the constants that it tells: name, value and purpose come from the sources, what happens when a limit is crossed
+//! is written by people in the last column, and kept. `cargo xtask limits` writes the page anew; `cargo xtask rules` compares.
+
+use std::collections::BTreeMap;
+
+use crate::process::root;
+
+/// The page.
+pub(crate) const PAGE: &str = "docs/limits.md";
+const MARK: &str = "<!-- limits: ";
+const HEAD: &str = "| limit | value | for | when it is reached |\n|---|--:|---|---|\n";
+
+/// Writes the page anew.
+pub(crate) fn run() -> Result<(), String> {
+    let page = read(PAGE)?;
+    std::fs::write(root().join(PAGE), render(&page)?).map_err(|error| format!("{PAGE}: {error}"))
+}
+
+/// Where page and sources differ.
+pub(crate) fn check() -> Result<Vec<String>, String> {
+    let page = read(PAGE)?;
+    Ok(judge(&page, &render(&page)?))
+}
+
+fn judge(page: &str, wanted: &str) -> Vec<String> {
+    let unsaid = wanted.lines().filter(|line| line.starts_with("| `") && line.ends_with("|  |"));
+    let mut breaches: Vec<String> =
+        unsaid.map(|line| format!("{PAGE}: say what happens when it is reached: {line}")).collect();
+    let differs = wanted.lines().filter(|line| !page.lines().any(|old| old == *line));
+    breaches.extend(differs.map(|line| format!("{PAGE}: run `cargo xtask limits`: {line}")));
+    breaches.extend(
+        page.lines()
+            .filter(|line| line.starts_with("| `") && !wanted.lines().any(|new| new == *line))
+            .map(|line| format!("{PAGE}: there is no such limit any more: {line}")),
+    );
+    breaches
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
+/// The page with its tables made anew.
+fn render(page: &str) -> Result<String, String> {
+    let mut text = String::new();
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        text += line;
+        text.push('\n');
+        let Some(source) = line.strip_prefix(MARK).and_then(|rest| rest.strip_suffix(" -->")) else {
+            continue;
+        };
+        let mut said = BTreeMap::new();
+        while let Some(row) = lines.next_if(|next| next.starts_with('|')) {
+            let cells: Vec<&str> = row.split(" | ").collect();
+            if let (Some(name), Some(last)) = (cells.first(), cells.get(3)) {
+                said.insert(
+                    name.trim_matches(['|', ' ', '`']).to_owned(),
+                    last.trim_end_matches('|').trim().to_owned(),
+                );
+            }
+        }
+        text += HEAD;
+        for limit in constants(&read(source)?)? {
+            let outcome = said.get(&limit.name).map_or("", String::as_str);
+            text += &format!("| `{}` | {} | {} | {outcome} |\n", limit.name, limit.value, limit.purpose);
+        }
+    }
+    Ok(text)
+}
+
+struct Limit {
+    name: String,
+    value: String,
+    purpose: String,
+}
+
+/// All `pub const` of a module, in its order.
+fn constants(source: &str) -> Result<Vec<Limit>, String> {
+    let mut known = BTreeMap::new();
+    let mut limits = Vec::new();
+    let mut comment = String::new();
+    for line in source.lines() {
+        if let Some(text) = line.strip_prefix("///") {
+            comment = format!("{comment} {}", text.trim());
+        } else if let Some(rest) = line.strip_prefix("pub const ") {
+            let cut = || format!("a limit that cannot be read: {line}");
+            let (name, rest) = rest.split_once(": ").ok_or_else(cut)?;
+            let (kind, expression) = rest.trim_end_matches(';').split_once(" = ").ok_or_else(cut)?;
+            let number = evaluate(expression, &known).ok_or_else(cut)?;
+            known.insert(name.to_owned(), number);
+            let purpose = comment.replace("[`", "`").replace("`]", "`").replace('|', "/");
+            limits.push(Limit {
+                name: name.to_owned(),
+                value: show(number, kind, name),
+                purpose: purpose.trim().to_owned(),
+            });
+            comment.clear();
+        } else {
+            comment.clear();
+        }
+    }
+    if limits.is_empty() { Err("no limits found".to_owned()) } else { Ok(limits) }
+}
+
+/// Sums of products of numbers and earlier constants, or a power of two; `Millis(...)` is its number.
+fn evaluate(expression: &str, known: &BTreeMap<String, u64>) -> Option<u64> {
+    let plain = expression
+        .trim()
+        .strip_prefix("Millis(")
+        .map_or(expression.trim(), |rest| rest.trim_end_matches(')'));
+    let atom = |text: &str| {
+        let text = text.trim();
+        known.get(text.trim_end_matches(".0")).copied().or_else(|| text.replace('_', "").parse().ok())
+    };
+    if let Some((one, shift)) = plain.split_once(" << ") {
+        return atom(one)?.checked_shl(u32::try_from(atom(shift)?).ok()?);
+    }
+    plain
+        .split('+')
+        .map(|product| product.split('*').map(atom).try_fold(1, |all: u64, factor| all.checked_mul(factor?)))
+        .try_fold(0, |sum: u64, product| sum.checked_add(product?))
+}
+
+fn show(number: u64, kind: &str, name: &str) -> String {
+    let units: &[(u64, &str)] = if kind == "Millis" || name.ends_with("_MILLIS") || name.ends_with("_MS") {
+        &[(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")]
+    } else if name.ends_with("BYTES") {
+        &[(1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes")]
+    } else {
+        &[]
+    };
+    match units.iter().find(|(size, _)| number >= *size && number % size == 0) {
+        Some((size, unit)) => format!("{} {unit}", grouped(number / size)),
+        None => grouped(number),
+    }
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "/// Longest\n/// [`wait`].\npub const WAIT: Millis = Millis(5 * 60_000);\n\
+        pub const LONG: Millis = Millis(WAIT.0 + 1_000);\npub const BODY_BYTES: usize = 64 * 1024;\npub const N: u64 = 1 << 53;\n";
+
+    #[test]
+    fn values_and_purposes_come_from_the_source() {
+        let limits = constants(SOURCE).unwrap();
+        let told: Vec<_> =
+            limits.iter().map(|l| (l.name.as_str(), l.value.as_str(), l.purpose.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("WAIT", "5 min", "Longest `wait`."),
+                ("LONG", "301 s", ""),
+                ("BODY_BYTES", "64 KiB", ""),
+                ("N", "9,007,199,254,740,992", "")
+            ]
+        );
+        assert!(constants("pub const A: usize = other();").is_err());
+    }
+
+    #[test]
+    fn a_limit_that_the_page_does_not_tell_is_a_breach() {
+        let row = "| `A` | 1 | x | refused |";
+        assert_eq!(judge(row, row), Vec::<String>::new());
+        assert_eq!(judge("", row).len(), 1, "missing");
+        assert_eq!(judge("| `B` | 1 | x | y |", row).len(), 2, "missing, and one too many");
+        let unsaid = "| `A` | 1 | x |  |";
+        assert_eq!(judge(unsaid, unsaid).len(), 1, "nobody says what happens");
+    }
+}
