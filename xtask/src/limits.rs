@@ -130,7 +130,7 @@ fn show(number: u64, kind: &str, name: &str) -> String {
     } else {
         &[]
     };
-    match units.iter().find(|(size, _)| number >= *size && number % size == 0) {
+    match units.iter().find(|(size, _)| number >= *size && number.is_multiple_of(*size)) {
         Some((size, unit)) => format!("{} {unit}", grouped(number / size)),
         None => grouped(number),
     }
