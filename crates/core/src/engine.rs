@@ -1,8 +1,8 @@
 //! Routes commands and inputs to the sub-machines, and what one has to tell another. Decides nothing itself.
 
-use crate::connection::{AckFor, Connection, Heard};
+use crate::connection::{AckFor, Connection, Heard, Incoming, Outgoing, Takeover, Whole};
 use crate::ctx::Ctx;
-use crate::emits::{Emits, NewEmit};
+use crate::emits::{self, Emits};
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
 use crate::io::*;
@@ -145,13 +145,14 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32], now: Now) -> Engine {
         let mut ctx = Ctx::new(seed, now);
+        let emits = Emits::new(&mut ctx);
         let outbox = Outbox::new(&config, &mut ctx);
         Engine {
             ctx,
             facts: Facts::default(),
-            connection: Connection::new(config.namespace),
-            emits: Emits::default(),
-            sync: Sync::default(),
+            connection: Connection::new(config.namespace, config.polling, config.probe_event),
+            emits,
+            sync: Sync::new(config.join),
             outbox,
         }
     }
@@ -200,15 +201,16 @@ impl Engine {
                 emits.drop_all(ctx);
                 self.on_heard(heard);
             }
-            Command::Emit { emit, namespace, name, body, attachments: _, size, ack, timeout, class: _ } => {
-                if namespace.is_some() {
-                    return Err(Refusal::UnknownNamespace);
-                }
-                emits.emit(NewEmit { emit, name, body, size, ack, timeout }, connection, ctx)?;
+            Command::Emit { emit, namespace, name, body, attachments, size, ack, timeout, class } => {
+                let event = Outgoing { emit, namespace, name, body, attachments, size, ack };
+                emits.emit(event, timeout, class, connection, ctx)?;
             }
-            Command::Reply { ack, body, attachments: _, size: _ } => connection.reply(&ack, body, ctx)?,
-            Command::OpenNamespace { .. } => return Err(Refusal::Malformed),
-            Command::CloseNamespace { .. } => {}
+            Command::Reply { ack, body, attachments, size } => {
+                emits::fits(&attachments, size)?;
+                connection.reply(&ack, body, &attachments, ctx)?;
+            }
+            Command::OpenNamespace { namespace } => connection.open_namespace(namespace, ctx)?,
+            Command::CloseNamespace { namespace } => connection.close_namespace(&namespace, ctx),
             Command::Rejoin { room } => sync.rejoin(&room, connection, ctx),
             Command::Join { room } => sync.join(room, connection, ctx)?,
             Command::Leave { room } => sync.leave(&room, connection, ctx),
@@ -237,7 +239,7 @@ impl Engine {
     }
 
     fn route(&mut self, input: Input) {
-        let Engine { ctx, facts, connection, sync, outbox, .. } = self;
+        let Engine { ctx, facts, connection, emits, sync, outbox } = self;
         match input {
             Input::Loaded { load, records } => outbox.loaded(load, records, ctx, facts),
             Input::LoadFailed { load } => outbox.load_failed(load, ctx),
@@ -253,11 +255,17 @@ impl Engine {
             Input::StoreNewer {} | Input::Definitions { .. } | Input::Upcasted { .. } => {} // TODO ob
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
-            Input::ReceivedBinary { link, body, .. } => {
-                let heard = connection.on_binary(link, body, ctx);
-                self.on_heard(heard);
+            Input::ReceivedBinary { link, body, length } => {
+                match connection.on_binary(link, body, length, ctx) {
+                    Ok(Some(whole)) => self.on_whole(link, whole),
+                    Ok(None) => {}
+                    Err(heard) => self.on_heard(heard),
+                }
             }
-            Input::Writable { .. } => {}
+            Input::Writable { link, on } => {
+                connection.on_writable(link, on);
+                emits.flush(connection, ctx);
+            }
             Input::Closed { link, cause } => {
                 let heard = connection.on_closed(link, cause, ctx);
                 self.on_heard(heard);
@@ -296,6 +304,9 @@ impl Engine {
                 TimerKind::Probe => heard = connection.on_probe_timeout(ctx),
                 TimerKind::Stable => connection.on_stable(),
                 TimerKind::OfflineProbe => connection.on_offline_probe(ctx),
+                TimerKind::Token => connection.on_token_timer(ctx),
+                TimerKind::Takeover => connection.on_takeover_timeout(ctx),
+                TimerKind::Namespace(name) => connection.on_namespace_timer(&name, ctx),
                 TimerKind::Join(room) => sync.on_join_timeout(&room, connection, ctx),
                 TimerKind::Emit(emit) => emits.on_timeout(emit, connection, ctx),
                 TimerKind::Reload => outbox.ask_load(ctx),
@@ -311,31 +322,41 @@ impl Engine {
     }
 
     fn on_frame(&mut self, link: LinkId, head: &str, length: u32, body: FrameBody) {
-        match self.connection.on_frame(link, head, length, body, &mut self.ctx) {
-            Heard::Event { meta, name, skip, body, id } => {
+        let heard = self.connection.on_frame(link, head, length, body, &mut self.ctx);
+        self.on_packet(heard);
+    }
+
+    /// A packet that waited for its attachments, or for another link to end.
+    fn on_whole(&mut self, link: LinkId, whole: Whole) {
+        let Whole { text, truncated, body, attachments } = whole;
+        let heard = self.connection.on_whole(link, &text, truncated, body, attachments, &mut self.ctx);
+        self.on_packet(heard);
+    }
+
+    fn on_packet(&mut self, heard: Heard<'_>) {
+        match heard {
+            Heard::Event(incoming) => {
                 let Engine { ctx, facts, connection, sync, outbox, .. } = self;
+                let Incoming { link, namespace, meta, name, skip, id, body, attachments } = incoming;
                 let own =
                     meta.as_ref().is_some_and(|m| outbox.is_own(&WriteId(m.write_id.clone().into_owned())));
-                let ack = id.map(|id| AckToken { link, namespace: None, id });
-                let event = Arrived { body, skip, name: &name, own, ack };
+                let ack = id.map(|id| AckToken { link, namespace: namespace.clone(), id });
+                let event = Arrived { namespace, body, attachments, skip, name: &name, own, ack };
                 match meta {
-                    Some(meta) => sync.on_room_event(&meta, &event, connection, ctx, facts),
-                    None => sync.on_plain_event(&event, connection.dialect(), ctx),
+                    Some(meta) => sync.on_room_event(&meta, event, connection, ctx, facts),
+                    None => sync.on_plain_event(event, connection.dialect(), ctx),
                 }
             }
-            Heard::Ack { ack, what: AckFor::Join(room), args, truncated, body } => {
+            Heard::Ack { ack, what: AckFor::Join(room), args, truncated, body, attachments } => {
                 let Engine { ctx, facts, connection, sync, .. } = self;
                 let answer = JoinAnswer::parse(args, truncated).unwrap_or(JoinAnswer::Foreign);
                 sync.on_join_answer(&room, ack, &answer, connection, ctx, facts);
-                ctx.emit(Output::Release { bodies: vec![body] });
+                ctx.emit(Output::Release { bodies: std::iter::once(body).chain(attachments).collect() });
             }
-            Heard::Ack { what: AckFor::Emit(emit), body, .. } => {
-                self.emits.answered(emit, body, &mut self.ctx)
+            Heard::Ack { what, body, attachments, .. } => {
+                self.emits.answered(&what, body, attachments, &mut self.ctx);
             }
-            Heard::Ack { what: AckFor::Probe, body, .. } => {
-                self.ctx.emit(Output::Release { bodies: vec![body] });
-            }
-            signal @ (Heard::Nothing | Heard::Up { .. } | Heard::Down { .. }) => {
+            signal @ (Heard::Nothing | Heard::Up(_) | Heard::NamespaceUp | Heard::Down { .. }) => {
                 self.on_heard(signal.signal())
             }
         }
@@ -344,25 +365,38 @@ impl Engine {
     fn on_heard(&mut self, heard: Heard<'static>) {
         let Engine { ctx, connection, emits, sync, outbox, .. } = self;
         match heard {
-            Heard::Up { again } => {
-                sync.link_up(again, connection, ctx);
-                emits.flush(connection, ctx);
+            Heard::Up(rise) => {
+                sync.link_up(rise.again, rise.restored, connection, ctx);
+                emits.link_up(&rise, connection, ctx);
                 outbox.link_up(ctx);
             }
+            Heard::NamespaceUp => emits.flush(connection, ctx),
             Heard::Down { acks } => {
-                for ack in acks {
-                    if let AckFor::Emit(emit) = ack {
-                        emits.lost(emit, ctx);
-                    }
-                }
+                emits.lost(acks, ctx);
+                emits.link_down(ctx);
                 sync.link_down(ctx);
             }
-            Heard::Nothing | Heard::Event { .. } | Heard::Ack { .. } => {}
+            Heard::Nothing | Heard::Event(_) | Heard::Ack { .. } => {}
+        }
+    }
+
+    /// A link that another one has taken over from is dropped once the rooms are joined there (C4).
+    fn end_takeover(&mut self) {
+        let synced = self.sync.is_synced();
+        let Takeover { acks, events } = self.connection.end_takeover(synced, &mut self.ctx);
+        self.emits.lost(acks, &mut self.ctx);
+        self.emits.flush(&mut self.connection, &mut self.ctx);
+        for event in events {
+            match self.connection.link() {
+                Some(link) => self.on_whole(link, event),
+                None => self.ctx.emit(Output::Release { bodies: event.bodies() }),
+            }
         }
     }
 
     /// The end of every call: facts to whom they concern, then what follows from the new state.
     fn finish(&mut self) {
+        self.end_takeover();
         let Engine { ctx, facts, connection, sync, outbox, .. } = self;
         while let Some(fact) = facts.pop() {
             match fact {

@@ -89,6 +89,38 @@ pub const JOIN_TIMEOUT: Millis = Millis(10_000);
 
 /// A last argument that a host tells with a frame, in UTF-16 code units (C12).
 pub const LAST_ARGUMENT: usize = 32;
+/// A `pid` or offset of Socket.IO tells a time; an argument whose time is farther away from ours is no offset (C12).
+pub const OFFSET_CLOCK_SKEW: Millis = Millis(24 * 60 * 60 * 1000);
+/// Binary attachments of one event or answer.
+pub const ATTACHMENTS: usize = tidewire_wire::limits::ATTACHMENTS as usize;
+/// Bytes of the attachments of one packet that comes. Beyond it the link closes as `Oversized`.
+pub const ATTACHMENT_BYTES: u64 = 4 * 1024 * 1024;
+/// Namespaces beside the main one.
+pub const NAMESPACES: usize = 32;
+/// A namespace whose session was lost or not granted now is asked again after up to this, full jitter.
+pub const NAMESPACE_RETRY: Millis = Millis(3_000);
+/// A token is renewed this long before its end, or in the last fifth of its life if that is shorter (C5).
+pub const TOKEN_LEAD: Millis = Millis(60_000);
+/// A renewal that failed is tried again after this.
+pub const TOKEN_RETRY: Millis = Millis(5_000);
+/// An answer to a fresh token.
+pub const TOKEN_TIMEOUT: Millis = Millis(10_000);
+/// A server's hint when to return counts up to this (C2).
+pub const RETURN_AFTER: Millis = Millis(5 * 60_000);
+/// The origin in it, in bytes.
+pub const RETURN_URL: usize = 256;
+/// A foreign link is not checked by a new one if something was heard of it within this (C4).
+pub const FRESHLY_HEARD: Millis = Millis(2_000);
+/// Events that wait while a new link takes over from an old one; then the old one is dropped.
+pub const TAKEOVER_EVENTS: usize = 256;
+/// Reliable emits without an answer (C6).
+pub const RELIABLE_BUFFER: usize = 256;
+/// Their bytes.
+pub const RELIABLE_BUFFER_BYTES: u64 = 1024 * 1024;
+/// Our server keeps the answers of a stream 10 minutes after its last link: after this silence nobody can know them.
+pub const STREAM_KEPT: Millis = Millis(9 * 60_000);
+/// Keys of volatile emits that wait while the link takes no more.
+pub const VOLATILE_KEYS: usize = 64;
 /// Events buffered while offline (C6).
 pub const EMIT_BUFFER: usize = 256;
 /// Their bytes.

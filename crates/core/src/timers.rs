@@ -19,6 +19,12 @@ pub enum TimerKind {
     Stable,
     /// The platform says offline: it may be wrong.
     OfflineProbe,
+    /// The token is to be renewed, or a step of that takes too long.
+    Token,
+    /// The attempt at a link that is to take over takes too long.
+    Takeover,
+    /// A namespace is asked for again, or its answer is missing.
+    Namespace(String),
     /// An answer to a `room:join` is missing.
     Join(RoomId),
     /// An emit's acknowledgement, or its place in the buffer, expires.

@@ -118,15 +118,32 @@ impl<'a> ConnectAuth<'a> {
 /// Writes the auth object of a client's CONNECT; the dialect is offered if `tidewire`.
 #[must_use]
 pub fn connect_auth(token: Option<&str>, tidewire: bool) -> String {
+    connect_auth_with(token, tidewire, None)
+}
+
+/// The same with what a foreign server restores a session from: its `pid` and the last offset (Socket.IO's own recovery).
+#[must_use]
+pub fn connect_auth_with(token: Option<&str>, tidewire: bool, recovery: Option<(&str, &str)>) -> String {
     let mut out = String::from("{");
-    if let Some(token) = token {
-        out.push_str("\"token\":");
-        json::quote(token, &mut out);
-        if tidewire {
+    let mut field = |name: &str, value: &str| {
+        if out.len() > 1 {
             out.push(',');
         }
+        json::quote(name, &mut out);
+        out.push(':');
+        json::quote(value, &mut out);
+    };
+    if let Some((pid, offset)) = recovery {
+        field("pid", pid);
+        field("offset", offset);
     }
-    out.push_str(if tidewire { "\"tidewire\":1}" } else { "}" });
+    if let Some(token) = token {
+        field("token", token);
+    }
+    if tidewire {
+        out.push_str(if out.len() > 1 { ",\"tidewire\":1" } else { "\"tidewire\":1" });
+    }
+    out.push('}');
     out
 }
 

@@ -10,11 +10,13 @@ use std::borrow::Cow;
 
 use crate::engine::{self, Handshake, PacketType};
 use crate::error::FrameError;
-use crate::json::{Scanner, ValueKind};
+use crate::json::{self, Scanner, ValueKind};
 use crate::{limits, names, socket};
 
 /// Name under which room events with metadata travel.
 pub const ROOM_EVENT: &str = "tw";
+/// Name of the event that says when and where to come back.
+const RETURN: &str = "tw:return";
 
 /// Where a room event stands (protocol section 1). All limits of that section hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,12 @@ pub enum Frame<'a> {
         sid: Cow<'a, str>,
         /// The dialect is on.
         tidewire: bool,
+        /// Milliseconds that the token has left (protocol section 6).
+        expires: Option<u64>,
+        /// Which process answers (protocol section 6).
+        instance: Option<Cow<'a, str>>,
+        /// Under which a foreign server restores the session (Socket.IO's own recovery).
+        pid: Option<Cow<'a, str>>,
     },
     /// The session is refused.
     ConnectError {
@@ -84,6 +92,8 @@ pub enum Frame<'a> {
         name: Cow<'a, str>,
         /// So many elements of the array come before the arguments: 1, or 3 with metadata.
         skip: u8,
+        /// So many binary messages follow and belong to it.
+        attachments: u32,
     },
     /// An acknowledgement.
     Ack {
@@ -93,8 +103,17 @@ pub enum Frame<'a> {
         id: u64,
         /// The array of its arguments as raw JSON; not validated, cut where the head is cut.
         args: &'a str,
+        /// So many binary messages follow and belong to it.
+        attachments: u32,
     },
-    /// A binary packet, which is not negotiated.
+    /// The server goes away and says when and where to come back (protocol section 8); only with the dialect.
+    Return {
+        /// After so many milliseconds.
+        after: u64,
+        /// At this origin.
+        url: Option<Cow<'a, str>>,
+    },
+    /// A base64 binary packet of a polling payload, which a transport decodes.
     Binary,
 }
 
@@ -112,6 +131,7 @@ impl fmt::Debug for Frame<'_> {
             Frame::Disconnect { .. } => "Disconnect",
             Frame::Event { .. } => "Event",
             Frame::Ack { .. } => "Ack",
+            Frame::Return { .. } => "Return",
             Frame::Binary => "Binary",
         })
     }
@@ -142,20 +162,26 @@ fn message(data: &str, truncated: bool, dialect: bool) -> Result<Frame<'_>, Fram
         socket::Kind::Connect => connect(namespace, scanner),
         socket::Kind::ConnectError => connect_error(namespace, scanner),
         socket::Kind::Disconnect => Ok(Frame::Disconnect { namespace }),
-        socket::Kind::Event => {
+        socket::Kind::Event | socket::Kind::BinaryEvent => {
+            let attachments = header.attachments;
             scanner.enter_array()?;
             let name = plain_name(&mut scanner)?;
+            if dialect && name == RETURN {
+                return read_return(&mut scanner);
+            }
             if !(dialect && name == ROOM_EVENT) {
-                return Ok(Frame::Event { namespace, id: header.id, meta: None, name, skip: 1 });
+                return Ok(Frame::Event { namespace, id: header.id, meta: None, name, skip: 1, attachments });
             }
             let meta = read_meta(&mut scanner)?;
             let name = next_name(&mut scanner)?;
-            Ok(Frame::Event { namespace, id: header.id, meta: Some(meta), name, skip: 3 })
+            Ok(Frame::Event { namespace, id: header.id, meta: Some(meta), name, skip: 3, attachments })
         }
-        socket::Kind::Ack => {
-            Ok(Frame::Ack { namespace, id: header.id.ok_or(FrameError::AckId)?, args: header.rest })
-        }
-        socket::Kind::BinaryEvent | socket::Kind::BinaryAck => Ok(Frame::Binary),
+        socket::Kind::Ack | socket::Kind::BinaryAck => Ok(Frame::Ack {
+            namespace,
+            id: header.id.ok_or(FrameError::AckId)?,
+            args: header.rest,
+            attachments: header.attachments,
+        }),
     }
 }
 
@@ -166,6 +192,22 @@ fn plain_name<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, FrameError>
     }
     let name = scanner.string()?;
     if name.len() <= limits::NAME_BYTES { Ok(name) } else { Err(FrameError::EventName) }
+}
+
+fn read_return<'a>(scanner: &mut Scanner<'a>) -> Result<Frame<'a>, FrameError> {
+    let (mut after, mut url) = (0, None);
+    if !scanner.more()? {
+        return Err(FrameError::Request);
+    }
+    scanner.enter_object()?;
+    while let Some(key) = scanner.key()? {
+        match (&*key, scanner.peek()?) {
+            ("after", ValueKind::Number) => after = scanner.integer()?,
+            ("url", ValueKind::String) => url = Some(scanner.string()?),
+            _ => scanner.value().map(drop)?,
+        }
+    }
+    Ok(Frame::Return { after, url })
 }
 
 fn next_name<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, FrameError> {
@@ -213,7 +255,8 @@ fn connect<'a>(namespace: &'a str, mut scanner: Scanner<'a>) -> Result<Frame<'a>
         return Err(FrameError::SessionId);
     }
     let mut sid = Cow::Borrowed("");
-    let mut tidewire = false;
+    let (mut tidewire, mut expires) = (false, None);
+    let (mut instance, mut pid) = (None, None);
     scanner.enter_object()?;
     loop {
         match scanner.key() {
@@ -221,6 +264,9 @@ fn connect<'a>(namespace: &'a str, mut scanner: Scanner<'a>) -> Result<Frame<'a>
             Ok(Some(key)) => match (&*key, scanner.peek()) {
                 ("sid", Ok(ValueKind::String)) => sid = scanner.string()?,
                 ("tidewire", Ok(ValueKind::Number)) => tidewire = scanner.value()? == "1",
+                ("expires", Ok(ValueKind::Number)) => expires = json::integer(scanner.value()?).ok(),
+                ("instance", Ok(ValueKind::String)) => instance = Some(scanner.string()?),
+                ("pid", Ok(ValueKind::String)) => pid = Some(scanner.string()?),
                 (_, Ok(_)) => match scanner.value() {
                     Err(FrameError::Cut) => break,
                     other => other.map(drop)?,
@@ -235,7 +281,9 @@ fn connect<'a>(namespace: &'a str, mut scanner: Scanner<'a>) -> Result<Frame<'a>
     if sid.is_empty() || sid.len() > limits::SID_BYTES {
         return Err(FrameError::SessionId);
     }
-    Ok(Frame::Connect { namespace, sid, tidewire })
+    let instance = instance.filter(|text| names::is_id(text));
+    let pid = pid.filter(|text| !text.is_empty() && text.len() <= limits::SID_BYTES);
+    Ok(Frame::Connect { namespace, sid, tidewire, expires, instance, pid })
 }
 
 fn connect_error<'a>(namespace: &'a str, mut scanner: Scanner<'a>) -> Result<Frame<'a>, FrameError> {
@@ -358,5 +406,54 @@ impl<'a> JoinFields<'a> {
             }
             (Some(_), _) => Err(FrameError::JoinAnswer),
         }
+    }
+}
+
+/// The answer to a fresh token (protocol section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenAnswer {
+    /// Accepted.
+    Accepted {
+        /// Milliseconds that it has left; absent for a session that does not end.
+        expires: Option<u64>,
+    },
+    /// Not accepted.
+    Refused,
+    /// The server cannot say now.
+    Unclear,
+}
+
+impl TokenAnswer {
+    /// Reads the arguments of the acknowledgement, as [`Frame::Ack`] has them.
+    #[must_use]
+    pub fn parse(args: &str, truncated: bool) -> TokenAnswer {
+        fn read(args: &str, truncated: bool) -> Result<TokenAnswer, FrameError> {
+            let mut scanner = Scanner::lenient(args, truncated);
+            let mut answer = TokenAnswer::Unclear;
+            let mut expires = None;
+            scanner.enter_array()?;
+            if !scanner.more()? || scanner.peek()? != ValueKind::Object {
+                return Ok(answer);
+            }
+            scanner.enter_object()?;
+            while let Some(key) = scanner.key()? {
+                match (&*key, scanner.peek()?) {
+                    ("error", ValueKind::String) if scanner.string()? == "AUTH" => {
+                        return Ok(TokenAnswer::Refused);
+                    }
+                    ("success", ValueKind::Literal) if scanner.value()? == "true" => {
+                        answer = TokenAnswer::Accepted { expires: None };
+                    }
+                    ("error", ValueKind::String) | ("success", ValueKind::Literal) => {}
+                    ("expires", ValueKind::Number) => expires = scanner.integer().ok(),
+                    _ => scanner.value().map(drop)?,
+                }
+            }
+            Ok(match answer {
+                TokenAnswer::Accepted { .. } => TokenAnswer::Accepted { expires },
+                TokenAnswer::Refused | TokenAnswer::Unclear => answer,
+            })
+        }
+        read(args, truncated).unwrap_or(TokenAnswer::Unclear)
     }
 }

@@ -167,8 +167,16 @@ pub(crate) fn event_name<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, 
 }
 
 fn begin(kind: char, namespace: &str, id: Option<u64>) -> String {
+    begin_with(kind, 0, namespace, id)
+}
+
+fn begin_with(kind: char, attachments: u32, namespace: &str, id: Option<u64>) -> String {
     let mut out = String::from("4");
     out.push(kind);
+    if attachments > 0 {
+        json::number(u64::from(attachments), &mut out);
+        out.push('-');
+    }
     if namespace != "/" {
         out.push_str(namespace);
         out.push(',');
@@ -232,9 +240,23 @@ pub fn event(namespace: &str, id: Option<u64>, name: &str, args_json: &str) -> S
 /// The beginning of an EVENT up to its name: without arguments `]` ends it, else `,`, the arguments and `]`.
 #[must_use]
 pub fn event_start(namespace: &str, id: Option<u64>, name: &str) -> String {
-    let mut out = begin('2', namespace, id);
+    event_start_with(namespace, 0, id, name)
+}
+
+/// The same for an event that so many binary messages follow.
+#[must_use]
+pub fn event_start_with(namespace: &str, attachments: u32, id: Option<u64>, name: &str) -> String {
+    let mut out = begin_with(if attachments > 0 { '5' } else { '2' }, attachments, namespace, id);
     out.push('[');
     json::quote(name, &mut out);
+    out
+}
+
+/// The beginning of an ACK that so many binary messages follow, up to its bracket.
+#[must_use]
+pub fn ack_start_with(namespace: &str, attachments: u32, id: u64) -> String {
+    let mut out = begin_with(if attachments > 0 { '6' } else { '3' }, attachments, namespace, Some(id));
+    out.push('[');
     out
 }
 

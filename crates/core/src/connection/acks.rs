@@ -1,4 +1,4 @@
-//! Acknowledgements that are awaited on the current link.
+//! Acknowledgements that are awaited, each on its link.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +7,29 @@ use crate::ids::*;
 /// Who waits for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AckFor {
-    /// The app.
+    /// The app, for an emit of class plain or volatile.
     Emit(EmitId),
+    /// The app, for a reliable emit.
+    Reliable(EmitId),
     /// A room.
     Join(RoomId),
-    /// The connection itself.
+    /// The connection itself: a probe.
     Probe,
+    /// The connection itself: a fresh token.
+    Token,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     /// Never reused, also not on the next link: a late answer finds nobody.
     last: u64,
-    open: BTreeMap<u64, AckFor>,
+    open: BTreeMap<u64, (LinkId, AckFor)>,
 }
 
 impl Acks {
-    pub(crate) fn open(&mut self, what: AckFor) -> u64 {
+    pub(crate) fn open(&mut self, link: LinkId, what: AckFor) -> u64 {
         let id = self.pass();
-        self.open.insert(id, what);
+        self.open.insert(id, (link, what));
         id
     }
 
@@ -40,19 +44,21 @@ impl Acks {
         (1..=self.last).contains(&id)
     }
 
-    pub(crate) fn take(&mut self, id: u64) -> Option<AckFor> {
-        self.open.remove(&id)
+    /// Only the link that was asked can answer.
+    pub(crate) fn take(&mut self, link: LinkId, id: u64) -> Option<AckFor> {
+        if self.open.get(&id)?.0 != link {
+            return None;
+        }
+        self.open.remove(&id).map(|(_, what)| what)
     }
 
     pub(crate) fn forget(&mut self, id: u64) {
         self.open.remove(&id);
     }
 
-    pub(crate) fn forget_emit(&mut self, emit: EmitId) {
-        self.open.retain(|_, what| *what != AckFor::Emit(emit));
-    }
-
-    pub(crate) fn clear(&mut self) -> Vec<AckFor> {
-        std::mem::take(&mut self.open).into_values().collect()
+    /// The link is gone: nothing is answered on it any more.
+    pub(crate) fn clear(&mut self, link: LinkId) -> Vec<AckFor> {
+        let lost: Vec<u64> = self.open.iter().filter(|(_, (on, _))| *on == link).map(|(id, _)| *id).collect();
+        lost.into_iter().filter_map(|id| self.open.remove(&id)).map(|(_, what)| what).collect()
     }
 }

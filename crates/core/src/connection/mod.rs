@@ -3,23 +3,38 @@
 //! It knows no room and no write. What a frame means beyond the session is told to the engine as a [`Heard`].
 
 mod acks;
+mod attempts;
 mod backoff;
 mod frames;
+mod line;
+mod namespaces;
+mod outgoing;
+mod recovery;
+mod refresh;
+mod session;
 mod signals;
+mod takeover;
+mod transports;
 
 use crate::ctx::Ctx;
 use crate::ids::*;
-use crate::io::{
-    AckToken, AppSignal, AuthResult, CloseCause, ConnectionState, DownReason, NetworkSignal, Output,
-    PauseReason, Refusal, Transport,
-};
-use crate::limits;
+use crate::io::{AppSignal, ConnectionState, NetworkSignal, Output, PauseReason, Transport};
 use crate::secret::Payload;
 use crate::timers::TimerKind;
 pub(crate) use acks::AckFor;
 use acks::Acks;
-use backoff::{Backoff, Blame};
+use attempts::Hint;
+use backoff::Backoff;
+use line::Line;
+pub(crate) use line::Whole;
+use namespaces::Namespaces;
+pub(crate) use outgoing::{Outgoing, Place};
+use recovery::Recovery;
+use refresh::Refresh;
+use takeover::Old;
+pub(crate) use takeover::Takeover;
 use tidewire_wire::{head, socket};
+use transports::Transports;
 
 /// Each state has only its own data.
 #[derive(Debug)]
@@ -33,25 +48,44 @@ enum State {
     /// The app is asked for the token.
     Token { auth: AuthId },
     /// The transport is being opened.
-    Opening { link: LinkId, token: Option<Payload> },
+    Opening { link: LinkId, token: Option<Payload>, transport: Transport },
     /// The transport is open; CONNECT is sent once the server has said hello.
-    Greeting { link: LinkId, token: Option<Payload> },
+    Greeting { link: LinkId, token: Option<Payload>, transport: Transport },
     /// CONNECT was sent.
-    Joining { link: LinkId, life: Life },
+    Joining { line: Line, token: Option<Payload>, transport: Transport },
     /// The session is up.
-    Up { link: LinkId, life: Life, dialect: bool },
+    Up { line: Line, session: Session },
 }
 
-/// How long a silent link is believed.
-#[derive(Clone, Copy, Debug)]
-struct Life {
-    patience: Millis,
-    heard: Timestamp,
+/// What a session is.
+#[derive(Debug)]
+struct Session {
+    /// The server speaks the dialect.
+    dialect: bool,
+    /// For other namespaces, which are asked for later.
+    token: Option<Payload>,
+    refresh: Refresh,
 }
 
-impl Life {
-    fn deadline(self) -> Timestamp {
-        self.heard.after(self.patience)
+impl State {
+    fn link(&self) -> Option<LinkId> {
+        match self {
+            State::Opening { link, .. } | State::Greeting { link, .. } => Some(*link),
+            State::Joining { line, .. } | State::Up { line, .. } => Some(line.link),
+            State::Idle | State::Paused(_) | State::Waiting | State::Token { .. } => None,
+        }
+    }
+
+    fn line(&mut self) -> Option<&mut Line> {
+        match self {
+            State::Joining { line, .. } | State::Up { line, .. } => Some(line),
+            State::Idle
+            | State::Paused(_)
+            | State::Waiting
+            | State::Token { .. }
+            | State::Opening { .. }
+            | State::Greeting { .. } => None,
+        }
     }
 }
 
@@ -60,29 +94,53 @@ impl Life {
 pub(crate) enum Heard<'a> {
     /// Nothing more.
     Nothing,
-    /// The session is up; `again`: not for the first time.
-    Up { again: bool },
+    /// The session is up.
+    Up(Rise),
+    /// A session in another namespace is up.
+    NamespaceUp,
     /// The session was up and is gone; these acknowledgements will not come.
     Down { acks: Vec<AckFor> },
     /// An event.
-    Event {
-        meta: Option<head::Meta<'a>>,
-        name: std::borrow::Cow<'a, str>,
-        skip: u8,
-        body: BodyId,
-        id: Option<u64>,
-    },
+    Event(Incoming<'a>),
     /// An acknowledgement. The arguments may be cut.
-    Ack { ack: u64, what: AckFor, args: &'a str, truncated: bool, body: BodyId },
+    Ack { ack: u64, what: AckFor, args: &'a str, truncated: bool, body: BodyId, attachments: Vec<BodyId> },
 }
 
-impl<'a> Heard<'a> {
+/// How a session came up.
+#[derive(Debug)]
+pub(crate) struct Rise {
+    /// Not for the first time.
+    pub(crate) again: bool,
+    /// The server has restored the one before: nothing was missed (C12).
+    pub(crate) restored: bool,
+    /// Which process answers, where it says so.
+    pub(crate) instance: Option<String>,
+    /// Since anything was heard on the session before.
+    pub(crate) silence: Millis,
+}
+
+/// An event as it came.
+#[derive(Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) link: LinkId,
+    /// Absent: the main one.
+    pub(crate) namespace: Option<String>,
+    pub(crate) meta: Option<head::Meta<'a>>,
+    pub(crate) name: std::borrow::Cow<'a, str>,
+    pub(crate) skip: u8,
+    pub(crate) id: Option<u64>,
+    pub(crate) body: BodyId,
+    pub(crate) attachments: Vec<BodyId>,
+}
+
+impl Heard<'_> {
     /// What is left when the events and acknowledgements, which borrow the frame, are dealt with.
     pub(crate) fn signal(self) -> Heard<'static> {
         match self {
-            Heard::Up { again } => Heard::Up { again },
+            Heard::Up(rise) => Heard::Up(rise),
+            Heard::NamespaceUp => Heard::NamespaceUp,
             Heard::Down { acks } => Heard::Down { acks },
-            Heard::Nothing | Heard::Event { .. } | Heard::Ack { .. } => Heard::Nothing,
+            Heard::Nothing | Heard::Event(_) | Heard::Ack { .. } => Heard::Nothing,
         }
     }
 }
@@ -91,38 +149,61 @@ impl<'a> Heard<'a> {
 #[derive(Debug)]
 pub(crate) struct Connection {
     namespace: String,
+    probe_event: Option<String>,
     wanted: bool,
     state: State,
+    /// A link that is to take over from the one that is up (C4).
+    next: Option<State>,
+    /// The link that another one has taken over from, until the rooms are joined there.
+    old: Option<Old>,
     reported: ConnectionState,
     backoff: Backoff,
     acks: Acks,
+    namespaces: Namespaces,
+    transports: Transports,
+    recovery: Recovery,
+    /// When and where the server wants to see us again.
+    hint: Option<Hint>,
     network: NetworkSignal,
     app: AppSignal,
     /// The server refused the last token: a cached one will not do.
     fresh_token: bool,
     /// A session was up before: what happened since was missed.
     was_up: bool,
+    /// When anything was heard on a session that is over.
+    last_heard: Timestamp,
     /// The session is `STABLE_AFTER` old.
     old_enough: bool,
     /// When the last attempt began.
     attempted: Timestamp,
+    /// When the last takeover was tried.
+    checked: Timestamp,
 }
 
 impl Connection {
-    pub(crate) fn new(namespace: String) -> Connection {
+    pub(crate) fn new(namespace: String, polling: bool, probe_event: Option<String>) -> Connection {
         Connection {
             namespace,
+            probe_event,
             wanted: false,
             state: State::Idle,
+            next: None,
+            old: None,
             reported: ConnectionState::Idle {},
             backoff: Backoff::default(),
             acks: Acks::default(),
+            namespaces: Namespaces::default(),
+            transports: Transports::new(polling),
+            recovery: Recovery::default(),
+            hint: None,
             network: NetworkSignal::Unknown,
             app: AppSignal::Foreground,
             fresh_token: false,
             was_up: false,
+            last_heard: Timestamp(0),
             old_enough: false,
             attempted: Timestamp(0),
+            checked: Timestamp(0),
         }
     }
 
@@ -132,6 +213,7 @@ impl Connection {
         self.wanted = true;
         if let State::Idle = self.state {
             self.fresh_token = false;
+            self.hint = None;
             self.backoff.reset();
             self.attempt(ctx);
         }
@@ -140,140 +222,41 @@ impl Connection {
     /// Hard: no signal undoes it (C3).
     pub(crate) fn disconnect(&mut self, ctx: &mut Ctx) -> Heard<'static> {
         self.wanted = false;
-        let link = self.link();
-        if let State::Up { link, .. } = self.state {
-            ctx.emit(Output::Send { link, text: Payload(socket::disconnect(&self.namespace)), body: None });
+        self.recovery.forget();
+        if let Some(link) = self.usable(ctx) {
+            outgoing::write(link, socket::disconnect(&self.namespace), None, &[], ctx);
         }
-        if let Some(link) = link {
-            ctx.emit(Output::Close { link });
-        }
+        self.close(ctx);
         let heard = self.leave(State::Idle, ctx);
         self.report(ConnectionState::Idle {}, ctx);
         heard
     }
 
-    // ---- attempts
+    // ---- the end of a link
 
-    /// Starts an attempt, or says why not.
-    fn attempt(&mut self, ctx: &mut Ctx) {
-        let pause = if self.network == NetworkSignal::Offline {
-            Some(PauseReason::Offline)
-        } else if self.app == AppSignal::Background {
-            Some(PauseReason::Background)
-        } else {
-            None
-        };
-        match pause {
-            Some(reason) => self.pause(reason, ctx),
-            None => self.attempt_now(ctx),
-        }
-    }
-
-    fn pause(&mut self, reason: PauseReason, ctx: &mut Ctx) {
-        ctx.timers.stop(&TimerKind::Backoff);
-        ctx.timers.stop(&TimerKind::OfflineProbe);
-        self.state = State::Paused(reason);
-        if reason == PauseReason::Offline {
-            let at = ctx.deadline(limits::OFFLINE_PROBE);
-            ctx.timers.set(TimerKind::OfflineProbe, at);
-        }
-        self.report(ConnectionState::Paused { reason }, ctx);
-    }
-
-    fn attempt_now(&mut self, ctx: &mut Ctx) {
-        ctx.timers.stop(&TimerKind::Backoff);
-        ctx.timers.stop(&TimerKind::OfflineProbe);
-        let auth = AuthId(ctx.fresh());
-        self.state = State::Token { auth };
-        let attempt = self.backoff.begin();
-        self.attempted = ctx.now.mono;
-        let at = ctx.deadline(limits::ATTEMPT_TIMEOUT);
-        ctx.timers.set(TimerKind::Attempt, at);
-        self.report(ConnectionState::Connecting { attempt }, ctx);
-        ctx.emit(Output::FetchAuth { auth, fresh: self.fresh_token });
-    }
-
-    pub(crate) fn on_auth(&mut self, auth: AuthId, result: AuthResult, ctx: &mut Ctx) -> Heard<'static> {
-        if !matches!(self.state, State::Token { auth: asked } if asked == auth) {
-            return Heard::Nothing;
-        }
-        let token = match result {
-            AuthResult::Token { token } => Some(token),
-            AuthResult::Anonymous {} => None,
-            AuthResult::Missing {} => return self.refuse("AUTH", "No auth token available", ctx),
-            AuthResult::Failed {} => return self.down(DownReason::NoToken, Blame::Unknown, ctx),
-        };
-        let link = LinkId(ctx.fresh());
-        self.state = State::Opening { link, token };
-        ctx.emit(Output::Open { link, transport: Transport::WebSocket, url: None });
-        Heard::Nothing
-    }
-
-    pub(crate) fn on_opened(&mut self, opened: LinkId) {
-        if let State::Opening { link, token } = &mut self.state
-            && *link == opened
-        {
-            self.state = State::Greeting { link: *link, token: token.take() };
-        }
-    }
-
-    pub(crate) fn on_closed(&mut self, closed: LinkId, cause: CloseCause, ctx: &mut Ctx) -> Heard<'static> {
-        if self.link() != Some(closed) {
-            return Heard::Nothing;
-        }
-        let own = self.network == NetworkSignal::Offline;
-        match cause {
-            CloseCause::Overloaded => self.down(DownReason::Overloaded, Blame::Overloaded, ctx),
-            CloseCause::Unreachable => {
-                self.down(DownReason::Unreachable, if own { Blame::Own } else { Blame::Unknown }, ctx)
-            }
-            CloseCause::Lost => {
-                self.down(DownReason::Lost, if own { Blame::Own } else { Blame::Unknown }, ctx)
-            }
-        }
-    }
-
-    /// The link is no good any more: close it if it is still there, wait, try again.
-    fn down(&mut self, reason: DownReason, blame: Blame, ctx: &mut Ctx) -> Heard<'static> {
-        let heard = self.leave(State::Waiting, ctx);
-        if !self.wanted {
-            self.state = State::Idle;
-            return heard;
-        }
-        let span = self.backoff.next(blame, ctx);
-        let until = ctx.deadline(span);
-        ctx.timers.set(TimerKind::Backoff, until);
-        self.report(ConnectionState::Waiting { attempt: self.backoff.attempt() + 1, until, reason }, ctx);
-        // Where attempts are pointless now, that is the state to show.
-        if self.network == NetworkSignal::Offline {
-            self.pause(PauseReason::Offline, ctx);
-        } else if self.app == AppSignal::Background {
-            self.pause(PauseReason::Background, ctx);
-        }
-        heard
-    }
-
-    fn close_and_down(&mut self, reason: DownReason, blame: Blame, ctx: &mut Ctx) -> Heard<'static> {
-        if let Some(link) = self.link() {
+    /// Closes the link that is there.
+    fn close(&self, ctx: &mut Ctx) {
+        if let Some(link) = self.state.link() {
             ctx.emit(Output::Close { link });
         }
-        self.down(reason, blame, ctx)
     }
 
     /// Terminal until `Connect` (C5).
     fn refuse(&mut self, code: &str, message: &str, ctx: &mut Ctx) -> Heard<'static> {
-        if let Some(link) = self.link() {
-            ctx.emit(Output::Close { link });
-        }
+        self.close(ctx);
+        self.drop_next(ctx);
         let heard = self.leave(State::Idle, ctx);
         self.report(ConnectionState::Refused { code: code.to_owned(), message: message.to_owned() }, ctx);
         heard
     }
 
+    /// The state ends, and everything that lived in it.
     fn leave(&mut self, next: State, ctx: &mut Ctx) -> Heard<'static> {
-        let was_up = matches!(self.state, State::Up { .. });
-        self.state = next;
+        let mut before = std::mem::replace(&mut self.state, next);
         self.old_enough = false;
+        if let State::Idle = self.state {
+            self.drop_next(ctx);
+        }
         for kind in [
             TimerKind::Attempt,
             TimerKind::Backoff,
@@ -281,107 +264,37 @@ impl Connection {
             TimerKind::Probe,
             TimerKind::Stable,
             TimerKind::OfflineProbe,
+            TimerKind::Token,
         ] {
             ctx.timers.stop(&kind);
         }
-        let acks = self.acks.clear();
-        if was_up { Heard::Down { acks } } else { Heard::Nothing }
+        if let Some(line) = before.line() {
+            release(line.unfinished(), ctx);
+        }
+        let State::Up { line, .. } = before else { return Heard::Nothing };
+        self.last_heard = line.last_heard();
+        self.drop_namespaces(ctx);
+        let mut acks = self.acks.clear(line.link);
+        acks.extend(self.drop_old(ctx));
+        Heard::Down { acks }
     }
 
-    // ---- sending
+    // ---- for others
+
+    /// The link of the state, if it has one.
+    pub(crate) fn link(&self) -> Option<LinkId> {
+        self.state.link()
+    }
 
     /// Whether the server speaks the dialect.
     pub(crate) fn dialect(&self) -> bool {
-        matches!(self.state, State::Up { dialect: true, .. })
+        matches!(&self.state, State::Up { session, .. } if session.dialect)
     }
 
-    /// Sends an event whose arguments the engine wrote itself; returns the acknowledgement's id.
-    pub(crate) fn request(&mut self, name: &str, args: &str, what: AckFor, ctx: &mut Ctx) -> Option<u64> {
-        let link = self.usable(ctx)?;
-        let ack = self.acks.open(what);
-        let text = socket::event(&self.namespace, Some(ack), name, args);
-        ctx.emit(Output::Send { link, text: Payload(text), body: None });
-        Some(ack)
-    }
-
-    /// Sends an event whose answer nobody needs. It asks for one all the same: a foreign server's handler may insist on it.
-    pub(crate) fn tell(&mut self, name: &str, args: &str, ctx: &mut Ctx) {
-        if let Some(link) = self.usable(ctx) {
-            let text = socket::event(&self.namespace, Some(self.acks.pass()), name, args);
-            ctx.emit(Output::Send { link, text: Payload(text), body: None });
-        }
-    }
-
-    /// Nobody waits for this acknowledgement any more.
-    pub(crate) fn forget(&mut self, ack: u64) {
-        self.acks.forget(ack);
-    }
-
-    /// Sends an event of the app. False: not now.
-    pub(crate) fn send_event(
-        &mut self,
-        name: &str,
-        body: Option<BodyId>,
-        emit: Option<EmitId>,
-        ctx: &mut Ctx,
-    ) -> bool {
-        let Some(link) = self.usable(ctx) else { return false };
-        let ack = emit.map(|emit| self.acks.open(AckFor::Emit(emit)));
-        let text = match body {
-            Some(_) => {
-                let mut text = socket::event_start(&self.namespace, ack, name);
-                text.push(',');
-                text
-            }
-            None => socket::event(&self.namespace, ack, name, ""),
-        };
-        ctx.emit(Output::Send { link, text: Payload(text), body });
-        true
-    }
-
-    /// Answers an event of the peer, if the link that it came on is still up.
-    pub(crate) fn reply(
-        &mut self,
-        ack: &AckToken,
-        body: Option<BodyId>,
-        ctx: &mut Ctx,
-    ) -> Result<(), Refusal> {
-        let link = self.usable(ctx).filter(|link| *link == ack.link).ok_or(Refusal::LinkGone)?;
-        let mut text = socket::ack(ack.namespace.as_deref().unwrap_or(&self.namespace), ack.id, "");
-        if body.is_some() {
-            text.pop();
-        }
-        ctx.emit(Output::Send { link, text: Payload(text), body });
-        Ok(())
-    }
-
-    /// Nobody waits for this acknowledgement any more.
-    pub(crate) fn forget_emit(&mut self, emit: EmitId) {
-        self.acks.forget_emit(emit);
-    }
-
-    /// The link, if the session is up and its deadline has not passed: nothing is written to a link that may be dead (C4).
-    fn usable(&self, ctx: &Ctx) -> Option<LinkId> {
-        match self.state {
-            State::Up { link, life, .. } if ctx.now.mono < life.deadline() => Some(link),
-            State::Up { .. }
-            | State::Idle
-            | State::Paused(_)
-            | State::Waiting
-            | State::Token { .. }
-            | State::Opening { .. }
-            | State::Greeting { .. }
-            | State::Joining { .. } => None,
-        }
-    }
-
-    fn link(&self) -> Option<LinkId> {
-        match self.state {
-            State::Opening { link, .. }
-            | State::Greeting { link, .. }
-            | State::Joining { link, .. }
-            | State::Up { link, .. } => Some(link),
-            State::Idle | State::Paused(_) | State::Waiting | State::Token { .. } => None,
+    /// A membership ends that the server would restore: the next session must be a new one.
+    pub(crate) fn forget_session(&mut self) {
+        if !matches!(self.state, State::Up { .. }) {
+            self.recovery.forget();
         }
     }
 
@@ -390,5 +303,11 @@ impl Connection {
             ctx.emit(Output::Connection { state: state.clone() });
             self.reported = state;
         }
+    }
+}
+
+fn release(bodies: Vec<BodyId>, ctx: &mut Ctx) {
+    if !bodies.is_empty() {
+        ctx.emit(Output::Release { bodies });
     }
 }

@@ -41,6 +41,7 @@ impl Connection {
     /// signals would be a storm of attempts.
     fn nudge(&mut self, news: bool, ctx: &mut Ctx) {
         match self.state {
+            State::Waiting if self.is_told_to_wait(ctx) => {}
             State::Waiting if !news && ctx.now.mono.since(self.attempted) < limits::LINK_BACKOFF_UNKNOWN => {
                 let soon = self.attempted.after(limits::LINK_BACKOFF_UNKNOWN);
                 if let ConnectionState::Waiting { attempt, until, reason } = self.reported
@@ -51,9 +52,8 @@ impl Connection {
                 }
             }
             State::Paused(_) | State::Waiting => self.attempt(ctx),
-            State::Up { dialect: true, .. } => self.probe(ctx),
-            State::Up { dialect: false, .. }
-            | State::Idle
+            State::Up { .. } => self.probe(ctx),
+            State::Idle
             | State::Token { .. }
             | State::Opening { .. }
             | State::Greeting { .. }
@@ -61,9 +61,12 @@ impl Connection {
         }
     }
 
+    /// C4: the link may be dead without anybody having said so.
     fn probe(&mut self, ctx: &mut Ctx) {
+        let event = if self.dialect() { Some(dialect::PROBE.to_owned()) } else { self.probe_event.clone() };
+        let Some(event) = event else { return self.check_by_new_link(ctx) };
         if ctx.timers.get(&TimerKind::Probe).is_none()
-            && self.request(dialect::PROBE, "", AckFor::Probe, ctx).is_some()
+            && self.request(&event, "", AckFor::Probe, ctx).is_some()
         {
             let at = ctx.deadline(limits::PROBE_TIMEOUT);
             ctx.timers.set(TimerKind::Probe, at);
@@ -109,11 +112,11 @@ impl Connection {
     }
 
     pub(crate) fn on_heartbeat(&mut self, ctx: &mut Ctx) -> Heard<'static> {
-        let (State::Joining { life, .. } | State::Up { life, .. }) = self.state else {
+        let Some(deadline) = self.state.line().map(|line| line.deadline()) else {
             return Heard::Nothing;
         };
-        if ctx.now.mono < life.deadline() {
-            ctx.timers.set(TimerKind::Heartbeat, life.deadline());
+        if ctx.now.mono < deadline {
+            ctx.timers.set(TimerKind::Heartbeat, deadline);
             return Heard::Nothing;
         }
         self.close_and_down(DownReason::Silent, Blame::Unknown, ctx)

@@ -175,7 +175,7 @@ impl Sync {
 fn replay(room: &RoomId, epoch: &Epoch, query: QueryId, kept: &Kept, ctx: &mut Ctx) {
     ctx.emit(Output::Event(Event {
         namespace: None,
-        attachments: Vec::new(),
+        attachments: kept.attachments.clone(),
         ack: None,
         body: kept.body,
         skip: kept.skip,

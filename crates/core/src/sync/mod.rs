@@ -1,6 +1,7 @@
 //! Rooms, positions, gaps and layers: which event is new, which base still needs it, and what to ask for (Y1 to Y3, C7).
 
 mod bases;
+mod foreign;
 mod layers;
 mod queries;
 mod room;
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connection::{AckFor, Connection};
 use crate::ctx::Ctx;
+use crate::engine::ForeignJoin;
 use crate::facts::Facts;
 use crate::ids::*;
 use crate::io::{AckToken, Event, Note, Output, RefetchReason, Refusal, RoomState};
@@ -33,18 +35,33 @@ pub(crate) struct Sync {
     /// To be fetched again once their rooms have answered (Y3).
     outdated: Vec<QueryId>,
     pub(crate) layers: Layers,
+    /// How a foreign server is asked for rooms.
+    join: Option<ForeignJoin>,
 }
 
 /// An event as it came.
 pub(crate) struct Arrived<'a> {
+    pub(crate) namespace: Option<String>,
     pub(crate) body: BodyId,
+    pub(crate) attachments: Vec<BodyId>,
     pub(crate) skip: u8,
     pub(crate) name: &'a str,
     pub(crate) own: bool,
     pub(crate) ack: Option<AckToken>,
 }
 
+impl Arrived<'_> {
+    /// Everything that the host keeps for it.
+    fn bodies(&self) -> Vec<BodyId> {
+        std::iter::once(self.body).chain(self.attachments.iter().copied()).collect()
+    }
+}
+
 impl Sync {
+    pub(crate) fn new(join: Option<ForeignJoin>) -> Sync {
+        Sync { join, ..Sync::default() }
+    }
+
     // ---- wanting rooms
 
     pub(crate) fn join(&mut self, room: RoomId, link: &mut Connection, ctx: &mut Ctx) -> Result<(), Refusal> {
@@ -58,6 +75,7 @@ impl Sync {
         let entry = self.rooms.entry(room.clone()).or_insert_with(Room::new);
         entry.wanted = entry.wanted.saturating_add(1);
         if entry.wanted == 1 || entry.stage == Stage::Denied {
+            entry.refused = None;
             self.ask(&room, link, ctx);
         }
         Ok(())
@@ -70,9 +88,18 @@ impl Sync {
             return;
         }
         if matches!(entry.stage, Stage::Asked { .. } | Stage::In { .. }) {
-            let request = JoinRequest { room: room.0.as_str().into(), since: None };
-            link.tell(LEAVE, &request.encode(), ctx);
+            match self.join.as_ref().filter(|_| !link.dialect()) {
+                None => {
+                    let request = JoinRequest { room: room.0.as_str().into(), since: None };
+                    link.tell(LEAVE, &request.encode(), true, ctx);
+                }
+                Some(ForeignJoin { leave: Some(event), key, answers, .. }) => {
+                    link.tell(event, &foreign::argument(room, key.as_deref()), *answers, ctx);
+                }
+                Some(ForeignJoin { leave: None, .. }) => {}
+            }
         }
+        link.forget_session();
         if let Stage::Asked { ack, .. } = entry.stage {
             link.forget(ack);
         }
@@ -88,27 +115,20 @@ impl Sync {
     fn ask(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
         let since = self.since(id);
         let Some(room) = self.rooms.get_mut(id) else { return };
+        if let Stage::Asked { ack, .. } = room.stage {
+            link.forget(ack);
+        }
+        if let Some(join) = self.join.as_ref().filter(|_| !link.dialect()) {
+            return foreign::ask(join, id, room, link, ctx);
+        }
         let request = JoinRequest {
             room: id.0.as_str().into(),
             since: since
                 .as_ref()
                 .map(|(epoch, offset)| Since { epoch: epoch.0.as_str().into(), offset: offset.0 }),
         };
-        if let Stage::Asked { ack, .. } = room.stage {
-            link.forget(ack);
-        }
-        match link.request(JOIN, &request.encode(), AckFor::Join(id.clone()), ctx) {
-            Some(ack) => {
-                room.stage = Stage::Asked { ack, since };
-                let at = ctx.deadline(limits::JOIN_TIMEOUT);
-                ctx.timers.set(TimerKind::Join(id.clone()), at);
-                room.report(id, RoomState::Joining {}, ctx);
-            }
-            None => {
-                room.stage = Stage::Out;
-                room.report(id, RoomState::Waiting {}, ctx);
-            }
-        }
+        let ack = link.request(JOIN, &request.encode(), AckFor::Join(id.clone()), ctx);
+        room.asked(id, ack, since, ctx);
     }
 
     fn since(&self, id: &RoomId) -> Option<(Epoch, Offset)> {
@@ -129,13 +149,13 @@ impl Sync {
 
     // ---- the link
 
-    pub(crate) fn link_up(&mut self, again: bool, link: &mut Connection, ctx: &mut Ctx) {
+    pub(crate) fn link_up(&mut self, again: bool, restored: bool, link: &mut Connection, ctx: &mut Ctx) {
         let wanted: Vec<RoomId> =
             self.rooms.iter().filter(|(_, r)| r.wanted > 0).map(|(id, _)| id.clone()).collect();
         for id in wanted {
             self.ask(&id, link, ctx);
         }
-        if again && !link.dialect() {
+        if again && !restored && !link.dialect() {
             // Y3: nobody can say what was missed.
             let mut queries: Vec<QueryId> =
                 self.rooms.values().flat_map(|r| r.queries.iter().copied()).collect();
@@ -167,7 +187,7 @@ impl Sync {
         for (id, room) in &mut self.rooms {
             if room.wanted > 0 {
                 room.stage = Stage::Out;
-                room.report(id, RoomState::Waiting {}, ctx);
+                room.report_unless_refused(id, RoomState::Waiting {}, ctx);
                 ctx.timers.stop(&TimerKind::Join(id.clone()));
             }
         }
@@ -192,7 +212,8 @@ impl Sync {
 
     /// The app asks again (C7).
     pub(crate) fn rejoin(&mut self, id: &RoomId, link: &mut Connection, ctx: &mut Ctx) {
-        if self.rooms.get(id).is_some_and(|room| room.wanted > 0 && room.stage == Stage::Denied) {
+        if let Some(room) = self.rooms.get_mut(id).filter(|room| room.wanted > 0 && room.refused.is_some()) {
+            room.refused = None;
             self.ask(id, link, ctx);
         }
     }
@@ -238,7 +259,9 @@ impl Sync {
             }
             JoinAnswer::Denied { reason } => {
                 room.stage = Stage::Denied;
-                room.report(id, RoomState::Denied { reason: reason.clone().into_owned() }, ctx);
+                let reason = reason.clone().into_owned();
+                room.refused = Some(reason.clone());
+                room.report(id, RoomState::Denied { reason }, ctx);
                 self.refetch_outdated(ctx);
             }
             JoinAnswer::Foreign => self.joined_foreign(id, ctx),
@@ -248,6 +271,7 @@ impl Sync {
     fn joined_foreign(&mut self, id: &RoomId, ctx: &mut Ctx) {
         let Some(room) = self.rooms.get_mut(id) else { return };
         room.stage = Stage::In { head: Offset(0), recovered: false, sent: Offset(0) };
+        room.refused = None;
         room.report(id, RoomState::Joined { recovered: false, head: None }, ctx);
         self.refetch_outdated(ctx);
     }
@@ -261,6 +285,7 @@ impl Sync {
         ctx: &mut Ctx,
     ) -> Vec<QueryId> {
         let Some(room) = self.rooms.get_mut(id) else { return Vec::new() };
+        room.refused = None;
         let sent = since.as_ref().filter(|_| recovered).map_or(head.1, |(_, offset)| *offset);
         room.stage = Stage::In { head: head.1, recovered, sent };
         match since {
@@ -315,7 +340,7 @@ impl Sync {
     pub(crate) fn on_room_event(
         &mut self,
         meta: &Meta<'_>,
-        event: &Arrived<'_>,
+        event: Arrived<'_>,
         link: &mut Connection,
         ctx: &mut Ctx,
         facts: &mut Facts,
@@ -325,12 +350,12 @@ impl Sync {
         let room = self.rooms.get_mut(&id).filter(|r| r.wanted > 0);
         let Some((room, (epoch, cursor))) = room.and_then(|r| r.cursor.clone().map(|cursor| (r, cursor)))
         else {
-            ctx.emit(Output::Release { bodies: vec![event.body] });
+            ctx.emit(Output::Release { bodies: event.bodies() });
             return;
         };
         let asking = !matches!(room.stage, Stage::In { .. });
         if epoch.0 != meta.epoch || offset.0 > cursor.0 + 1 {
-            ctx.emit(Output::Release { bodies: vec![event.body] });
+            ctx.emit(Output::Release { bodies: event.bodies() });
             if !asking {
                 ctx.emit(Output::Log { note: Note::GapSeen });
                 self.ask(&id, link, ctx);
@@ -353,8 +378,8 @@ impl Sync {
         let (apply, covering, behind) = self.sort_queries(&id, &epoch, offset);
         ctx.emit(Output::Event(Event {
             namespace: None,
-            attachments: Vec::new(),
-            ack: event.ack.clone(),
+            attachments: event.attachments.clone(),
+            ack: event.ack.clone().filter(|_| dispatch),
             body: event.body,
             skip: event.skip,
             name: event.name.to_owned(),
@@ -369,10 +394,11 @@ impl Sync {
             let carrying: Vec<QueryId> = apply.into_iter().chain(covering).collect();
             self.layers.carried_by_event(write, &carrying, ctx, facts);
         }
-        let kept = Kept { offset, body: event.body, skip: event.skip, name: event.name.to_owned(), write };
+        let (body, skip, name) = (event.body, event.skip, event.name.to_owned());
+        let kept = Kept { offset, body, attachments: event.attachments, skip, name, write };
         match self.rooms.get_mut(&id) {
             Some(room) if dispatch => room.keep(kept, ctx),
-            Some(_) | None => ctx.emit(Output::Release { bodies: vec![event.body] }),
+            Some(_) | None => ctx.emit(Output::Release { bodies: kept.bodies() }),
         }
         if dispatch && behind && !asking {
             self.ask(&id, link, ctx);
@@ -405,9 +431,10 @@ impl Sync {
     }
 
     /// An event without a position: ephemeral, or of a foreign server.
-    pub(crate) fn on_plain_event(&mut self, event: &Arrived<'_>, dialect: bool, ctx: &mut Ctx) {
+    pub(crate) fn on_plain_event(&mut self, event: Arrived<'_>, dialect: bool, ctx: &mut Ctx) {
         let mut apply = Vec::new();
-        if !dialect {
+        let bodies = event.bodies();
+        if !dialect && event.namespace.is_none() {
             for room in self.rooms.values_mut() {
                 room.changed = ctx.tick;
                 apply.extend(room.queries.iter().copied());
@@ -417,9 +444,9 @@ impl Sync {
             apply.retain(|q| self.queries.get(*q).is_some_and(|q| q.has_base));
         }
         ctx.emit(Output::Event(Event {
-            namespace: None,
-            attachments: Vec::new(),
-            ack: event.ack.clone(),
+            namespace: event.namespace,
+            attachments: event.attachments,
+            ack: event.ack,
             body: event.body,
             skip: event.skip,
             name: event.name.to_owned(),
@@ -430,7 +457,7 @@ impl Sync {
             dispatch: true,
             apply,
         }));
-        ctx.emit(Output::Release { bodies: vec![event.body] });
+        ctx.emit(Output::Release { bodies });
     }
 }
 

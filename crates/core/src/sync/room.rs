@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::ids::*;
 use crate::io::{Output, RoomState};
 use crate::limits;
+use crate::timers::TimerKind;
 
 /// How far a room's membership has come on this link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +26,17 @@ pub(crate) enum Stage {
 pub(crate) struct Kept {
     pub(crate) offset: Offset,
     pub(crate) body: BodyId,
+    pub(crate) attachments: Vec<BodyId>,
     pub(crate) skip: u8,
     pub(crate) name: String,
     pub(crate) write: Option<WriteId>,
+}
+
+impl Kept {
+    /// Everything that the host keeps for it.
+    pub(crate) fn bodies(self) -> Vec<BodyId> {
+        std::iter::once(self.body).chain(self.attachments).collect()
+    }
 }
 
 #[derive(Debug)]
@@ -42,6 +51,8 @@ pub(crate) struct Room {
     pub(crate) queries: Vec<QueryId>,
     /// The tick of the last event, join or reset: a fetch that began before raced with it.
     pub(crate) changed: u64,
+    /// The refusal that the app knows of; until the answer is another one, asking again is not its business (C7).
+    pub(crate) refused: Option<String>,
     reported: Option<RoomState>,
 }
 
@@ -54,6 +65,7 @@ impl Room {
             ring: VecDeque::new(),
             queries: Vec::new(),
             changed: 0,
+            refused: None,
             reported: None,
         }
     }
@@ -64,12 +76,12 @@ impl Room {
         if self.ring.len() > limits::ROOM_RING
             && let Some(oldest) = self.ring.pop_front()
         {
-            ctx.emit(Output::Release { bodies: vec![oldest.body] });
+            ctx.emit(Output::Release { bodies: oldest.bodies() });
         }
     }
 
     pub(crate) fn clear_ring(&mut self, ctx: &mut Ctx) {
-        let bodies: Vec<BodyId> = self.ring.drain(..).map(|kept| kept.body).collect();
+        let bodies: Vec<BodyId> = self.ring.drain(..).flat_map(Kept::bodies).collect();
         if !bodies.is_empty() {
             ctx.emit(Output::Release { bodies });
         }
@@ -84,6 +96,7 @@ impl Room {
     pub(crate) fn leave(&mut self, ctx: &mut Ctx) {
         self.stage = Stage::Out;
         self.cursor = None;
+        self.refused = None;
         self.reported = None;
         self.clear_ring(ctx);
     }
@@ -91,6 +104,35 @@ impl Room {
     /// Whether the ring holds everything after `offset` up to the cursor.
     pub(crate) fn ring_reaches(&self, offset: Offset) -> bool {
         self.ring.front().is_some_and(|first| first.offset.0 <= offset.0 + 1)
+    }
+
+    /// It was asked for, if the link took that.
+    pub(crate) fn asked(
+        &mut self,
+        room: &RoomId,
+        ack: Option<u64>,
+        since: Option<(Epoch, Offset)>,
+        ctx: &mut Ctx,
+    ) {
+        match ack {
+            Some(ack) => {
+                self.stage = Stage::Asked { ack, since };
+                let at = ctx.deadline(limits::JOIN_TIMEOUT);
+                ctx.timers.set(TimerKind::Join(room.clone()), at);
+                self.report_unless_refused(room, RoomState::Joining {}, ctx);
+            }
+            None => {
+                self.stage = Stage::Out;
+                self.report_unless_refused(room, RoomState::Waiting {}, ctx);
+            }
+        }
+    }
+
+    /// A refusal is told once: until there is another answer, it stands.
+    pub(crate) fn report_unless_refused(&mut self, room: &RoomId, state: RoomState, ctx: &mut Ctx) {
+        if self.refused.is_none() {
+            self.report(room, state, ctx);
+        }
     }
 
     /// Tells the app, if it changed.

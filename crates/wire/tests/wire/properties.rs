@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn c1_room_events_round_trip(meta in meta(), name in name(), args in value()) {
         let frame = dialect::event_frame(&meta, &name, &args);
-        let expected = Frame::Event { namespace: "/", id: None, meta: Some(meta.clone()), name: name.clone().into(), skip: 3 };
+        let expected = Frame::Event { namespace: "/", id: None, meta: Some(meta.clone()), name: name.clone().into(), skip: 3, attachments: 0 };
         prop_assert!(head::parse(&frame, false, true) == Ok(expected.clone()));
         for head in beginnings(&frame).skip(3) {
             match head::parse(head, true, true) {

@@ -48,22 +48,37 @@ pub(crate) fn frame(frame: &Frame<'_>) -> Value {
         Frame::Pong => json!("pong"),
         Frame::Noop => json!("noop"),
         Frame::Upgrade => json!("upgrade"),
-        Frame::Connect { namespace, sid, tidewire } => {
-            json!({"connect": {"namespace": namespace, "sid": sid, "tidewire": tidewire}})
+        Frame::Connect { namespace, sid, tidewire, expires, instance, pid } => {
+            let mut fields = json!({"namespace": namespace, "sid": sid, "tidewire": tidewire});
+            let more = [("expires", json!(expires)), ("instance", json!(instance)), ("pid", json!(pid))];
+            for (name, value) in more.into_iter().filter(|(_, value)| !value.is_null()) {
+                fields[name] = value;
+            }
+            json!({ "connect": fields })
         }
         Frame::ConnectError { namespace, message, code } => {
             json!({"connectError": {"namespace": namespace, "message": message, "code": code}})
         }
         Frame::Disconnect { namespace } => json!({"disconnect": {"namespace": namespace}}),
-        Frame::Event { namespace, id, meta, name, skip } => {
+        Frame::Event { namespace, id, meta, name, skip, attachments } => {
             let meta = meta
                 .as_ref()
                 .map(|meta| json!([meta.room, meta.epoch, meta.offset, meta.event_id, meta.write_id]));
-            json!({"event": {"namespace": namespace, "id": id, "meta": meta, "name": name, "skip": skip}})
+            let mut fields =
+                json!({"namespace": namespace, "id": id, "meta": meta, "name": name, "skip": skip});
+            if *attachments > 0 {
+                fields["attachments"] = json!(attachments);
+            }
+            json!({ "event": fields })
         }
-        Frame::Ack { namespace, id, args } => {
-            json!({"ack": {"namespace": namespace, "id": id, "args": args}})
+        Frame::Ack { namespace, id, args, attachments } => {
+            let mut fields = json!({"namespace": namespace, "id": id, "args": args});
+            if *attachments > 0 {
+                fields["attachments"] = json!(attachments);
+            }
+            json!({ "ack": fields })
         }
+        Frame::Return { after, url } => json!({"return": {"after": after, "url": url}}),
         Frame::Binary => json!("binary"),
     }
 }
