@@ -256,10 +256,10 @@ impl Engine {
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
             Input::ReceivedBinary { link, body, length } => {
-                match connection.on_binary(link, body, length, ctx) {
-                    Ok(Some(whole)) => self.on_whole(link, whole),
-                    Ok(None) => {}
-                    Err(heard) => self.on_heard(heard),
+                let (whole, heard) = connection.on_binary(link, body, length, ctx);
+                self.on_heard(heard);
+                if let Some(whole) = whole {
+                    self.on_whole(link, whole);
                 }
             }
             Input::Writable { link, on } => {

@@ -1,4 +1,5 @@
-//! Origins that are not ours (Q9), and pauses of each origin by itself, also across a restart (Q11).
+//! The link to a foreign Socket.IO server: another link that takes over (C4), its own recovery (C12), its own way of joining
+//! rooms (C7).
 #![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
 
 mod rig;
@@ -6,231 +7,340 @@ mod rig;
 use rig::Rig;
 use tidewire_core::*;
 
-const PAY: &str = "https://pay.example";
-
-fn respond(rig: &mut Rig, status: u16, retry_after: Option<&str>) {
-    let (fetch, _) = rig.requests.pop_front().expect("an open request");
-    let response = Response {
-        status,
-        outcome: None,
-        retry_after: retry_after.map(str::to_owned),
-        content_type: Some("application/json".into()),
-        redirected: false,
-        accepted: None,
-        names: Vec::new(),
-        body: Some("{}".into()),
-    };
-    rig.input(Input::Responded { fetch, response });
-}
-
-fn with(kind: OriginKind) -> Config {
-    let origins = vec![OriginRule { origin: PAY.into(), kind }];
-    Config { origins, ..rig::config() }
-}
-
-fn leading(config: Config, disk: std::collections::BTreeMap<String, Vec<u8>>, wall: u64) -> Rig {
-    let mut rig = Rig::idle(config, disk, 3);
-    rig.wall = wall;
+fn foreign(change: impl FnOnce(&mut Config)) -> Rig {
+    let mut config = rig::config();
+    change(&mut config);
+    let mut rig = Rig::idle(config, Default::default(), 1);
     rig.settle();
-    rig.input(Input::Leader { epoch: LeaderEpoch(1) });
+    rig.dialect = false;
     rig
 }
 
-fn fresh(config: Config) -> Rig {
-    leading(config, Default::default(), rig::WALL)
+fn join(rig: &mut Rig, room: &str) {
+    rig.command(Command::Join { room: room.into() }).unwrap();
 }
 
-fn verify_asked(rig: &Rig) -> usize {
-    rig.log.iter().filter(|o| matches!(o, Output::Verify { .. })).count()
+fn rooms(rig: &Rig) -> Vec<RoomState> {
+    let states = rig.log.iter().filter_map(|o| match o {
+        Output::Room { state, .. } => Some(state.clone()),
+        _ => None,
+    });
+    states.collect()
 }
 
-fn last(rig: &Rig, write: &WriteId) -> WriteState {
-    rig.states(write).last().cloned().expect("a state")
+fn names(rig: &Rig) -> Vec<String> {
+    rig.events().into_iter().map(|event| event.name).collect()
+}
+
+const CHANGED: Input = Input::Network { signal: NetworkSignal::Changed };
+
+/// A link with a joined room that has been silent for a while; and its id.
+fn quiet() -> (Rig, LinkId) {
+    let mut rig = foreign(|_| {});
+    rig.connect();
+    join(&mut rig, "r");
+    rig.answer_join("{}");
+    rig.bind("r", &[1]);
+    rig.base(1, None);
+    rig.pass(10_000);
+    rig.take();
+    let old = rig.link.unwrap();
+    (rig, old)
 }
 
 #[test]
-fn q9_a_foreign_origin_gets_our_headers_only_as_declared() {
-    let check = |kind, expected: &[&str], quoted| {
-        let mut rig = fresh(with(kind));
-        let write = rig.submit(&format!("{PAY}/charge"));
-        let request = &rig.requests[0].1;
-        let names: Vec<_> = request.headers.iter().map(|h| h.name.as_str()).collect();
-        assert_eq!(names, expected, "{kind:?}");
-        if let Some(key) = request.headers.first() {
-            assert_eq!(key.value, if quoted { format!("\"{write}\"") } else { write.0 });
+fn c4_a_probe_event_that_the_app_names_checks_a_foreign_link() {
+    let mut rig = foreign(|config| config.probe_event = Some("are you there".into()));
+    rig.connect();
+    rig.take();
+    rig.input(CHANGED);
+    assert_eq!(rig.sent(), [r#"421["are you there"]"#]);
+    rig.frame("431[]");
+    rig.pass(5_000);
+    assert!(rig.connection_or_none().is_none(), "alive");
+    rig.input(Input::App { signal: AppSignal::Foreground });
+    let link = rig.link.unwrap();
+    rig.input(CHANGED);
+    rig.pass(limits::PROBE_TIMEOUT.0);
+    assert!(rig.log.contains(&Output::Close { link }), "dead");
+}
+
+#[test]
+fn c4_without_a_probe_a_second_link_takes_over_once_the_rooms_are_joined_there() {
+    let (mut rig, old) = quiet();
+    rig.input(CHANGED);
+    let new = rig.link.unwrap();
+    assert_ne!(old, new);
+    assert!(!rig.log.contains(&Output::Close { link: old }), "the room is not joined there yet");
+    assert!(rig.last_join().1.contains("\"r\""));
+    // Nobody knows yet whether the old link is dead: what comes on the new one waits.
+    rig.frame(r#"42["news",1]"#);
+    assert_eq!(names(&rig), Vec::<String>::new());
+    rig.answer_join("{}");
+    assert!(rig.log.contains(&Output::Close { link: old }));
+    assert_eq!(names(&rig), ["news"], "the old one was dead: nobody has had it");
+    assert_eq!(rig.refetched(), [(1, RefetchReason::Foreign)], "Y3");
+    assert!(
+        !rig.log.iter().any(|o| matches!(o, Output::Connection { state: ConnectionState::Waiting { .. } }))
+    );
+    rig.frame(r#"42["more",1]"#);
+    assert_eq!(names(&rig), ["news", "more"]);
+    rig.pass(200_000);
+    assert!(!rig.log.contains(&Output::Close { link: LinkId(0) }));
+}
+
+#[test]
+fn c4_an_event_that_comes_on_both_links_is_heard_once() {
+    let (mut rig, old) = quiet();
+    rig.input(CHANGED);
+    rig.frame(r#"42["news",1]"#);
+    rig.frame_on(old, r#"42["news",1]"#);
+    assert_eq!(names(&rig), ["news"]);
+    let before = rig.released().len();
+    rig.answer_join("{}");
+    assert_eq!(names(&rig), ["news"]);
+    assert!(rig.released().len() > before + 1, "what waited is given back, beside the answer");
+}
+
+#[test]
+fn c4_anything_that_is_heard_proves_the_old_link_alive_and_no_link_is_made_for_a_fresh_one() {
+    let (mut rig, old) = quiet();
+    rig.mute = true;
+    rig.input(CHANGED);
+    let second = rig.link.unwrap();
+    rig.frame_on(old, "2");
+    assert!(rig.log.contains(&Output::Close { link: second }));
+    let opened = rig.opened.len();
+    rig.input(CHANGED);
+    assert_eq!(rig.opened.len(), opened, "heard of just now");
+    rig.frame_on(old, r#"42["news",1]"#);
+    assert_eq!(names(&rig), ["news"]);
+}
+
+#[test]
+fn c4_a_second_link_that_comes_to_nothing_leaves_the_first_one_as_it_is() {
+    for how in 0..4 {
+        let (mut rig, old) = quiet();
+        match how {
+            0 => rig.reachable = false,
+            1 => rig.mute = true,
+            2 => rig.refusal = Some(r#"44{"message":"no"}"#),
+            _ => rig.token = AuthResult::Missing {},
         }
+        rig.input(CHANGED);
+        rig.pass(limits::ATTEMPT_TIMEOUT.0);
+        assert!(!rig.log.contains(&Output::Close { link: old }), "{how}");
+        rig.frame_on(old, r#"42["news",1]"#);
+        assert_eq!(names(&rig), ["news"], "{how}");
+        assert!(rig.connection_or_none().is_none(), "{how}: nothing is told of it");
+    }
+}
+
+#[test]
+fn c4_when_the_first_link_dies_meanwhile_the_second_one_is_the_attempt() {
+    let (mut rig, old) = quiet();
+    rig.mute = true;
+    rig.input(CHANGED);
+    let second = rig.link.unwrap();
+    rig.input(Input::Closed { link: old, cause: CloseCause::Lost });
+    assert!(matches!(rig.connection(), ConnectionState::Connecting { .. }));
+    rig.frame_on(second, r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#);
+    assert!(matches!(rig.connection(), ConnectionState::Connected { .. }));
+    assert_eq!(rig.opened.len(), 2);
+}
+
+#[test]
+fn c4_disconnect_during_a_takeover_closes_both_links() {
+    for joined in [false, true] {
+        let (mut rig, old) = quiet();
+        rig.mute = !joined;
+        rig.input(CHANGED);
+        let second = rig.link.unwrap();
+        rig.command(Command::Disconnect {}).unwrap();
+        for link in [old, second] {
+            assert!(rig.log.contains(&Output::Close { link }), "{joined}");
+        }
+        assert_eq!(rig.engine.poll_timeout(), None);
+    }
+}
+
+/// An offset of the in-memory adapter at this time.
+fn offset(wall: u64) -> String {
+    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+    (0..7).rev().map(|place| char::from(digits[(wall >> (6 * place)) as usize & 63])).collect()
+}
+
+fn recovering() -> Rig {
+    let mut rig = foreign(|_| {});
+    rig.grant = Some(r#"40{"sid":"s1","pid":"p1"}"#.into());
+    rig.connect();
+    rig.bind("r", &[1]);
+    rig.base(1, None);
+    rig
+}
+
+fn claim(rig: &mut Rig) -> String {
+    rig.take();
+    rig.break_link();
+    rig.pass(1_000);
+    rig.sent().remove(0)
+}
+
+#[test]
+fn c12_a_session_is_restored_from_its_pid_and_the_offset_of_the_last_event() {
+    let mut rig = recovering();
+    let at = offset(rig::WALL);
+    rig.last = Some(at.clone());
+    rig.frame(&format!(r#"42["x",1,"{at}"]"#));
+    rig.last = None;
+    rig.frame(r#"42["volatile",1]"#);
+    let claim = claim(&mut rig);
+    assert_eq!(claim, format!(r#"40{{"pid":"p1","offset":"{at}","token":"jwt","tidewire":1}}"#));
+    assert_eq!(rig.refetched(), [], "the same session: nothing was missed");
+    rig.grant = Some(r#"40{"sid":"s2","pid":"p2"}"#.into());
+    rig.break_link();
+    rig.pass(10_000);
+    assert_eq!(rig.refetched(), [(1, RefetchReason::Foreign)], "Y3: a new one");
+    rig.take();
+    rig.break_link();
+    rig.pass(10_000);
+    assert_eq!(rig.sent()[0], r#"40{"token":"jwt","tidewire":1}"#, "it has no offset yet");
+}
+
+#[test]
+fn c12_a_last_argument_that_is_text_is_no_offset() {
+    let near = offset(rig::WALL);
+    let other_day = offset(rig::WALL - 3 * 24 * 3_600_000);
+    let object_id = format!("{:08x}0123456789abcdef", rig::WALL / 1_000);
+    let stream_id = format!("{}-0", rig::WALL);
+    for (last, taken) in [
+        (near.as_str(), true),
+        (&format!("{near}.1Z"), true),
+        (&stream_id, true),
+        (&object_id, true),
+        ("hello", false),
+        ("tuesday", false),
+        (&other_day, false),
+        (&format!("{near}."), false),
+        (&format!("{near}.!"), false),
+        ("1000000000000-0", false),
+        ("507f1f77bcf86cd799439011", false),
+        ("", false),
+    ] {
+        let mut rig = recovering();
+        rig.last = Some(last.to_owned());
+        rig.frame(r#"42["x",1]"#);
+        assert_eq!(claim(&mut rig).contains("offset"), taken, "{last}");
+    }
+    for frame in [r#"427["asks",1]"#, r#"43/n,1["x"]"#] {
+        let mut rig = recovering();
+        rig.last = Some(near.clone());
+        rig.frame(frame);
+        assert!(!claim(&mut rig).contains("offset"), "{frame}");
+    }
+}
+
+#[test]
+fn c12_a_room_that_was_left_meanwhile_is_not_restored() {
+    let mut rig = recovering();
+    join(&mut rig, "r");
+    rig.answer_join("{}");
+    rig.last = Some(offset(rig::WALL));
+    rig.frame(r#"42["x",1]"#);
+    rig.take();
+    rig.break_link();
+    rig.command(Command::Leave { room: "r".into() }).unwrap();
+    rig.pass(1_000);
+    assert!(!rig.sent()[0].contains("pid"));
+}
+
+fn shaped(leave: Option<&str>, key: Option<&str>, answers: bool) -> Rig {
+    let join = ForeignJoin {
+        event: "subscribe".into(),
+        leave: leave.map(str::to_owned),
+        key: key.map(str::to_owned),
+        answers,
     };
-    let all = ["idempotency-key", "tidewire-client", "tidewire-sequence", "tidewire-floor"];
-    check(OriginKind::Tidewire {}, &all, true);
-    check(OriginKind::Keyed { style: KeyStyle::Quoted }, &all[..1], true);
-    check(OriginKind::Keyed { style: KeyStyle::Bare }, &all[..1], false);
-    check(OriginKind::Plain {}, &[], true);
-    let mut rig = fresh(with(OriginKind::Tidewire {}));
-    rig.submit("https://other.example/x");
-    assert_eq!(rig.requests[0].1.headers, [], "what is not declared is plain");
+    let mut rig = foreign(|config| config.join = Some(join));
+    rig.connect();
+    rig.take();
+    rig
 }
 
 #[test]
-fn q9_after_a_gateway_gave_up_only_what_is_harmless_is_sent_to_a_foreign_origin_again() {
-    for status in [408, 502, 504] {
-        let mut rig = fresh(rig::config());
-        let post = rig.submit(&format!("{PAY}/charge"));
-        let put = rig.submit_with(|s| (s.method, s.path) = ("PUT".into(), format!("{PAY}/a"))).unwrap();
-        respond(&mut rig, status, None);
-        respond(&mut rig, status, None);
-        let parked = WriteState::Parked { reason: ParkReason::Unknown, status, body: None };
-        assert_eq!(last(&rig, &post), parked, "{status}");
-        rig.until_request();
-        assert_eq!(rig.requests[0].1.write, put);
-    }
-    let mut rig = fresh(rig::config());
-    let post = rig.submit(&format!("{PAY}/charge"));
-    respond(&mut rig, 503, None);
-    rig.until_request();
-    assert_eq!(rig.requests[0].1.write, post, "503 says that it was not taken");
-}
-
-fn doubtful() -> (Rig, WriteId) {
-    let mut rig = fresh(rig::config());
-    let write = rig.submit_with(|s| (s.path, s.verify) = (format!("{PAY}/charge"), true)).unwrap();
-    rig.fail_request();
-    for _ in 0..100 {
-        if verify_asked(&rig) > 0 {
-            return (rig, write);
+fn c7_the_join_event_and_its_shape_are_the_apps() {
+    for (leave, key, answers, sent) in [
+        (Some("unsubscribe"), None, true, [r#"421["subscribe","r\"1"]"#, r#"422["unsubscribe","r\"1"]"#]),
+        (
+            Some("unsubscribe"),
+            Some("room"),
+            false,
+            [r#"42["subscribe",{"room":"r\"1"}]"#, r#"42["unsubscribe",{"room":"r\"1"}]"#],
+        ),
+        (None, None, false, [r#"42["subscribe","r\"1"]"#, ""]),
+    ] {
+        let mut rig = shaped(leave, key, answers);
+        join(&mut rig, "r\"1");
+        let joined = RoomState::Joined { recovered: false, head: None };
+        if answers {
+            assert_eq!(rooms(&rig), [RoomState::Joining {}]);
+            rig.pass(limits::JOIN_TIMEOUT.0 - 1);
+            assert_eq!(rooms(&rig).len(), 1);
+            rig.pass(1);
         }
-        rig.next_deadline();
+        assert_eq!(rooms(&rig).last(), Some(&joined), "it need not answer");
+        rig.command(Command::Leave { room: "r\"1".into() }).unwrap();
+        let sent: Vec<&str> = sent.into_iter().filter(|text| !text.is_empty()).collect();
+        assert_eq!(rig.sent(), sent);
     }
-    panic!("the app is never asked");
 }
 
 #[test]
-fn q9_the_app_is_asked_what_became_of_a_write_before_it_is_sent_again() {
-    let (mut rig, write) = doubtful();
-    assert!(rig.requests.is_empty());
-    rig.input(Input::Verified { write: write.clone(), found: Found::NotApplied {} });
-    assert_eq!(rig.requests[0].1.write, write);
+fn c7_our_own_server_is_asked_in_its_own_way_whatever_the_app_says() {
+    let mut rig = foreign(|config| {
+        let event = "subscribe".into();
+        config.join = Some(ForeignJoin { event, leave: None, key: None, answers: false });
+    });
+    rig.dialect = true;
+    rig.connect();
+    join(&mut rig, "r");
+    assert!(rig.sent().last().unwrap().contains(r#"["room:join",{"roomId":"r"}]"#));
+}
 
-    let (mut rig, write) = doubtful();
-    rig.input(Input::Verified { write: write.clone(), found: Found::Applied { body: Some("7".into()) } });
-    assert!(rig.requests.is_empty());
-    let applied = WriteState::Acknowledged { status: 200, body: Some("7".into()), replayed: true };
-    assert_eq!(last(&rig, &write), applied);
-    rig.input(Input::Verified { write, found: Found::NotApplied {} });
-    assert!(rig.requests.is_empty(), "an answer to nothing");
+fn denied(reason: &str) -> RoomState {
+    RoomState::Denied { reason: reason.into() }
 }
 
 #[test]
-fn q9_a_write_that_nobody_can_say_anything_about_is_set_aside_after_the_last_question() {
-    let (mut rig, write) = doubtful();
-    for asked in 1..limits::VERIFICATIONS {
-        rig.input(Input::Verified { write: write.clone(), found: Found::Unknown {} });
-        assert_eq!(last(&rig, &write), WriteState::Retrying { status: 0 });
-        while verify_asked(&rig) as u32 == asked {
-            rig.next_deadline();
-        }
-    }
-    rig.pass(limits::REQUEST_TIMEOUT.0);
-    let parked = WriteState::Parked { reason: ParkReason::Unknown, status: 0, body: None };
-    assert_eq!(last(&rig, &write), parked, "an app that never answers is no answer");
-    assert_eq!(verify_asked(&rig) as u32, limits::VERIFICATIONS);
-    assert!(rig.requests.is_empty());
-}
-
-#[test]
-fn q9_the_app_is_asked_after_a_kill_too() {
-    let (rig, write) = doubtful();
-    let mut rig = leading(rig::config(), rig.disk, rig::WALL);
-    rig.pass(limits::REQUEST_BACKOFF_CAP.0);
-    assert!(verify_asked(&rig) >= 1);
-    assert!(rig.requests.is_empty());
-    assert!(!matches!(last(&rig, &write), WriteState::Sending { .. }));
-}
-
-#[test]
-fn q9_no_answer_five_times_while_the_origin_answers_others_is_told_and_holds_nobody_up() {
-    let mut rig = fresh(rig::config());
-    let put = |s: &mut Submission| (s.method, s.path) = ("PUT".into(), format!("{PAY}/never"));
-    let write = rig.submit_with(put).unwrap();
-    for silent in 0..=limits::UNANSWERED {
-        assert_ne!(rig.status().blocked, Some(Blocked::Cors), "{silent} times");
-        rig.until_request();
-        rig.fail_request();
-        rig.input(Input::Reached { origin: PAY.into() });
-    }
-    assert_eq!(rig.status().blocked, Some(Blocked::Cors));
-    let other = rig.submit_with(|s| (s.method, s.path) = ("PUT".into(), format!("{PAY}/fine"))).unwrap();
-    assert_eq!(rig.requests.pop_front().map(|(_, r)| r.write), Some(other), "the origin is not paused");
-    rig.until_request();
-    assert_eq!(rig.requests[0].1.write, write, "it is tried again, alone");
-    respond(&mut rig, 200, None);
-    assert_eq!(rig.status().blocked, None);
-}
-
-#[test]
-fn q9_a_tunnel_is_no_cors_fault() {
-    let mut rig = fresh(rig::config());
-    rig.submit("/a");
-    for _ in 0..3 * limits::UNANSWERED {
-        rig.until_request();
-        rig.fail_request();
-    }
-    assert_eq!(rig.status().blocked, Some(Blocked::Unreachable));
-}
-
-#[test]
-fn q11_a_pause_holds_up_its_own_origin_only() {
-    let mut rig = fresh(with(OriginKind::Tidewire {}));
-    rig.submit(&format!("{PAY}/charge"));
-    respond(&mut rig, 429, Some("60"));
-    assert_eq!(rig.status().blocked, Some(Blocked::Unreachable));
-    rig.submit("/a");
-    assert_eq!(rig.answer(200, "applied").path, "/a");
-    rig.submit(&format!("{PAY}/other"));
-    assert!(rig.requests.is_empty());
-    rig.pass(59_000);
-    assert!(rig.requests.is_empty());
-    rig.pass(1_000 + limits::REQUEST_BACKOFF_BASE.0);
-    assert_eq!(rig.requests.len(), 2);
-}
-
-#[test]
-fn q11_a_pause_holds_over_a_restart_whatever_the_clock_does() {
-    let check = |answer: &str, wall: i64, longest: u64, shortest: u64| {
-        let mut rig = fresh(rig::config());
-        rig.submit("/a");
-        respond(&mut rig, 503, Some(answer));
-        let mut rig = leading(rig::config(), rig.disk, rig::WALL.saturating_add_signed(wall));
-        assert!(rig.requests.is_empty() || shortest == 0, "{answer} {wall}");
-        rig.until_request();
-        let jitter = limits::REQUEST_BACKOFF_BASE.0;
-        assert!((shortest..=longest + jitter).contains(&rig.now), "{answer} {wall}: {}", rig.now);
+fn c7_a_refusal_is_told_once_until_the_reason_changes_or_the_app_asks() {
+    let mut rig = Rig::new();
+    rig.connect();
+    join(&mut rig, "r");
+    rig.answer_join(r#"{"error":"no"}"#);
+    assert_eq!(rooms(&rig), [RoomState::Joining {}, denied("no")]);
+    rig.take();
+    let again = |rig: &mut Rig, answer: &str| {
+        rig.break_link();
+        rig.pass(5_000);
+        rig.answer_join(answer);
     };
-    check("120", 0, 120_000, 120_000);
-    check("120", 20_000, 100_000, 100_000);
-    check("120", 3_600_000, 0, 0);
-    check("120", -86_400_000, 120_000, 120_000);
-    check("999999999", 0, limits::RETRY_AFTER_CAP.0, limits::RETRY_AFTER_CAP.0);
-    // Two minutes after the rig's time.
-    check("Mon, 21 Sep 2026 14:15:20 GMT", 0, 120_000, 120_000);
-}
-
-#[test]
-fn q11_a_pause_that_is_over_is_not_found_by_the_next_life() {
-    let mut rig = fresh(rig::config());
-    rig.submit("/a");
-    respond(&mut rig, 503, Some("120"));
-    assert!(rig.disk.contains_key("m/pause/"));
-    rig.until_request();
-    assert!(!rig.disk.contains_key("m/pause/"));
-}
-
-#[test]
-fn q11_a_stored_pause_that_was_damaged_or_lengthened_holds_nobody_for_ever() {
-    let mut rig = fresh(rig::config());
-    rig.submit("/a");
-    respond(&mut rig, 503, Some("120"));
-    let mut disk = rig.disk.clone();
-    disk.get_mut("m/pause/").unwrap()[30] ^= 0x40;
-    let rig = leading(rig::config(), disk, rig::WALL);
-    assert_eq!(rig.requests.len(), 1);
+    again(&mut rig, r#"{"error":"no"}"#);
+    assert_eq!(rooms(&rig), [], "the app knows");
+    again(&mut rig, r#"{"error":"never"}"#);
+    assert_eq!(rooms(&rig), [denied("never")]);
+    rig.take();
+    rig.command(Command::Rejoin { room: "r".into() }).unwrap();
+    rig.answer_join(r#"{"error":"never"}"#);
+    assert_eq!(rooms(&rig), [RoomState::Joining {}, denied("never")], "it asked");
+    rig.take();
+    again(&mut rig, r#"{"success":true,"epoch":"ep","offset":4,"recovered":false}"#);
+    let head = Some(Position { room: "r".into(), epoch: "ep".into(), offset: Offset(4) });
+    assert_eq!(
+        rooms(&rig),
+        [RoomState::Joined { recovered: false, head }],
+        "and a first listener has a place"
+    );
+    rig.take();
+    rig.command(Command::Rejoin { room: "r".into() }).unwrap();
+    assert_eq!(rig.sent().len(), 0, "there is nothing to ask for");
 }

@@ -36,9 +36,10 @@ impl Connection {
             release(kept(&body).into_iter().collect(), ctx);
             return self.fail(from, DownReason::Malformed, ctx);
         };
-        let announced = match &frame {
-            Frame::Event { attachments, .. } | Frame::Ack { attachments, .. } => *attachments,
-            _ => 0,
+        let announced = if let Frame::Event { attachments, .. } | Frame::Ack { attachments, .. } = &frame {
+            *attachments
+        } else {
+            0
         };
         let waits = self.waits(from, &frame);
         if announced == 0 && !waits {
@@ -60,14 +61,14 @@ impl Connection {
         body: BodyId,
         length: u32,
         ctx: &mut Ctx,
-    ) -> Result<Option<Whole>, Heard<'static>> {
+    ) -> (Option<Whole>, Heard<'static>) {
         if let Some(heard) = self.take_in(from, false, ctx) {
             release(vec![body], ctx);
-            return Err(heard);
+            return (None, heard);
         }
         let part = self.line(from).map_or(Part::Unannounced, |line| line.attach(body, length));
         match part {
-            Part::Missing => Ok(None),
+            Part::Missing => (None, Heard::Nothing),
             Part::Complete(whole) => {
                 let dialect = self.dialect();
                 let frame = head::parse(&whole.text, whole.truncated, dialect);
@@ -75,14 +76,14 @@ impl Connection {
                     && let Some(old) = &mut self.old
                 {
                     old.hold(whole);
-                    return Ok(None);
+                    return (None, Heard::Nothing);
                 }
-                Ok(Some(whole))
+                (Some(whole), Heard::Nothing)
             }
-            Part::Oversized => Err(self.fail(from, DownReason::Oversized, ctx)),
+            Part::Oversized => (None, self.fail(from, DownReason::Oversized, ctx)),
             Part::Unannounced => {
                 release(vec![body], ctx);
-                Err(self.fail(from, DownReason::Malformed, ctx))
+                (None, self.fail(from, DownReason::Malformed, ctx))
             }
         }
     }

@@ -44,7 +44,7 @@ impl Emits {
         }
         fits(&event.attachments, event.size)?;
         match class {
-            EmitClass::Plain {} => self.plain.emit(event, timeout, link, ctx),
+            EmitClass::Plain => self.plain.emit(event, timeout, link, ctx),
             EmitClass::Reliable { idempotent } => self.reliable.emit(event, idempotent, timeout, link, ctx),
             EmitClass::Volatile { key } => {
                 self.volatile.emit(event, key, timeout, &mut self.plain, link, ctx);

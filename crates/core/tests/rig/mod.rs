@@ -26,6 +26,15 @@ pub struct Rig {
     pub dialect: bool,
     /// CONNECT is answered with this instead.
     pub refusal: Option<&'static str>,
+    /// A grant that says more than the usual one.
+    pub grant: Option<String>,
+    /// What comes before `{...}` or instead of the grant of any other namespace.
+    pub namespace_answer: Option<&'static str>,
+    /// Links are opened, and nothing comes on them.
+    pub mute: bool,
+    /// Last arguments of frames to come, as a host tells them.
+    pub last: Option<String>,
+    pub opened: Vec<(Transport, Option<String>)>,
     pub token: AuthResult,
     pub link: Option<LinkId>,
     pub tokens_asked: Vec<bool>,
@@ -73,6 +82,11 @@ impl Rig {
             reachable: true,
             dialect: true,
             refusal: None,
+            grant: None,
+            namespace_answer: None,
+            mute: false,
+            last: None,
+            opened: Vec::new(),
             token: AuthResult::Token { token: "jwt".into() },
             link: None,
             tokens_asked: Vec::new(),
@@ -131,8 +145,12 @@ impl Rig {
                 self.tokens_asked.push(fresh);
                 self.engine.handle(Input::Auth { auth, result: self.token.clone() }, self.now());
             }
-            Output::Open { link, .. } => {
-                if self.reachable {
+            Output::Open { link, transport, url } => {
+                self.opened.push((transport, url));
+                if self.mute {
+                    self.link = Some(link);
+                    self.engine.handle(Input::Opened { link }, self.now());
+                } else if self.reachable {
                     self.link = Some(link);
                     self.engine.handle(Input::Opened { link }, self.now());
                     self.frame(r#"0{"sid":"e1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#);
@@ -140,10 +158,19 @@ impl Rig {
                     self.engine.handle(Input::Closed { link, cause: CloseCause::Unreachable }, self.now());
                 }
             }
-            Output::Send { text, .. } if text.0.starts_with("40") => {
+            Output::Send { text, .. } if text.0.starts_with("40/") => {
+                let name = text.0[2..].split(',').next().unwrap().to_owned();
+                match self.namespace_answer {
+                    Some("") => {}
+                    Some(data) => self.frame(&format!("44{name},{data}")),
+                    None => self.frame(&format!(r#"40{name},{{"sid":"n1"}}"#)),
+                }
+            }
+            Output::Send { text, link, .. } if text.0.starts_with("40") && self.link == Some(link) => {
                 let granted =
                     if self.dialect { r#"40{"sid":"s1","tidewire":1}"# } else { r#"40{"sid":"s1"}"# };
-                self.frame(self.refusal.unwrap_or(granted));
+                let granted = self.grant.clone().unwrap_or_else(|| granted.to_owned());
+                self.frame(&self.refusal.map(str::to_owned).unwrap_or(granted));
             }
             Output::Close { link } if self.link == Some(link) => self.link = None,
             Output::Fetch { fetch, request } => self.requests.push_back((fetch, request)),
@@ -170,16 +197,47 @@ impl Rig {
     /// A text frame comes in; its body, if it has one, gets the next id.
     pub fn frame(&mut self, text: &str) {
         let link = self.link.expect("a link");
+        self.frame_on(link, text);
+    }
+
+    /// A binary message comes in; returns its id.
+    pub fn binary(&mut self, length: u32) -> BodyId {
+        let link = self.link.expect("a link");
+        self.bodies += 1;
+        let body = BodyId(self.bodies);
+        self.input(Input::ReceivedBinary { link, body, length });
+        body
+    }
+
+    pub fn frame_on(&mut self, link: LinkId, text: &str) {
         let has_json = text.contains(['[', '{']);
         self.bodies += 1;
         let body = if has_json {
-            FrameBody::Json { body: BodyId(self.bodies), last: None }
+            FrameBody::Json { body: BodyId(self.bodies), last: self.last.clone() }
         } else {
             FrameBody::None {}
         };
         let length = text.encode_utf16().count() as u32;
         self.engine.handle(Input::Received { link, head: text.into(), length, body }, self.now());
         self.settle();
+    }
+
+    /// How emits ended since the last `take`.
+    pub fn results(&self) -> Vec<(u32, EmitResult)> {
+        let results = self.log.iter().filter_map(|o| match o {
+            Output::Emitted { emit, result } => Some((emit.0, result.clone())),
+            _ => None,
+        });
+        results.collect()
+    }
+
+    /// Bodies that were released or given away since the last `take`.
+    pub fn released(&self) -> Vec<u32> {
+        let lists = self.log.iter().filter_map(|o| match o {
+            Output::Release { bodies } => Some(bodies.iter().map(|body| body.0).collect::<Vec<_>>()),
+            _ => None,
+        });
+        lists.flatten().collect()
     }
 
     pub fn room_event(&mut self, room: &str, offset: u64, write: &str) {
@@ -412,11 +470,15 @@ impl Rig {
     }
 
     pub fn connection(&self) -> ConnectionState {
-        let last = self.log.iter().rev().find_map(|o| match o {
+        self.connection_or_none().expect("a connection state")
+    }
+
+    /// The last state that was told since the last `take`.
+    pub fn connection_or_none(&self) -> Option<ConnectionState> {
+        self.log.iter().rev().find_map(|o| match o {
             Output::Connection { state } => Some(state.clone()),
             _ => None,
-        });
-        last.expect("a connection state")
+        })
     }
 }
 
