@@ -7,6 +7,8 @@ use crate::process::root;
 
 /// The page.
 pub(crate) const PAGE: &str = "docs/limits.md";
+/// Limits of the wire formats, which others repeat.
+const WIRE: &str = "crates/wire/src/limits.rs";
 const MARK: &str = "<!-- limits: ";
 const HEAD: &str = "| limit | value | for | when it is reached |\n|---|--:|---|---|\n";
 
@@ -42,6 +44,7 @@ fn read(path: &str) -> Result<String, String> {
 
 /// The page with its tables made anew.
 fn render(page: &str) -> Result<String, String> {
+    let shared = numbers(&read(WIRE)?)?;
     let mut text = String::new();
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
@@ -61,7 +64,7 @@ fn render(page: &str) -> Result<String, String> {
             }
         }
         text += HEAD;
-        for limit in constants(&read(source)?)? {
+        for limit in constants(&read(source)?, &shared)? {
             let outcome = said.get(&limit.name).map_or("", String::as_str);
             text += &format!("| `{}` | {} | {} | {outcome} |\n", limit.name, limit.value, limit.purpose);
         }
@@ -71,13 +74,20 @@ fn render(page: &str) -> Result<String, String> {
 
 struct Limit {
     name: String,
+    number: u64,
     value: String,
     purpose: String,
 }
 
+/// The constants of a module that others refer to.
+fn numbers(source: &str) -> Result<BTreeMap<String, u64>, String> {
+    constants(source, &BTreeMap::new())
+        .map(|limits| limits.into_iter().map(|limit| (limit.name, limit.number)).collect())
+}
+
 /// All `pub const` of a module, in its order.
-fn constants(source: &str) -> Result<Vec<Limit>, String> {
-    let mut known = BTreeMap::new();
+fn constants(source: &str, shared: &BTreeMap<String, u64>) -> Result<Vec<Limit>, String> {
+    let mut known = shared.clone();
     let mut limits = Vec::new();
     let mut comment = String::new();
     for line in source.lines() {
@@ -91,6 +101,7 @@ fn constants(source: &str) -> Result<Vec<Limit>, String> {
             known.insert(name.to_owned(), number);
             let purpose = comment.replace("[`", "`").replace("`]", "`").replace('|', "/");
             limits.push(Limit {
+                number,
                 name: name.to_owned(),
                 value: show(number, kind, name),
                 purpose: purpose.trim().to_owned(),
@@ -110,7 +121,8 @@ fn evaluate(expression: &str, known: &BTreeMap<String, u64>) -> Option<u64> {
         .strip_prefix("Millis(")
         .map_or(expression.trim(), |rest| rest.trim_end_matches(')'));
     let atom = |text: &str| {
-        let text = text.trim();
+        let text = text.trim().trim_start_matches("tidewire_wire::limits::");
+        let text = text.split(" as ").next().unwrap_or_default();
         known.get(text.trim_end_matches(".0")).copied().or_else(|| text.replace('_', "").parse().ok())
     };
     if let Some((one, shift)) = plain.split_once(" << ") {
@@ -157,7 +169,7 @@ mod tests {
 
     #[test]
     fn values_and_purposes_come_from_the_source() {
-        let limits = constants(SOURCE).unwrap();
+        let limits = constants(SOURCE, &BTreeMap::new()).unwrap();
         let told: Vec<_> =
             limits.iter().map(|l| (l.name.as_str(), l.value.as_str(), l.purpose.as_str())).collect();
         assert_eq!(
@@ -169,7 +181,14 @@ mod tests {
                 ("N", "9,007,199,254,740,992", "")
             ]
         );
-        assert!(constants("pub const A: usize = other();").is_err());
+        assert!(constants("pub const A: usize = other();", &BTreeMap::new()).is_err());
+    }
+
+    #[test]
+    fn a_limit_of_the_wire_may_be_repeated() {
+        let shared = BTreeMap::from([("B".to_owned(), 7)]);
+        let limits = constants("pub const A: usize = tidewire_wire::limits::B as usize;\n", &shared).unwrap();
+        assert_eq!(limits[0].value, "7");
     }
 
     #[test]
