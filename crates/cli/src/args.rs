@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Submit(SubmitArgs),
     /// Send the writes that wait in a store, and end when none waits.
     Drain(DrainArgs),
+    /// Run the engine and the hub through random bad days, and say which seed breaks a promise.
+    ///
+    /// A seed is a whole day: the same seed gives the same day. What fails is shrunk to a short script and printed.
+    Sim(SimArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -123,6 +127,47 @@ pub(crate) struct DrainArgs {
     /// Give up waiting after so many seconds; what is left stays in the store.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SimArgs {
+    /// Run this one seed.
+    #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "hours", "bugs", "from"])]
+    pub(crate) seed: Option<u64>,
+    /// Run so many seeds [default: 200].
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<u64>,
+    /// Run seeds for so long; 0.5 is half an hour.
+    #[arg(long, value_name = "H", value_parser = hours)]
+    pub(crate) hours: Option<f64>,
+    /// The first seed [default: 1].
+    #[arg(long, value_name = "N")]
+    pub(crate) from: Option<u64>,
+    /// Hunt each planted bug through at most so many seeds.
+    #[arg(long, value_name = "N")]
+    pub(crate) bugs: Option<u64>,
+    /// Plant this bug.
+    #[arg(long, value_name = "NAME", value_parser = bug)]
+    pub(crate) bug: Option<tidewire_sim::bugs::Bug>,
+    /// Tell everything that happens in the seed, on stderr.
+    #[arg(long, requires = "seed")]
+    pub(crate) verbose: bool,
+    /// Go on after a failure.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+fn bug(name: &str) -> Result<tidewire_sim::bugs::Bug, String> {
+    tidewire_sim::bugs::Bug::named(name).ok_or_else(|| {
+        let names: Vec<String> =
+            tidewire_sim::bugs::Bug::ALL.iter().map(|bug| format!("{bug:?}")).collect();
+        format!("there is no such bug; there are {}", names.join(", "))
+    })
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    let hours: f64 = text.parse().map_err(|_| "not a number of hours".to_owned())?;
+    if hours > 0.0 && hours < 10_000.0 { Ok(hours) } else { Err("not a number of hours".to_owned()) }
 }
 
 fn json(text: &str) -> Result<Value, String> {

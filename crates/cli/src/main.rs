@@ -1,4 +1,4 @@
-//! The command `tidewire`: listen, emit, submit and drain from a terminal or a script. It reads arguments and prints; all
+//! The command `tidewire`: listen, emit, submit, drain and simulate from a terminal or a script. It reads arguments and prints; all
 //! else is the client's.
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@ mod exit;
 mod listen;
 mod print;
 mod session;
+mod sim;
 mod submit;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ async fn main() -> ExitCode {
         Command::Emit(args) => emit::run(args).await,
         Command::Submit(args) => submit::run(args).await,
         Command::Drain(args) => submit::drain(args).await,
+        Command::Sim(args) => sim::run(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

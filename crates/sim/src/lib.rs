@@ -20,6 +20,7 @@
 pub mod base;
 pub mod bugs;
 pub mod campaign;
+pub mod command;
 pub mod coverage;
 pub mod disk;
 pub mod generate;
