@@ -159,8 +159,7 @@ pub(crate) struct SimArgs {
 
 fn bug(name: &str) -> Result<tidewire_sim::bugs::Bug, String> {
     tidewire_sim::bugs::Bug::named(name).ok_or_else(|| {
-        let names: Vec<String> =
-            tidewire_sim::bugs::Bug::ALL.iter().map(|bug| format!("{bug:?}")).collect();
+        let names: Vec<String> = tidewire_sim::bugs::Bug::ALL.iter().map(|bug| format!("{bug:?}")).collect();
         format!("there is no such bug; there are {}", names.join(", "))
     })
 }

@@ -147,6 +147,21 @@ fn q19_a_follower_shows_what_it_heard_while_it_read() {
 }
 
 #[test]
+fn q19_a_follower_looks_up_what_it_is_told_of_a_write_that_it_does_not_know() {
+    // It was stored, a tab was frozen before it told so, the write was sent and settled, and this tab was opened.
+    let mut frozen = Rig::idle(rig::config(), Default::default(), 3);
+    frozen.settle();
+    let write = frozen.submit("/like");
+    let mut opened = Rig::idle(rig::config(), Default::default(), 2);
+    opened.settle();
+    for input in news(&mut frozen) {
+        opened.input(input);
+    }
+    assert_eq!(opened.states(&write), [], "it is on no disk");
+    assert_eq!(opened.status().pending, 0);
+}
+
+#[test]
 fn q4_q19_a_step_that_ends_while_the_store_is_read_is_not_undone_by_what_was_read_before() {
     let mut rig = Rig::new();
     let kept = rig.submit("/a");

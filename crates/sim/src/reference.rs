@@ -97,8 +97,12 @@ impl Reference {
     }
 
     /// The system says something about a write.
-    pub fn says(&mut self, write: &WriteId, state: &WriteState) {
+    pub fn says(&mut self, device: Device, write: &WriteId, state: &WriteState) {
         let Some(tap) = self.taps.get_mut(write) else { return };
+        // What becomes of a copy says nothing about the original, but that the server has it.
+        if tap.device != device && !matches!(state, WriteState::Acknowledged { .. }) {
+            return;
+        }
         // A tab that hears late says old things.
         let ended = matches!(tap.said, Said::Acknowledged | Said::Refused | Said::Discarded);
         if ended && !matches!(state, WriteState::Acknowledged { .. }) {

@@ -73,6 +73,7 @@ impl Invariant for LaneOrder {
             for (other_write, other) in before {
                 let out = other.ever_parked
                     || other.excused
+                    || other.given_up
                     || !other.promised
                     || matches!(other.said, Said::Refused | Said::Discarded);
                 if !out && !self.applied.contains(other_write) {

@@ -64,7 +64,7 @@ pub struct TabState {
     pub restored: bool,
     /// A flush of bases is arranged.
     flushing: bool,
-    /// Base writes that failed and wait.
+    /// Bases that were taken from the cache and are not known to be on the disk.
     unstored: BTreeMap<String, crate::disk::Value>,
 }
 

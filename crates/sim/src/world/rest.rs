@@ -124,7 +124,8 @@ impl World {
     }
 
     pub(super) fn write_state(&mut self, tab: Tab, write: &WriteId, state: &WriteState) {
-        self.reference.says(write, state);
+        let device = self.tabs[tab.0].device;
+        self.reference.says(device, write, state);
         let Some(tap) = self.reference.taps.get(write) else {
             self.violate("writes", format!("{tab}: news of {write}, which nobody tapped"));
             return;

@@ -56,15 +56,13 @@ impl World {
         }
     }
 
-    /// Bases that are dirty, and those whose writing failed before and that are not dirty now.
+    /// Bases that are not known to be on the disk: those that are dirty, and those that are on their way or failed.
     fn take_bases(&mut self, tab: Tab) -> Vec<(String, Option<Value>)> {
-        let host = &mut self.tabs[tab.0].host;
-        let dirty = host.take_dirty();
-        let mut bases = std::mem::take(&mut self.tabs[tab.0].unstored);
-        for (query, base) in dirty {
-            bases.insert(format!("q/{query}"), Value::Base(query, base));
+        let state = &mut self.tabs[tab.0];
+        for (query, base) in state.host.take_dirty() {
+            state.unstored.insert(format!("q/{query}"), Value::Base(query, base));
         }
-        bases.into_iter().map(|(key, value)| (key, Some(value))).collect()
+        state.unstored.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect()
     }
 
     pub(super) fn flush(&mut self, tab: Tab, life: Life) {
@@ -108,12 +106,12 @@ impl World {
         }
         match done {
             Done::Written { persist, result, steps } => {
-                if result.is_err() {
-                    for (key, value) in steps {
-                        if let Some(value @ Value::Base(query, _)) = value
-                            && !self.tabs[tab.0].host.dirty.contains(&query)
-                        {
-                            self.tabs[tab.0].unstored.entry(key).or_insert(value);
+                if result.is_ok() {
+                    // What has changed since is on its way by itself.
+                    let unstored = &mut self.tabs[tab.0].unstored;
+                    for (key, value) in &steps {
+                        if unstored.get(key) == value.as_ref() {
+                            unstored.remove(key);
                         }
                     }
                 }

@@ -149,16 +149,15 @@ export class Records {
     }
   }
 
-  /** Held bases and the step, all or none. What fails stays held, unless a newer one was taken since. */
+  /** Held bases and the step, all or none. */
   #withBases(own: StoreStep | undefined, fence: number | undefined): Promise<void> {
     this.#take();
     const bases = [...this.#held].map(([key, value]) => ({ key, value, turn: this.#turns.get(key) }));
-    this.#held.clear();
     const steps: StoreStep[] = bases.map(({ key, value }) => ({ key, value }));
     if (own !== undefined) steps.push(own);
-    return this.#write(steps, fence).catch((error: unknown) => {
-      for (const { key, value, turn } of bases) if (turn === this.#turns.get(key)) this.#held.set(key, value);
-      throw error;
+    // They stay held until they are on disk: the removal of a record that comes meanwhile must not outlive their failure.
+    return this.#write(steps, fence).then(() => {
+      for (const { key, turn } of bases) if (turn === this.#turns.get(key)) this.#held.delete(key);
     });
   }
 
