@@ -64,7 +64,7 @@ impl Invariant for LaneOrder {
             let write = world.reference.tags.get(&effect.tag)?;
             self.applied.insert(write.clone());
             let tap = &world.reference.taps[write];
-            if tap.ever_parked || tap.excused {
+            if tap.ever_parked || tap.excused || tap.copies > 0 {
                 continue;
             }
             let before = world.reference.taps.iter().filter(|(_, other)| {
@@ -73,6 +73,7 @@ impl Invariant for LaneOrder {
             for (other_write, other) in before {
                 let out = other.ever_parked
                     || other.excused
+                    || other.copies > 0
                     || other.given_up
                     || !other.promised
                     || matches!(other.said, Said::Refused | Said::Discarded);
