@@ -194,6 +194,9 @@ impl Engine {
 
     fn obey(&mut self, command: Command) -> Result<Accepted, Refusal> {
         let Engine { ctx, facts, connection, emits, sync, outbox } = self;
+        if outbox.is_suspended() && !matches!(command, Command::Disconnect {} | Command::Suspend {}) {
+            return Err(Refusal::Suspended);
+        }
         match command {
             Command::Connect {} => connection.connect(ctx),
             Command::Disconnect {} => {
@@ -221,7 +224,13 @@ impl Engine {
             Command::Process { pass } => outbox.process(pass, ctx),
             Command::Edit { .. } | Command::Resolve { .. } | Command::Export {} => {}
             Command::SetProcessing { on } => outbox.set_processing(on),
-            Command::Clear {} | Command::Suspend {} => {} // TODO ob
+            Command::Clear {} => outbox.clear(ctx, facts),
+            Command::Suspend {} => {
+                outbox.suspend();
+                let heard = connection.disconnect(ctx);
+                emits.drop_all(ctx);
+                self.on_heard(heard);
+            }
         }
         Ok(Accepted::Done {})
     }
@@ -252,7 +261,9 @@ impl Engine {
             Input::LeaderLost {} => outbox.leader_lost(ctx, facts),
             Input::Verified { write, found } => outbox.verified(&write, found, ctx),
             Input::Reached { origin } => outbox.reached(&origin, ctx),
-            Input::StoreNewer {} | Input::Definitions { .. } | Input::Upcasted { .. } => {} // TODO ob
+            Input::StoreNewer {} => outbox.store_newer(ctx, facts),
+            Input::Definitions { known } => outbox.definitions(known, ctx),
+            Input::Upcasted { write, result } => outbox.upcasted(&write, result, ctx),
             Input::Opened { link } => connection.on_opened(link),
             Input::Received { link, head, length, body } => self.on_frame(link, &head.0, length, body),
             Input::ReceivedBinary { link, body, length } => {
@@ -279,7 +290,10 @@ impl Engine {
             Input::Responded { fetch, response } => outbox.responded(fetch, response, ctx),
             Input::RequestFailed { fetch, cause } => outbox.request_failed(fetch, cause, ctx),
             Input::Network { signal } => connection.on_network(signal, ctx),
-            Input::App { signal } => connection.on_app(signal, ctx),
+            Input::App { signal } => {
+                outbox.on_app(signal);
+                connection.on_app(signal, ctx);
+            }
             Input::Bound { room, queries } => sync.bound(room, queries, connection, ctx, facts),
             Input::FetchStarted { query } => sync.fetch_started(query, ctx),
             Input::FetchFailed { query } => sync.fetch_failed(query),
@@ -312,9 +326,12 @@ impl Engine {
                 TimerKind::Reload => outbox.ask_load(ctx),
                 TimerKind::StoreRetry => outbox.on_store_retry(ctx),
                 TimerKind::OfflineSend => outbox.on_offline_probe(),
+                TimerKind::Challenge => outbox.on_challenge_timeout(ctx),
                 TimerKind::Request(fetch) => outbox.on_request_timeout(fetch, ctx),
                 TimerKind::OriginPause(origin) => outbox.on_pause_over(&origin, ctx),
                 TimerKind::WriteRetry(write) => outbox.on_write_retry(&write, ctx),
+                // Nobody fetches for a user who has left.
+                TimerKind::Layer(_) if outbox.is_suspended() => {}
                 TimerKind::Layer(write) => sync.layers.on_overdue(&write, ctx, facts),
             }
             self.on_heard(heard);
@@ -412,7 +429,7 @@ impl Engine {
             }
         }
         outbox.set_offline(connection.is_offline(), ctx);
-        outbox.pump(ctx);
+        outbox.pump(ctx, facts);
         connection.settle(sync.is_synced());
         outbox.report(ctx);
     }

@@ -65,6 +65,12 @@ pub const PAUSE_STORED: Millis = Millis(5_000);
 pub const UNANSWERED: u32 = 5;
 /// How often the app is asked whether a write was applied before it is set aside (Q9).
 pub const VERIFICATIONS: u32 = 3;
+/// A leader that is asked whether it lives answers within this (Q19).
+pub const CHALLENGE_TIMEOUT: Millis = Millis(2_000);
+/// It is asked again after this, while something waits for it.
+pub const CHALLENGE_AGAIN: Millis = Millis(10_000);
+/// Wishes that a follower repeats until the leader has heard them; more are said once.
+pub const WISHES: usize = 100;
 /// A settled write that no base has shown starts a refetch after this (Q17).
 pub const LAYER_TIMEOUT: Millis = Millis(10_000);
 

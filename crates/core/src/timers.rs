@@ -37,6 +37,8 @@ pub enum TimerKind {
     OfflineSend,
     /// A request takes too long.
     Request(FetchId),
+    /// The leader has not said that it lives, or is to be asked again.
+    Challenge,
     /// This origin's pause ends.
     OriginPause(String),
     /// A write waits after an answer about itself.

@@ -360,7 +360,12 @@ fn q21_a_client_record_of_a_newer_build_is_not_overwritten_and_nothing_is_sent()
     rig.pass(100_000);
     assert_eq!(rig.disk, before);
     assert!(rig.requests.is_empty());
-    assert_eq!(rig.status().blocked, Some(Blocked::Follower));
+    assert_eq!(rig.status().blocked, Some(Blocked::ReloadNeeded));
+    assert_eq!(rig.log.iter().filter(|o| **o == Output::ReloadNeeded {}).count(), 1);
+    assert_eq!(rig.submit_with(|_| {}), Err(Refusal::ReloadNeeded));
+    rig.input(Input::Leader { epoch: LeaderEpoch(9) });
+    rig.pass(100_000);
+    assert_eq!(rig.disk, before);
 }
 
 fn crc32(key: &[u8], content: &[u8]) -> u32 {

@@ -12,6 +12,9 @@ pub(crate) const VERSION: u8 = 2;
 /// The oldest version that is still read.
 const OLDEST: u8 = 1;
 
+/// How a value begins that an encrypting store could not open (Q23).
+const SEALED: &[u8] = b"tws\x01";
+
 #[derive(Debug, Default)]
 pub(crate) struct Writer(Vec<u8>);
 
@@ -81,7 +84,10 @@ impl<'a> Reader<'a> {
         kind: u8,
         partition: &str,
     ) -> Result<Reader<'a>, QuarantineReason> {
-        use QuarantineReason::{Corrupt, Foreign, Newer};
+        use QuarantineReason::{Corrupt, Foreign, Newer, Sealed};
+        if bytes.starts_with(SEALED) {
+            return Err(Sealed);
+        }
         let split = bytes.len().checked_sub(4).ok_or(Corrupt)?;
         let (content, sum) = bytes.split_at(split);
         let sum = sum.try_into().map(u32::from_le_bytes).map_err(|_| Corrupt)?;

@@ -4,8 +4,10 @@
 
 mod bytes;
 mod coalesce;
+mod definitions;
 mod entries;
 mod family;
+mod leaving;
 mod names;
 mod news;
 pub(crate) mod origin;
@@ -16,6 +18,7 @@ mod send;
 mod status;
 mod steps;
 mod store;
+mod tabs;
 mod ties;
 mod verify;
 
@@ -25,16 +28,19 @@ use crate::ctx::Ctx;
 use crate::engine::{Config, QueueLimits};
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
-use crate::io::{Accepted, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState};
+use crate::io::{
+    Accepted, KnownMutation, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState,
+};
 use crate::limits;
 use entries::Entries;
+use leaving::Leaving;
 use names::Names;
 pub(crate) use names::renamed_json;
 use news::News;
 use pause::{OriginIx, Origins};
 use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use steps::{Gone, Issued};
-use store::Wish;
+use tabs::{Tabs, Wish};
 use ties::Ties;
 
 /// One write in memory: what is on disk, and what is under way.
@@ -73,6 +79,10 @@ struct Entry {
     told: Option<LocalNumber>,
     /// Its origin answers others, but not it (Q9).
     unanswered: bool,
+    /// It came from the store or another tab.
+    found: bool,
+    /// The app is asked to bring it to this build's version (Q21).
+    upcasting: bool,
     /// This build cannot send it (Q21).
     quarantined: Option<QuarantineReason>,
 }
@@ -109,18 +119,17 @@ impl Entry {
             parent: None,
             told: None,
             unanswered: false,
+            found: durable,
+            upcasting: false,
             quarantined: None,
         }
     }
 
     /// It waits for nothing of its own.
     fn is_idle(&self) -> bool {
-        self.durable
-            && self.busy == 0
-            && self.fetch.is_none()
-            && !self.resting
-            && !self.verifying
-            && !self.waits
+        let asking = self.verifying || self.upcasting;
+        let waiting = self.resting || self.waits || asking;
+        self.durable && self.busy == 0 && self.fetch.is_none() && !waiting
     }
 }
 
@@ -150,6 +159,10 @@ pub(crate) struct Outbox {
     unsaved: Vec<Issued>,
     fetches: BTreeMap<FetchId, LocalNumber>,
     origins: Origins,
+    tabs: Tabs,
+    leaving: Leaving,
+    /// The mutations of this build; absent: any.
+    known: Option<Vec<KnownMutation>>,
     load: Option<LoadId>,
     /// Keys that were heard of or written since `load` was asked for: it may show them as they were before.
     since_load: BTreeSet<String>,
@@ -194,6 +207,9 @@ impl Outbox {
             unsaved: Vec::new(),
             fetches: BTreeMap::new(),
             origins: Origins::new(config),
+            tabs: Tabs::new(),
+            leaving: Leaving::default(),
+            known: None,
             load: None,
             since_load: BTreeSet::new(),
             news: News::default(),
@@ -232,6 +248,13 @@ impl Outbox {
     }
 
     fn accept(&self, submission: Submission, ctx: &mut Ctx) -> Result<Record, Refusal> {
+        self.leaving.refusal()?;
+        let record = self.form(submission, ctx)?;
+        self.check_limits(&record)?;
+        Ok(record)
+    }
+
+    fn form(&self, submission: Submission, ctx: &mut Ctx) -> Result<Record, Refusal> {
         let Submission { name, version, variables, method, path, body, lane, ttl, .. } = submission;
         let lane = lane.unwrap_or_else(|| Lane(path.split('?').next().unwrap_or_default().to_owned()));
         let method_ok = (1..=16).contains(&method.len()) && method.bytes().all(|b| b.is_ascii_alphabetic());
@@ -274,14 +297,13 @@ impl Outbox {
             return Err(Refusal::Malformed);
         }
         self.names.tie(&mut record);
-        self.check_limits(&record)?;
         Ok(record)
     }
 
     /// Q15: over the limit new writes are refused; nothing is evicted.
     fn check_limits(&self, record: &Record) -> Result<(), Refusal> {
         let size = record.bytes();
-        if size > limits::WRITE_BYTES {
+        if !record.is_small() {
             return Err(Refusal::TooLarge);
         }
         let (early, early_bytes) = self.early_counts();
@@ -331,6 +353,7 @@ impl Outbox {
             ctx.emit(Output::Write { write: write.clone(), state: WriteState::Discarded {} });
             return Ok(Accepted::Done {});
         }
+        self.leaving.refusal()?;
         let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
         // While its enqueueing is under way it may go; while it is being claimed it may be sent at any moment.
         if entry.record.stage != Stage::Queued || entry.busy > 0 && entry.durable {
@@ -352,12 +375,17 @@ impl Outbox {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) -> Result<Accepted, Refusal> {
+        self.leaving.refusal()?;
+        if self.find(write).is_some_and(|(_, entry)| entry.quarantined.is_some()) {
+            return self.cancel(write, ctx, facts);
+        }
         let (number, stage) = self.find_parked(write)?;
         if matches!(stage, Stage::Parked { unresolved: Some(_), .. }) {
             return Err(Refusal::AlreadySent);
         }
         if !self.leading {
-            return self.ask_leader(Wish::Discard, write, ctx);
+            self.wish(Wish::Discard(write.clone()), ctx);
+            return Ok(Accepted::Done {});
         }
         facts.push(Fact::LayerDropped(write.clone()));
         self.remove(number, Gone::Discarded, ctx);
@@ -366,11 +394,13 @@ impl Outbox {
 
     /// Q13: the same bytes and key again, with new tries. A refused write gets a new place in the sequence: its old one stays unused.
     pub(crate) fn retry(&mut self, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
+        self.leaving.refusal()?;
         let (number, stage) = self.find_parked(write)?;
         let Stage::Parked { unresolved, .. } = stage else { return Err(Refusal::NotParked) };
         let stage = unresolved.clone().map_or(Stage::Queued, Stage::Claimed);
         if !self.leading {
-            return self.ask_leader(Wish::Retry, write, ctx);
+            self.wish(Wish::Retry(write.clone()), ctx);
+            return Ok(Accepted::Done {});
         }
         let Some(entry) = self.entries.get(&number) else { return Err(Refusal::UnknownWrite) };
         let mut record = Record { tries: 0, stage, ..entry.record.clone() };

@@ -82,7 +82,7 @@ impl Outbox {
             return self.look_again(ctx);
         }
         if key.starts_with(WISH_PREFIX) {
-            return self.on_wish(key, ctx, facts);
+            return self.hear(key, ctx, facts);
         }
         let number = LocalNumber::from_key(key);
         if self.leader.is_some() {
@@ -146,7 +146,7 @@ impl Outbox {
         self.heard_of(&key);
         match records.into_iter().find(|record| record.key == key) {
             Some(record) if key == CLIENT_KEY => {
-                self.adopt_client(&record.value.0, ctx);
+                self.adopt_client(&record.value.0, ctx, facts);
             }
             Some(record) if key == NAMES_KEY => self.adopt_names(&record.value.0, ctx, facts),
             Some(record) => self.adopt_bytes(&key, &record.value.0, ctx, facts),

@@ -4,6 +4,7 @@ use super::bytes::{Reader, Writer};
 use super::ties::{Ties, names, put_names};
 use crate::ids::*;
 use crate::io::{Named, ParkReason, QuarantineReason};
+use crate::limits;
 use crate::secret::{Blob, Payload};
 
 /// Prefix of the keys of writes.
@@ -216,6 +217,11 @@ impl Record {
     pub(crate) fn bytes(&self) -> u64 {
         let body = self.body.as_ref().map_or(0, |b| b.0.len());
         (self.variables.0.len() + body + self.path.len() + self.lane.0.len() + self.name.len() + 128) as u64
+    }
+
+    /// Larger ones go by reference (Q15).
+    pub(crate) fn is_small(&self) -> bool {
+        self.bytes() <= limits::WRITE_BYTES
     }
 
     pub(crate) fn is_pending(&self) -> bool {

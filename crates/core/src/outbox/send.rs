@@ -7,6 +7,7 @@ use super::steps::Then;
 use super::{Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::engine::{KeyStyle, OriginKind, Server};
+use crate::facts::Facts;
 use crate::ids::*;
 use crate::io::{
     AuthResult, Found, Header, Note, Output, ParkReason, Request, RequestFailure, RequestKind, Response,
@@ -28,7 +29,15 @@ enum NoOutcome {
 
 impl Outbox {
     /// Sends what may be sent. Called at the end of every call into the engine.
-    pub(crate) fn pump(&mut self, ctx: &mut Ctx) {
+    pub(crate) fn pump(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        if self.is_outdated() {
+            return;
+        }
+        self.watch_leader(ctx, facts);
+        if self.is_suspended() {
+            return self.tell_quiet(ctx);
+        }
+        self.give_up_unwanted(ctx, facts);
         self.follow_parents(ctx);
         self.sweep(ctx);
         self.store_pauses(ctx);
@@ -188,6 +197,8 @@ impl Outbox {
                 self.origins.get_mut(origin).answered(ctx);
                 self.reset(number, claim, status, ctx);
             }
+            // Nobody is asked for the token of a user who has left.
+            Verdict::Unauthorized if self.is_suspended() => self.tell_retrying(number, status, ctx),
             Verdict::Unauthorized => {
                 self.origins.get_mut(origin).unauthorized(ctx);
                 self.tell_retrying(number, status, ctx);
@@ -345,7 +356,9 @@ impl Outbox {
     }
 
     pub(crate) fn on_pause_over(&mut self, origin: &str, ctx: &mut Ctx) {
-        self.origins.on_pause_over(origin, ctx);
+        if !self.is_suspended() {
+            self.origins.on_pause_over(origin, ctx);
+        }
     }
 
     /// Returns whether the token was asked for by the queue.

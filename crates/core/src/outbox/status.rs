@@ -12,6 +12,9 @@ use crate::timers::TimerKind;
 impl Outbox {
     /// Why nothing may be sent.
     pub(super) fn blocked(&self) -> Option<Blocked> {
+        if let Some(leaving) = self.leaving.blocked() {
+            return Some(leaving);
+        }
         if !self.loaded {
             return Some(Blocked::Loading);
         }

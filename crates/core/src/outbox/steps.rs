@@ -26,6 +26,8 @@ pub(super) enum Then {
     Tried,
     /// To be sent anew.
     Requeued,
+    /// Brought to this build's version.
+    Upcast,
 }
 
 /// Why a record is removed.
@@ -214,17 +216,20 @@ impl Outbox {
     }
 
     fn follow(&mut self, number: LocalNumber, then: Then, ctx: &mut Ctx, facts: &mut Facts) {
-        let Some(mut entry) = self.entries.get_mut(&number) else { return };
-        if then == Then::Requeued {
-            entry.senders = Senders::AskedAgain;
-            entry.attempts = 0;
-            let without_layer = entry.record.optimistic && !entry.layer;
-            drop(entry);
-            if without_layer {
-                self.layer_found(number, facts);
+        if let Some(mut entry) = self.entries.get_mut(&number) {
+            match then {
+                Then::Requeued => (entry.senders, entry.attempts) = (Senders::AskedAgain, 0),
+                // What it shows may be another thing now.
+                Then::Upcast => {
+                    entry.layer = false;
+                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
+                }
+                Then::Enqueued | Then::Claimed | Then::Acknowledged | Then::Parked | Then::Tried => {}
             }
-        } else {
-            drop(entry);
+        }
+        let anew = matches!(then, Then::Requeued | Then::Upcast);
+        if self.entries.get(&number).is_some_and(|e| anew && e.record.optimistic && !e.layer) {
+            self.layer_found(number, facts);
         }
         if let Some(Stage::Acknowledged { claim, .. }) = self.entries.get(&number).map(|e| &e.record.stage) {
             self.known_as = Some(claim.client.clone());
@@ -233,6 +238,7 @@ impl Outbox {
         facts.extend(facts_of(&entry));
         match then {
             Then::Enqueued | Then::Acknowledged | Then::Requeued => {}
+            Then::Upcast => entry.quarantined = None,
             // The request goes out in this call's pump, which says so.
             Then::Claimed => {
                 entry.senders = Senders::OnlyUs;
@@ -271,6 +277,9 @@ impl Outbox {
         facts: &mut Facts,
     ) {
         let Some(issued) = self.steps.remove(&persist) else { return };
+        if error == StoreError::Newer {
+            self.store_newer(ctx, facts);
+        }
         ctx.emit(Output::Log { note: Note::StoreFailed });
         if let Step::Put { number, then: Then::Enqueued, .. } = &issued.step
             && self.entries.get(number).is_none_or(|e| !e.durable)
@@ -353,10 +362,13 @@ impl Outbox {
                 ctx.emit(Output::Write { write, state: WriteState::Retrying { status: 0 } });
             }
         }
-        for number in self.entries.numbers_where(|e| e.senders != Senders::Anybody || e.verifying) {
+        for number in
+            self.entries.numbers_where(|e| e.senders != Senders::Anybody || e.verifying || e.upcasting)
+        {
             if let Some(mut entry) = self.entries.get_mut(&number) {
                 entry.senders = Senders::Anybody;
                 entry.verifying = false;
+                entry.upcasting = false;
             }
         }
         for issued in std::mem::take(&mut self.unsaved) {

@@ -8,24 +8,9 @@ use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
 use crate::ids::*;
-use crate::io::{Accepted, Note, Output, QuarantineReason, Refusal, StoredRecord};
+use crate::io::{Note, Output, QuarantineReason, StoredRecord};
 use crate::limits;
 use crate::timers::TimerKind;
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
-    Retry,
-    Discard,
-}
-
-impl Wish {
-    fn prefix(self) -> &'static str {
-        match self {
-            Wish::Retry => "i/retry/",
-            Wish::Discard => "i/discard/",
-        }
-    }
-}
 
 impl Outbox {
     pub(crate) fn ask_load(&mut self, ctx: &mut Ctx) {
@@ -62,7 +47,7 @@ impl Outbox {
                 continue; // It has changed since.
             }
             if key == CLIENT_KEY {
-                usable = self.adopt_client(&value.0, ctx);
+                usable = self.adopt_client(&value.0, ctx, facts);
             } else if key.starts_with(PAUSE_PREFIX) {
                 // Who leads knows better.
                 if !self.leading {
@@ -98,7 +83,7 @@ impl Outbox {
         let first = !self.loaded;
         self.loaded = true;
         // What hides behind an own step is not known before that step has ended: it may hold a sequence (Q9).
-        let known = usable && !self.entries.iter().any(|(_, e)| e.overtaken);
+        let known = usable && !self.is_outdated() && !self.entries.iter().any(|(_, e)| e.overtaken);
         let begins = self.leader.is_some() && known && !self.leading;
         self.leading = self.leader.is_some() && known;
         if begins || first && self.holds_queued() {
@@ -109,6 +94,7 @@ impl Outbox {
         if self.news.take_again() {
             self.ask_load(ctx);
         }
+        self.judge_all(ctx);
     }
 
     /// Q4: the store was emptied under a running engine. What memory still holds goes back to the disk.
@@ -145,7 +131,7 @@ impl Outbox {
     }
 
     /// False: it belongs to a newer build or to somebody else, so that nothing may be sent or changed here (Q21).
-    pub(super) fn adopt_client(&mut self, bytes: &[u8], ctx: &mut Ctx) -> bool {
+    pub(super) fn adopt_client(&mut self, bytes: &[u8], ctx: &mut Ctx, facts: &mut Facts) -> bool {
         match ClientRecord::decode(bytes, &self.partition) {
             Ok(_) if self.client_busy => true,
             Ok(record) => {
@@ -156,30 +142,9 @@ impl Outbox {
                 true
             }
             Err(reason) => {
-                quarantine(CLIENT_KEY, reason, ctx);
+                self.quarantine(CLIENT_KEY, reason, ctx, facts);
                 reason == QuarantineReason::Corrupt
             }
-        }
-    }
-
-    /// A follower asks the sending tab for what only that one may do.
-    pub(super) fn ask_leader(&self, wish: Wish, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
-        if self.leader.is_some() {
-            return Err(Refusal::Follower); // It is about to lead: nobody else would hear it.
-        }
-        ctx.emit(Output::Broadcast { key: format!("{}{write}", wish.prefix()), value: None });
-        Ok(Accepted::Done {})
-    }
-
-    pub(super) fn on_wish(&mut self, key: &str, ctx: &mut Ctx, facts: &mut Facts) {
-        if !self.leading {
-            return;
-        }
-        // A wish that does not fit any more is no error: the asking tab sees what became of the write.
-        if let Some(write) = key.strip_prefix(Wish::Retry.prefix()) {
-            let _ = self.retry(&write.into(), ctx);
-        } else if let Some(write) = key.strip_prefix(Wish::Discard.prefix()) {
-            let _ = self.discard(&write.into(), ctx, facts);
         }
     }
 
@@ -192,8 +157,8 @@ impl Outbox {
         let record = Record::decode(key, bytes, &self.partition);
         match (number, record) {
             (Some(number), Ok(record)) => self.adopt(number, record, ctx, facts),
-            (_, Err(reason)) => quarantine(key, reason, ctx),
-            (None, Ok(_)) => quarantine(key, QuarantineReason::Corrupt, ctx),
+            (_, Err(reason)) => self.quarantine(key, reason, ctx, facts),
+            (None, Ok(_)) => self.quarantine(key, QuarantineReason::Corrupt, ctx, facts),
         }
     }
 
@@ -226,9 +191,12 @@ impl Outbox {
                 return;
             }
             let parked_before = matches!(entry.record.stage, Stage::Parked { .. });
+            let upcast = entry.layer && entry.record.version != record.version;
             entry.record = record;
             entry.origin = origin;
             entry.waits = entry.record.ties.waits();
+            entry.upcasting = false;
+            entry.quarantined = None;
             entry.durable = true;
             entry.senders = Senders::Anybody;
             match &entry.record.stage {
@@ -239,6 +207,11 @@ impl Outbox {
                 Stage::Queued | Stage::Claimed(_)
                     if parked_before && entry.record.optimistic && !entry.layer =>
                 {
+                    drop(entry);
+                    self.layer_found(number, facts);
+                }
+                Stage::Queued if upcast => {
+                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
                     drop(entry);
                     self.layer_found(number, facts);
                 }
@@ -271,6 +244,15 @@ impl Outbox {
             facts.extend(facts_of(entry));
         }
         self.say(number, ctx);
+        self.judge(number, ctx);
+    }
+
+    /// Set aside and left alone. One of a newer build says that the store is that one's (Q21).
+    fn quarantine(&mut self, key: &str, reason: QuarantineReason, ctx: &mut Ctx, facts: &mut Facts) {
+        ctx.emit(Output::Quarantined { key: key.to_owned(), reason });
+        if reason == QuarantineReason::Newer {
+            self.store_newer(ctx, facts);
+        }
     }
 
     /// Asks for the layer of a write at its place among the others.
@@ -299,12 +281,11 @@ impl Outbox {
 
     pub(crate) fn lead(&mut self, epoch: LeaderEpoch, ctx: &mut Ctx, facts: &mut Facts) {
         self.leader_lost(ctx, facts);
+        if self.is_outdated() {
+            return;
+        }
         self.leader = Some(epoch);
         self.leading = false;
         self.ask_load(ctx);
     }
-}
-
-fn quarantine(key: &str, reason: QuarantineReason, ctx: &mut Ctx) {
-    ctx.emit(Output::Quarantined { key: key.to_owned(), reason });
 }

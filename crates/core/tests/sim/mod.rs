@@ -254,6 +254,8 @@ impl World {
                     }
                 }
             }
+            // The lock is stolen; the one that held it is not told, as if it were frozen.
+            Output::TakeLead {} => self.lead(tab),
             Output::Fetch { fetch, request } => {
                 self.coming.push_back((tab, Coming::Arrive { fetch, request }));
             }

@@ -1,0 +1,115 @@
+//! The end of a queue: a user who leaves, everything given up, a store that belongs to a newer build (Q20, Q21).
+
+use super::Outbox;
+use super::steps::Step;
+use super::tabs::Wish;
+use crate::ctx::Ctx;
+use crate::facts::{Fact, Facts};
+use crate::ids::*;
+use crate::io::{Blocked, Output, Refusal, StoreError, WriteState};
+
+/// How far the end has come.
+#[derive(Debug, Default)]
+pub(super) struct Leaving {
+    /// The user has left: what is under way may end, nothing begins.
+    suspended: bool,
+    quiet: bool,
+    /// The store belongs to a newer build: nothing is touched.
+    newer: bool,
+    /// To be given up as soon as that is possible.
+    unwanted: Vec<WriteId>,
+}
+
+impl Leaving {
+    pub(super) fn blocked(&self) -> Option<Blocked> {
+        if self.newer {
+            return Some(Blocked::ReloadNeeded);
+        }
+        self.suspended.then_some(Blocked::Suspended)
+    }
+
+    pub(super) fn refusal(&self) -> Result<(), Refusal> {
+        match self.blocked() {
+            Some(Blocked::ReloadNeeded) => Err(Refusal::ReloadNeeded),
+            Some(_) => Err(Refusal::Suspended),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Outbox {
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.leaving.suspended
+    }
+
+    pub(super) fn is_outdated(&self) -> bool {
+        self.leaving.newer
+    }
+
+    pub(crate) fn suspend(&mut self) {
+        self.leaving.suspended = true;
+    }
+
+    /// Q20: the last answer is stored, the host may let go.
+    pub(super) fn tell_quiet(&mut self, ctx: &mut Ctx) {
+        let busy = !(self.fetches.is_empty() && self.steps.is_empty() && self.early.is_empty());
+        if self.leaving.suspended && !self.leaving.quiet && !busy && self.unsaved.is_empty() {
+            self.leaving.quiet = true;
+            ctx.emit(Output::Quiet {});
+        }
+    }
+
+    /// Everything that is here now is given up; what was sent, as soon as its outcome is known.
+    pub(crate) fn clear(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        let early: Vec<WriteId> = self.early.iter().map(|record| record.write.clone()).collect();
+        for write in early {
+            // It is not on its way to the disk yet, so nothing can keep it.
+            let _ = self.cancel(&write, ctx, facts);
+        }
+        if self.leader.is_none() {
+            return self.wish(Wish::Clear, ctx);
+        }
+        let writes = self.entries.iter().map(|(_, entry)| entry.record.write.clone());
+        self.leaving.unwanted = writes.collect();
+    }
+
+    pub(super) fn give_up_unwanted(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        if self.leaving.unwanted.is_empty() || !self.leading {
+            return;
+        }
+        for write in std::mem::take(&mut self.leaving.unwanted) {
+            let Some((_, entry)) = self.find(&write) else { continue };
+            if entry.busy > 0 || entry.fetch.is_some() {
+                self.leaving.unwanted.push(write);
+                continue;
+            }
+            let _ = self.discard(&write, ctx, facts).or_else(|_| self.cancel(&write, ctx, facts));
+        }
+    }
+
+    /// Q21: another build owns the store. What is not in it is refused; what is there stays as it is.
+    pub(crate) fn store_newer(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        if std::mem::replace(&mut self.leaving.newer, true) {
+            return;
+        }
+        ctx.emit(Output::ReloadNeeded {});
+        self.leader_lost(ctx, facts);
+        for record in std::mem::take(&mut self.early) {
+            refuse(record.write, ctx, facts);
+        }
+        self.early_bytes = 0;
+        for issued in std::mem::take(&mut self.unsaved) {
+            if let Step::Put { number, .. } = issued.step
+                && self.entries.get(&number).is_some_and(|e| !e.durable)
+                && let Some(entry) = self.forget(number)
+            {
+                refuse(entry.record.write, ctx, facts);
+            }
+        }
+    }
+}
+
+fn refuse(write: WriteId, ctx: &mut Ctx, facts: &mut Facts) {
+    facts.push(Fact::LayerDropped(write.clone()));
+    ctx.emit(Output::Write { write, state: WriteState::Refused { error: StoreError::Newer } });
+}
