@@ -88,7 +88,11 @@ async fn print(
                     let message = format_args!("{room}: the server denies the room: {reason}");
                     return Err(Exit::new(REFUSED, message));
                 }
-                Heard::Room(RoomState::Joined { .. }) => eprintln!("tidewire: {room}: joined"),
+                Heard::Room(RoomState::Joined { head, .. }) => {
+                    eprintln!("tidewire: {room}: joined");
+                    // Everything up to the head has been printed: also a first run without events leaves a place.
+                    last = head.or(last);
+                }
                 Heard::Room(RoomState::Waiting {} | RoomState::Joining {}) => {}
             }
             next = listener.take_ready();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use tidewire_core::{Config, ConnectionState, Engine, OutboxStatus, Partition, Server};
+use tidewire_core::{Config, ConnectionState, Engine, ForeignJoin, OutboxStatus, Partition, Server};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -25,6 +25,8 @@ pub struct Builder {
     user: String,
     server: Server,
     namespace: String,
+    join: Option<ForeignJoin>,
+    probe_event: Option<String>,
     provider: Provider,
     store: Box<dyn Store>,
     notice: Box<dyn Fn(&Notice) + Send>,
@@ -80,6 +82,8 @@ impl Builder {
             user: "anonymous".into(),
             server: Server::Tidewire,
             namespace: "/".into(),
+            join: None,
+            probe_event: None,
             provider: token::fixed(TokenAnswer::Anonymous),
             store: Box::new(MemoryStore::new()),
             notice: Box::new(|_| {}),
@@ -132,6 +136,20 @@ impl Builder {
         self
     }
 
+    /// How a foreign server is asked for rooms; by default as our own is.
+    #[must_use]
+    pub fn foreign_join(mut self, join: ForeignJoin) -> Builder {
+        self.join = Some(join);
+        self
+    }
+
+    /// An event that a foreign server acknowledges at once: the link is checked with it after a signal of the platform.
+    #[must_use]
+    pub fn probe_event(mut self, name: impl Into<String>) -> Builder {
+        self.probe_event = Some(name.into());
+        self
+    }
+
     /// The Socket.IO namespace, `/` by default.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Builder {
@@ -165,6 +183,8 @@ impl Builder {
         let config = Config {
             server: self.server,
             namespace: self.namespace.clone(),
+            join: self.join,
+            probe_event: self.probe_event,
             ..Config::new(partition.clone())
         };
         let engine = Engine::new(config, seed, clock.now());

@@ -4,21 +4,21 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::Stream;
 use serde_json::Value;
 use tidewire_core::{
-    Command, ConnectionState, DownReason, Millis, Partition, PauseReason, QueryId, Refusal, RoomId,
-    RoomState, WriteId,
+    Command, ConnectionState, DownReason, Partition, PauseReason, QueryId, Refusal, RoomId, RoomState,
+    WriteId,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::builder::Builder;
-use crate::emit::{Args, EmitError};
+use crate::emit::{Acknowledgement, Args, EmitError, EmitOptions};
 use crate::event::{Events, queue};
 use crate::host::Order;
 use crate::listen::{self, ListenError, Listener};
+use crate::namespace::{NamespaceError, NamespaceHandle};
 use crate::net::{Http, HttpAnswer, HttpError, HttpRequest};
 use crate::status::Status;
 use crate::store::worker::Job;
@@ -27,11 +27,8 @@ use crate::token::TokenAnswer;
 use crate::tokens::Tokens;
 use crate::write::{SubmitError, Write, WriteHandle, refused};
 
-/// How long an acknowledgement, or a connection to send on, is waited for.
-const EMIT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How an emit ended: the arguments of the acknowledgement.
-pub(crate) type Answered = Result<Vec<Value>, EmitError>;
+/// How an emit ended.
+pub(crate) type Answered = Result<Acknowledgement, EmitError>;
 
 /// A Tidewire client. Clones are the same client; it works until the last handle of any kind is gone.
 #[derive(Clone)]
@@ -165,6 +162,11 @@ impl RoomHandle {
         }
     }
 
+    /// Asks again for a room that was denied.
+    pub fn rejoin(&self) {
+        self.client.order(Order::Rejoin(self.room.clone()));
+    }
+
     /// Takes back one wish; wishes are counted.
     pub fn leave(self) {
         self.client.order(Order::Leave(self.room.clone()));
@@ -182,7 +184,7 @@ impl Client {
         Client { inner: Arc::new(inner) }
     }
 
-    fn order(&self, order: Order) {
+    pub(crate) fn order(&self, order: Order) {
         // A host that has ended drops the order and with it the sender of its reply, which says `Closed`.
         let _ = self.inner.orders.send(order);
     }
@@ -314,7 +316,7 @@ impl Client {
         name: N,
         args: A,
     ) -> impl Future<Output = Result<(), EmitError>> + Send + use<N, A> {
-        let answer = self.emit_order(name.into(), args.into(), false, EMIT_TIMEOUT);
+        let answer = self.emit_order(name.into(), args.into(), false, EmitOptions::default());
         async move { answer.await.unwrap_or(Err(EmitError::Closed)).map(drop) }
     }
 
@@ -324,20 +326,59 @@ impl Client {
         name: N,
         args: A,
     ) -> impl Future<Output = Result<Vec<Value>, EmitError>> + Send + use<N, A> {
-        let answer = self.emit_order(name.into(), args.into(), true, EMIT_TIMEOUT);
+        let answer = self.emit_order(name.into(), args.into(), true, EmitOptions::default());
+        async move { answer.await.unwrap_or(Err(EmitError::Closed)).map(|answer| answer.args) }
+    }
+
+    /// Sends an event of any class, in any namespace. A reliable one resolves when it is known to have arrived.
+    pub fn emit_as<N: Into<String>, A: Into<Args>>(
+        &self,
+        name: N,
+        args: A,
+        options: EmitOptions,
+    ) -> impl Future<Output = Result<(), EmitError>> + Send + use<N, A> {
+        let answer = self.emit_order(name.into(), args.into(), false, options);
+        async move { answer.await.unwrap_or(Err(EmitError::Closed)).map(drop) }
+    }
+
+    /// The same, and waits for its acknowledgement; it always ends.
+    pub fn emit_as_with_ack<N: Into<String>, A: Into<Args>>(
+        &self,
+        name: N,
+        args: A,
+        options: EmitOptions,
+    ) -> impl Future<Output = Result<Acknowledgement, EmitError>> + Send + use<N, A> {
+        let answer = self.emit_order(name.into(), args.into(), true, options);
         async move { answer.await.unwrap_or(Err(EmitError::Closed)) }
+    }
+
+    /// Wants a session in another namespace, on the same connection, until the handle is dropped.
+    ///
+    /// # Errors
+    /// The name is malformed, or there are too many. Whether the server grants it is told by the handle.
+    pub fn open_namespace<N: Into<String>>(
+        &self,
+        name: N,
+    ) -> impl Future<Output = Result<NamespaceHandle, NamespaceError>> + Send + use<N> {
+        let name = name.into();
+        let (reply, opened) = oneshot::channel();
+        self.order(Order::OpenNamespace(name.clone(), reply));
+        let client = self.clone();
+        async move {
+            let state = opened.await.map_err(|_| NamespaceError::Closed)?.map_err(NamespaceError::Refused)?;
+            Ok(NamespaceHandle { name, state, client })
+        }
     }
 
     fn emit_order(
         &self,
         name: String,
-        Args(args): Args,
+        args: Args,
         ack: bool,
-        timeout: Duration,
+        options: EmitOptions,
     ) -> oneshot::Receiver<Answered> {
         let (reply, answer) = oneshot::channel();
-        let timeout = Millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
-        self.order(Order::Emit { name, args, ack, timeout, reply });
+        self.order(Order::Emit { name, args, ack, options, reply });
         answer
     }
 

@@ -1,15 +1,20 @@
 //! Events to the server: their arguments, and how sending one can end.
 
 use std::fmt;
+use std::time::Duration;
 
-use serde_json::Value;
-use tidewire_core::Refusal;
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+use tidewire_core::{EmitClass, Refusal};
 
 use crate::write::refused;
 
-/// The arguments of an event.
+/// The arguments of an event or of an answer.
 #[derive(Clone, Default)]
-pub struct Args(pub(crate) Vec<Value>);
+pub struct Args {
+    pub(crate) values: Vec<Value>,
+    pub(crate) attachments: Vec<Bytes>,
+}
 
 impl Args {
     /// None.
@@ -17,25 +22,84 @@ impl Args {
     pub fn none() -> Args {
         Args::default()
     }
+
+    /// One more argument.
+    pub fn push(&mut self, value: Value) {
+        self.values.push(value);
+    }
+
+    /// Attaches bytes, and returns what stands for them: put it anywhere into an argument.
+    #[must_use = "what it returns stands for the bytes"]
+    pub fn attach(&mut self, bytes: impl Into<Bytes>) -> Value {
+        self.attachments.push(bytes.into());
+        json!({ "_placeholder": true, "num": self.attachments.len() - 1 })
+    }
+}
+
+/// The attachment that a value stands for.
+pub(crate) fn attached<'a>(value: &Value, attachments: &'a [Bytes]) -> Option<&'a Bytes> {
+    let stands = value.get("_placeholder") == Some(&Value::Bool(true));
+    let number = value.get("num").filter(|_| stands)?.as_u64()?;
+    attachments.get(usize::try_from(number).ok()?)
+}
+
+/// How an event is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmitOptions {
+    /// In which namespace; absent: the client's own. It must have been opened.
+    pub namespace: Option<String>,
+    /// What is promised about it.
+    pub class: EmitClass,
+    /// How long the acknowledgement, or a connection to send on, is waited for.
+    pub timeout: Duration,
+}
+
+impl Default for EmitOptions {
+    fn default() -> EmitOptions {
+        EmitOptions { namespace: None, class: EmitClass::default(), timeout: Duration::from_secs(10) }
+    }
+}
+
+/// What the peer answered.
+#[derive(Clone, Default, PartialEq)]
+pub struct Acknowledgement {
+    /// The arguments.
+    pub args: Vec<Value>,
+    /// Binary parts, for which values in the arguments stand.
+    pub attachments: Vec<Bytes>,
+}
+
+impl Acknowledgement {
+    /// The bytes that this value stands for.
+    #[must_use]
+    pub fn attachment(&self, value: &Value) -> Option<&Bytes> {
+        attached(value, &self.attachments)
+    }
+}
+
+impl fmt::Debug for Acknowledgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} arguments, {} attachments>", self.args.len(), self.attachments.len())
+    }
 }
 
 impl From<Value> for Args {
     /// One argument.
     fn from(value: Value) -> Args {
-        Args(vec![value])
+        Args { values: vec![value], attachments: Vec::new() }
     }
 }
 
 impl From<Vec<Value>> for Args {
     /// Any number of arguments.
     fn from(values: Vec<Value>) -> Args {
-        Args(values)
+        Args { values, attachments: Vec::new() }
     }
 }
 
 impl fmt::Debug for Args {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} arguments>", self.0.len())
+        write!(f, "<{} arguments, {} attachments>", self.values.len(), self.attachments.len())
     }
 }
 

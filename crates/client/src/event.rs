@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
+use hyper::body::Bytes;
 use serde_json::Value;
 use tidewire_core::{AckToken, Position, RoomState, WriteId};
 use tokio::sync::{Notify, mpsc};
 
+use crate::emit::{Args, attached};
 use crate::host::Order;
 
 /// Events that may wait in one queue before the link is not read any more.
@@ -22,6 +24,8 @@ pub const QUEUE: usize = 1024;
 /// An event of the server.
 #[derive(Clone)]
 pub struct Event {
+    pub(crate) namespace: Option<String>,
+    pub(crate) attachments: Arc<[Bytes]>,
     pub(crate) name: String,
     pub(crate) body: Arc<Value>,
     pub(crate) skip: usize,
@@ -44,6 +48,24 @@ impl Event {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its namespace, unless it is the client's own.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Its binary parts, for which values in the arguments stand.
+    #[must_use]
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// The bytes that this value stands for.
+    #[must_use]
+    pub fn attachment(&self, value: &Value) -> Option<&Bytes> {
+        attached(value, &self.attachments)
     }
 
     /// Its arguments.
@@ -89,9 +111,9 @@ impl Event {
     }
 
     /// Acknowledges it, on the link that it came on; without one, or without a wish for it, this does nothing.
-    pub fn reply(&self, args: &[Value]) {
+    pub fn reply(&self, args: impl Into<Args>) {
         if let Some(Reply { orders, ack }) = &self.reply {
-            let _ = orders.send(Order::Reply { ack: ack.clone(), args: args.to_vec() });
+            let _ = orders.send(Order::Reply { ack: ack.clone(), args: args.into() });
         }
     }
 }

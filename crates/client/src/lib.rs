@@ -36,6 +36,7 @@ mod emit;
 mod event;
 mod host;
 mod listen;
+mod namespace;
 mod net;
 mod status;
 pub mod store;
@@ -45,15 +46,17 @@ mod write;
 
 pub use builder::{BuildError, Builder};
 pub use client::{Client, Closed, ConnectError, JoinError, RoomHandle, down};
-pub use emit::{Args, EmitError};
+pub use emit::{Acknowledgement, Args, EmitError, EmitOptions};
 pub use event::{Event, Events, Heard, QUEUE, Queue};
 pub use listen::{ListenError, Listener};
+pub use namespace::{NamespaceError, NamespaceHandle};
 pub use net::{Http, HttpAnswer, HttpError, HttpRequest, Origin, OriginError};
 pub use status::{Notice, Status};
 pub use token::{Token, TokenAnswer};
 pub use write::{Answer, SubmitError, Write, WriteError, WriteHandle};
 
 pub use tidewire_core::{
-    Blocked, ConnectionState, DownReason, Epoch, Note, Offset, OutboxStatus, ParkReason, PauseReason,
-    Position, QuarantineReason, Refusal, RoomId, RoomState, StoreError, Timestamp, WriteId,
+    Blocked, ConnectionState, DownReason, EmitClass, Epoch, ForeignJoin, NamespaceState, Note, Offset,
+    OutboxStatus, ParkReason, PauseReason, Position, QuarantineReason, Refusal, RoomId, RoomState,
+    StoreError, Timestamp, WriteId,
 };

@@ -2,8 +2,8 @@
 //! next start goes on behind it.
 //!
 //! *At least once*: the app handles an event, then says [`Listener::handled`]. A process that dies between the two gets that
-//! event again. The first time a room is listened to, nothing is stored until its first event was handled: events that fall
-//! between two runs which both saw none are not heard.
+//! event again. The first time a room is listened to, nothing is stored until something was handled: its first event, or the
+//! `head` of [`tidewire_core::RoomState::Joined`], up to which everything has been heard when that comes.
 
 use std::fmt;
 

@@ -97,8 +97,10 @@ pub const JOIN_TIMEOUT: Millis = Millis(10_000);
 pub const LAST_ARGUMENT: usize = 32;
 /// A `pid` or offset of Socket.IO tells a time; an argument whose time is farther away from ours is no offset (C12).
 pub const OFFSET_CLOCK_SKEW: Millis = Millis(24 * 60 * 60 * 1000);
+/// Events that a foreign server sends of a restored session before it says so (C12).
+pub const RESTORED_EVENTS: usize = 1_000;
 /// Binary attachments of one event or answer.
-pub const ATTACHMENTS: usize = tidewire_wire::limits::ATTACHMENTS as usize;
+pub const ATTACHMENTS: usize = 64;
 /// Bytes of the attachments of one packet that comes. Beyond it the link closes as `Oversized`.
 pub const ATTACHMENT_BYTES: u64 = 4 * 1024 * 1024;
 /// Namespaces beside the main one.

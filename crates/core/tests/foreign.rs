@@ -208,6 +208,35 @@ fn c12_a_session_is_restored_from_its_pid_and_the_offset_of_the_last_event() {
 }
 
 #[test]
+fn c12_what_a_restored_session_has_missed_comes_before_the_answer_and_is_heard_once_it_is_there() {
+    let most = limits::RESTORED_EVENTS;
+    for (sid, pid, many, heard) in
+        [("s1", "p1", 3, 3), ("s2", "p2", 3, 0), ("s1", "p1", most, most), ("s1", "p1", most + 1, 0)]
+    {
+        let mut rig = recovering();
+        rig.last = Some(offset(rig::WALL));
+        rig.frame(r#"42["x",1]"#);
+        rig.refusal = Some("6"); // Nothing: the answer comes below.
+        rig.break_link();
+        rig.pass(1_000);
+        rig.take();
+        for _ in 0..many {
+            rig.frame(r#"42["missed",1]"#);
+        }
+        assert_eq!(names(&rig), Vec::<String>::new());
+        if rig.link.is_some() {
+            rig.frame(&format!(r#"40{{"sid":"{sid}","pid":"{pid}"}}"#));
+            assert!(matches!(rig.connection(), ConnectionState::Connected { .. }));
+        }
+        assert_eq!(names(&rig), vec!["missed"; heard], "{sid} {many}");
+        let events = rig.log.iter().position(|o| matches!(o, Output::Event(_)));
+        let up = rig.log.iter().position(|o| matches!(o, Output::Connection { .. }));
+        assert!(events.is_none() || up < events, "the session first");
+        assert!(rig.released().len() >= many, "every body is given back");
+    }
+}
+
+#[test]
 fn c12_a_last_argument_that_is_text_is_no_offset() {
     let near = offset(rig::WALL);
     let other_day = offset(rig::WALL - 3 * 24 * 3_600_000);

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hyper::body::Bytes;
 use serde_json::Value;
 use tidewire_core::BodyId;
 
 enum Body {
     /// The array of a frame, shared by all who hear it.
     Incoming(Arc<Value>),
+    /// An attachment, in either direction.
+    Bytes(Bytes),
     /// Arguments as JSON without the outer brackets.
     Outgoing(String),
 }
@@ -28,6 +31,22 @@ impl Bodies {
         self.keep(Body::Outgoing(args))
     }
 
+    pub(super) fn bytes(&mut self, bytes: Bytes) -> BodyId {
+        self.keep(Body::Bytes(bytes))
+    }
+
+    pub(super) fn attachment(&self, id: BodyId) -> Option<Bytes> {
+        match self.kept.get(&id) {
+            Some(Body::Bytes(bytes)) => Some(bytes.clone()),
+            Some(Body::Incoming(_) | Body::Outgoing(_)) | None => None,
+        }
+    }
+
+    /// The attachments of a packet that is complete.
+    pub(super) fn attachments(&self, ids: &[BodyId]) -> Vec<Bytes> {
+        ids.iter().filter_map(|id| self.attachment(*id)).collect()
+    }
+
     fn keep(&mut self, body: Body) -> BodyId {
         // Ids are used again after four billion; one that is still kept is skipped.
         loop {
@@ -42,7 +61,7 @@ impl Bodies {
     pub(super) fn incoming(&self, id: BodyId) -> Option<Arc<Value>> {
         match self.kept.get(&id) {
             Some(Body::Incoming(value)) => Some(Arc::clone(value)),
-            Some(Body::Outgoing(_)) | None => None,
+            Some(Body::Outgoing(_) | Body::Bytes(_)) | None => None,
         }
     }
 
@@ -50,7 +69,7 @@ impl Bodies {
     pub(super) fn text(&self, id: BodyId) -> Option<&str> {
         match self.kept.get(&id) {
             Some(Body::Outgoing(args)) => Some(args),
-            Some(Body::Incoming(_)) | None => None,
+            Some(Body::Incoming(_) | Body::Bytes(_)) | None => None,
         }
     }
 

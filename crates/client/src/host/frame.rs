@@ -20,7 +20,7 @@ pub(super) enum Json {
     /// It has none that anybody but the engine reads.
     None,
     /// The arguments of an event or of an acknowledgement.
-    Array { value: Value },
+    Array { value: Value, last: Option<String> },
     /// It is none.
     Invalid,
 }
@@ -40,7 +40,12 @@ fn json(text: &str) -> Json {
         Kind::Connect | Kind::Disconnect | Kind::ConnectError => return Json::None,
     }
     match serde_json::from_str(header.rest) {
-        Ok(value @ Value::Array(_)) => Json::Array { value },
+        Ok(value @ Value::Array(_)) => {
+            let last = value.as_array().and_then(|all| all.last()).and_then(Value::as_str);
+            let short = |text: &&str| text.encode_utf16().count() <= limits::LAST_ARGUMENT;
+            let last = last.filter(short).map(str::to_owned);
+            Json::Array { value, last }
+        }
         Ok(_) | Err(_) => Json::Invalid,
     }
 }
@@ -51,7 +56,7 @@ mod tests {
 
     fn array(text: &str) -> Option<String> {
         match take_apart(text).json {
-            Json::Array { value } => Some(value.to_string()),
+            Json::Array { value, .. } => Some(value.to_string()),
             Json::None | Json::Invalid => None,
         }
     }
@@ -68,6 +73,18 @@ mod tests {
         assert!(matches!(take_apart(r#"40{"sid":"x"}"#).json, Json::None));
         assert!(matches!(take_apart("2").json, Json::None));
         assert!(matches!(take_apart(r#"42["a",]"#).json, Json::Invalid));
+    }
+
+    #[test]
+    fn c12_a_short_last_argument_is_told() {
+        let last = |text: &str| match take_apart(text).json {
+            Json::Array { last, .. } => last,
+            Json::None | Json::Invalid => None,
+        };
+        assert_eq!(last(r#"42["x",1,"abc"]"#).as_deref(), Some("abc"));
+        assert_eq!(last(r#"42["x","abc",1]"#), None);
+        assert!(last(&format!(r#"42["x","{}"]"#, "\u{1f30a}".repeat(16))).is_some());
+        assert_eq!(last(&format!(r#"42["x","{}"]"#, "a".repeat(33))), None);
     }
 
     #[test]

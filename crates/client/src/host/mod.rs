@@ -15,8 +15,8 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use tidewire_core::{
-    AuthId, AuthResult, EmitId, Engine, FetchId, FrameBody, Input, LeaderEpoch, LinkId, Payload,
-    RequestFailure, WriteId,
+    AuthId, AuthResult, EmitId, Engine, FetchId, FrameBody, Input, LeaderEpoch, LinkId, NamespaceState,
+    Payload, RequestFailure, WriteId,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -70,7 +70,8 @@ pub(crate) struct Ports {
 
 struct Emit {
     reply: oneshot::Sender<Answered>,
-    body: Option<tidewire_core::BodyId>,
+    /// They may be sent again until it has ended.
+    bodies: Vec<tidewire_core::BodyId>,
 }
 
 /// The task's state.
@@ -89,6 +90,7 @@ pub(crate) struct Host {
     next_emit: u32,
     subscribers: Vec<Feed<Event>>,
     rooms: Rooms,
+    namespaces: HashMap<String, watch::Sender<NamespaceState>>,
     /// Inputs that follow from outputs; they are told when all outputs are performed.
     later: VecDeque<Input>,
 }
@@ -122,6 +124,7 @@ impl Host {
             next_emit: 0,
             subscribers: Vec::new(),
             rooms: Rooms::default(),
+            namespaces: HashMap::new(),
             later: VecDeque::new(),
         };
         (host, receiver)
@@ -225,21 +228,18 @@ impl Host {
                 let body = match parts.json {
                     frame::Json::None => FrameBody::None {},
                     frame::Json::Invalid => FrameBody::Invalid {},
-                    frame::Json::Array { value } => {
-                        FrameBody::Json { body: self.bodies.heard(value), last: None }
+                    frame::Json::Array { value, last } => {
+                        FrameBody::Json { body: self.bodies.heard(value), last }
                     }
                 };
                 self.tell(Input::Received { link, head: Payload(parts.head), length: parts.length, body });
             }
-            LinkFact::Binary => {
-                let input = Input::Received {
-                    link,
-                    head: Payload::default(),
-                    length: 0,
-                    body: FrameBody::Invalid {},
-                };
-                self.tell(input);
+            LinkFact::Binary(bytes) => {
+                let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                let body = self.bodies.bytes(bytes);
+                self.tell(Input::ReceivedBinary { link, body, length });
             }
+            LinkFact::Writable(on) => self.tell(Input::Writable { link, on }),
             LinkFact::Oversized => {
                 let length = tidewire_core::limits::FRAME + 1;
                 let input =

@@ -1,18 +1,24 @@
 //! What handles of the app ask of the host.
 
-use serde_json::Value;
 use tidewire_core::{
-    Accepted, AckToken, BodyId, Command, EmitClass, EmitId, Input, Millis, Position, QueryId, Refusal,
+    Accepted, AckToken, BodyId, Command, EmitId, Input, Millis, NamespaceState, Position, QueryId, Refusal,
     RoomId, RoomState, Submission, WriteId,
 };
 use tokio::sync::{oneshot, watch};
 
 use super::{Emit, Host};
 use crate::client::Answered;
-use crate::emit::EmitError;
+use crate::emit::{Args, EmitError, EmitOptions};
 use crate::event::{Event, Feed, Heard};
 use crate::store::worker::Job;
 use crate::write::Progress;
+
+/// What of an event or an answer is kept here.
+struct Outgoing {
+    body: Option<BodyId>,
+    attachments: Vec<BodyId>,
+    size: u32,
+}
 
 /// An order. Those without a reply cannot fail.
 pub(crate) enum Order {
@@ -21,13 +27,16 @@ pub(crate) enum Order {
     Process,
     Emit {
         name: String,
-        args: Vec<Value>,
+        args: Args,
         ack: bool,
-        timeout: Millis,
+        options: EmitOptions,
         reply: oneshot::Sender<Answered>,
     },
+    OpenNamespace(String, oneshot::Sender<Result<watch::Receiver<NamespaceState>, Refusal>>),
+    CloseNamespace(String),
     Join(RoomId, oneshot::Sender<Result<watch::Receiver<RoomState>, Refusal>>),
     Leave(RoomId),
+    Rejoin(RoomId),
     Submit(Submission, oneshot::Sender<Result<(WriteId, watch::Receiver<Progress>), Refusal>>),
     /// Cancel, retry or discard.
     Act(Command, oneshot::Sender<Result<(), Refusal>>),
@@ -42,7 +51,7 @@ pub(crate) enum Order {
     Store(Job),
     Reply {
         ack: AckToken,
-        args: Vec<Value>,
+        args: Args,
     },
     Shutdown(oneshot::Sender<()>),
 }
@@ -56,12 +65,19 @@ impl Host {
             }
             Order::Disconnect => drop(self.command(Command::Disconnect {})),
             Order::Process => drop(self.command(Command::Process { pass: tidewire_core::PassId(1) })),
-            Order::Emit { name, args, ack, timeout, reply } => self.emit(name, &args, ack, timeout, reply),
+            Order::Emit { name, args, ack, options, reply } => self.emit(name, args, ack, options, reply),
+            Order::OpenNamespace(name, reply) => {
+                let state = self.namespace(&name);
+                let opened = self.command(Command::OpenNamespace { namespace: name });
+                let _ = reply.send(opened.map(|_| state));
+            }
+            Order::CloseNamespace(namespace) => drop(self.command(Command::CloseNamespace { namespace })),
             Order::Join(room, reply) => {
                 let state = self.rooms.watch(&room);
                 let joined = self.command(Command::Join { room });
                 let _ = reply.send(joined.map(|_| state));
             }
+            Order::Rejoin(room) => drop(self.command(Command::Rejoin { room })),
             Order::Leave(room) => drop(self.command(Command::Leave { room })),
             Order::Submit(submission, reply) => self.submit(submission, reply),
             Order::Act(command, reply) => {
@@ -81,7 +97,7 @@ impl Host {
             }
             // If the thread is gone, so is the job, and its reply with it.
             Order::Store(job) => drop(self.ports.jobs.send(job)),
-            Order::Reply { ack, args } => self.answer(ack, &args),
+            Order::Reply { ack, args } => self.answer(ack, args),
             Order::Shutdown(_) => unreachable!("the loop ends at this order"),
         }
     }
@@ -99,51 +115,52 @@ impl Host {
     fn emit(
         &mut self,
         name: String,
-        args: &[Value],
+        args: Args,
         ack: bool,
-        timeout: Millis,
+        options: EmitOptions,
         reply: oneshot::Sender<Answered>,
     ) {
-        let (body, size) = self.outgoing(args);
+        let EmitOptions { namespace, class, timeout } = options;
+        let Outgoing { body, attachments, size } = self.outgoing(args);
         self.next_emit = self.next_emit.wrapping_add(1);
         let emit = EmitId(self.next_emit);
-        self.emits.insert(emit, Emit { reply, body });
-        let command = Command::Emit {
-            emit,
-            namespace: None,
-            name,
-            body,
-            attachments: Vec::new(),
-            size,
-            ack,
-            timeout,
-            class: EmitClass::Plain {},
-        };
+        let bodies = body.into_iter().chain(attachments.iter().copied()).collect();
+        self.emits.insert(emit, Emit { reply, bodies });
+        let timeout = Millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+        let command = Command::Emit { emit, namespace, name, body, attachments, size, ack, timeout, class };
         if let Err(refusal) = self.command(command) {
             self.emitted(emit, Err(EmitError::Refused(refusal)));
         }
     }
 
-    fn answer(&mut self, ack: AckToken, args: &[Value]) {
-        let (body, size) = self.outgoing(args);
+    fn answer(&mut self, ack: AckToken, args: Args) {
+        let Outgoing { body, attachments, size } = self.outgoing(args);
+        let bodies: Vec<BodyId> = body.into_iter().chain(attachments.iter().copied()).collect();
         // Where the link is gone, nobody waits for it any more.
-        let _ = self.command(Command::Reply { ack, body, attachments: Vec::new(), size });
-        if let Some(body) = body {
-            self.bodies.release(body);
+        let _ = self.command(Command::Reply { ack, body, attachments, size });
+        bodies.into_iter().for_each(|body| self.bodies.release(body));
+    }
+
+    fn outgoing(&mut self, Args { values, attachments }: Args) -> Outgoing {
+        let json = crate::event::join(&values);
+        let size = json.len() + attachments.iter().map(|bytes| bytes.len()).sum::<usize>();
+        Outgoing {
+            body: (!values.is_empty()).then(|| self.bodies.outgoing(json)),
+            attachments: attachments.into_iter().map(|bytes| self.bodies.bytes(bytes)).collect(),
+            size: u32::try_from(size).unwrap_or(u32::MAX),
         }
     }
 
-    fn outgoing(&mut self, args: &[Value]) -> (Option<BodyId>, u32) {
-        let json = crate::event::join(args);
-        let size = u32::try_from(json.len()).unwrap_or(u32::MAX);
-        ((!args.is_empty()).then(|| self.bodies.outgoing(json)), size)
+    /// The state of a namespace, kept as long as somebody looks at it.
+    fn namespace(&mut self, name: &str) -> watch::Receiver<NamespaceState> {
+        self.namespaces.retain(|_, state| !state.is_closed());
+        let waiting = || watch::channel(NamespaceState::Waiting {}).0;
+        self.namespaces.entry(name.to_owned()).or_insert_with(waiting).subscribe()
     }
 
     pub(super) fn emitted(&mut self, emit: EmitId, result: Answered) {
-        if let Some(Emit { reply, body }) = self.emits.remove(&emit) {
-            if let Some(body) = body {
-                self.bodies.release(body);
-            }
+        if let Some(Emit { reply, bodies }) = self.emits.remove(&emit) {
+            bodies.into_iter().for_each(|body| self.bodies.release(body));
             let _ = reply.send(result);
         }
     }

@@ -8,10 +8,12 @@ use tidewire_core::{
     RequestFailure, Response, limits,
 };
 use tidewire_wire::http as names;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{Fact, Host};
-use crate::emit::EmitError;
+use crate::emit::{Acknowledgement, EmitError};
 use crate::event::{Event, Reply};
+use crate::net::socket::Sent;
 use crate::net::{HttpAnswer, HttpError, HttpRequest, socket};
 use crate::status::Notice;
 use crate::store::Step;
@@ -49,14 +51,25 @@ impl Host {
                     let _ = facts.send(Fact::Auth(auth, result));
                 });
             }
-            Output::Open { link, transport: _, url: _ } => {
-                let (open, task) = socket::open(link, self.ports.origin.socket_url(), self.frames.clone());
+            // The engine was not told that there is any other transport.
+            Output::Open { link, transport: _, url } => {
+                let origin = self.ports.origin.or_told(url.as_deref());
+                let (open, task) = socket::open(link, origin.socket_url(), self.frames.clone());
                 self.links.insert(link, open);
                 self.link_tasks.retain(|task| !task.is_finished());
                 self.link_tasks.push(task);
             }
             Output::Send { link, text, body } => self.send(link, text.0, body),
-            Output::SendBinary { .. } | Output::Namespace { .. } => {}
+            Output::SendBinary { link, body } => {
+                if let Some(bytes) = self.bodies.attachment(body) {
+                    self.write(link, Message::binary(bytes));
+                }
+            }
+            Output::Namespace { namespace, state } => {
+                if let Some(sender) = self.namespaces.get(&namespace) {
+                    sender.send_replace(state);
+                }
+            }
             Output::Close { link } => drop(self.links.remove(&link)),
             Output::Fetch { fetch, request } => self.fetch(fetch, request),
             Output::Abort { fetch } => {
@@ -106,11 +119,19 @@ impl Host {
             text.push_str(args);
             text.push(']');
         }
+        self.write(link, Message::text(text));
+    }
+
+    fn write(&mut self, link: LinkId, message: Message) {
         let Some(open) = self.links.get(&link) else { return };
-        if !open.send(text) {
-            self.links.remove(&link);
-            let cause = tidewire_core::CloseCause::Lost;
-            self.later.push_back(Input::Closed { link, cause });
+        match open.send(message) {
+            Sent::Fine => {}
+            Sent::Crowded => self.later.push_back(Input::Writable { link, on: false }),
+            Sent::Dead => {
+                self.links.remove(&link);
+                let cause = tidewire_core::CloseCause::Lost;
+                self.later.push_back(Input::Closed { link, cause });
+            }
         }
     }
 
@@ -144,6 +165,8 @@ impl Host {
             .filter(|_| event.dispatch)
             .and_then(|ack| Some(Reply { orders: self.ports.orders.upgrade()?, ack }));
         let heard = Event {
+            namespace: event.namespace,
+            attachments: self.bodies.attachments(&event.attachments).into(),
             name: event.name,
             body: incoming,
             skip: usize::from(event.skip),
@@ -161,14 +184,16 @@ impl Host {
 
     fn on_emitted(&mut self, emit: EmitId, result: EmitResult) {
         let result = match result {
-            EmitResult::Sent {} => Ok(Vec::new()),
-            EmitResult::Answered { body, attachments: _ } => {
+            EmitResult::Sent {} => Ok(Acknowledgement::default()),
+            EmitResult::Answered { body, attachments: ids } => {
                 let answer = self.bodies.incoming(body);
-                self.bodies.release(body);
-                Ok(match answer.map(Arc::unwrap_or_clone) {
+                let attachments = self.bodies.attachments(&ids);
+                ids.into_iter().chain([body]).for_each(|body| self.bodies.release(body));
+                let args = match answer.map(Arc::unwrap_or_clone) {
                     Some(Value::Array(args)) => args,
                     Some(_) | None => Vec::new(),
-                })
+                };
+                Ok(Acknowledgement { args, attachments })
             }
             EmitResult::TimedOut {} => Err(EmitError::TimedOut),
             EmitResult::MaybeLost {} => Err(EmitError::MaybeLost),

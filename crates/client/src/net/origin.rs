@@ -46,6 +46,12 @@ impl Origin {
         format!("{scheme}://{}/socket.io/?EIO=4&transport=websocket", self.authority)
     }
 
+    /// This one, or another that the server names: never one without TLS if this one has it.
+    pub(crate) fn or_told(&self, url: Option<&str>) -> Origin {
+        let told = url.and_then(|url| url.parse::<Origin>().ok());
+        told.filter(|told| told.secure || !self.secure).unwrap_or_else(|| self.clone())
+    }
+
     /// Where a path of a request leads, and whether that is still this origin (only then do we show our token).
     pub(crate) fn resolve(&self, path: &str) -> Option<(Uri, bool)> {
         if path.starts_with('/') {
@@ -126,6 +132,22 @@ mod tests {
     fn c1_the_link_goes_to_the_socket_io_endpoint() {
         let origin: Origin = "http://host:1".parse().unwrap();
         assert_eq!(origin.socket_url(), "ws://host:1/socket.io/?EIO=4&transport=websocket");
+    }
+
+    #[test]
+    fn c2_where_to_return_is_another_origin_or_the_same() {
+        let origin: Origin = "http://host:1".parse().unwrap();
+        assert_eq!(origin.or_told(Some("http://other:2")).to_string(), "http://other:2");
+        assert_eq!(origin.or_told(Some("no url")), origin);
+        assert_eq!(origin.or_told(None), origin);
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn c2_a_secure_origin_is_not_left_for_an_insecure_one() {
+        let origin: Origin = "https://host".parse().unwrap();
+        assert_eq!(origin.or_told(Some("http://other")), origin);
+        assert_eq!(origin.or_told(Some("https://other")).to_string(), "https://other");
     }
 
     #[cfg(feature = "tls")]

@@ -13,13 +13,15 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Longest message that is read at all: the engine's limit is in UTF-16 units, which have up to three bytes.
 const MESSAGE_BYTES: usize = limits::FRAME as usize * 3 + 1024;
 /// What may wait to be written before the link counts as dead, in bytes.
 const UNSENT_BYTES: usize = 16 * 1024 * 1024;
+/// Above this much that waits a link takes no more volatile emits; below it, it does again.
+const CROWDED_BYTES: usize = 64 * 1024;
 /// How long the closing handshake may take.
 const CLOSE: Duration = Duration::from_secs(1);
 
@@ -28,7 +30,9 @@ const CLOSE: Duration = Duration::from_secs(1);
 pub(crate) enum LinkFact {
     Opened,
     Text(Utf8Bytes),
-    Binary,
+    Binary(Bytes),
+    /// Whether it takes more without queueing much.
+    Writable(bool),
     /// A message above the limit; it was not read.
     Oversized,
     Closed(CloseCause),
@@ -37,20 +41,36 @@ pub(crate) enum LinkFact {
 /// The host's end of a link. Dropping it closes the link, after what was sent is written.
 #[derive(Debug)]
 pub(crate) struct Link {
-    outgoing: mpsc::UnboundedSender<String>,
+    outgoing: mpsc::UnboundedSender<Message>,
     unsent: Arc<AtomicUsize>,
     /// Dropped with the link; the task watches its other end.
     _held: oneshot::Sender<()>,
 }
 
 impl Link {
-    /// Writes a frame. False: so much waits that the link must be dead.
-    pub(crate) fn send(&self, text: String) -> bool {
-        let before = self.unsent.fetch_add(text.len(), Ordering::Relaxed);
+    /// Writes a message.
+    pub(crate) fn send(&self, message: Message) -> Sent {
+        let (before, length) = (self.unsent.load(Ordering::Relaxed), message.len());
+        self.unsent.fetch_add(length, Ordering::Relaxed);
         // A task that has ended has told so, or will.
-        let _ = self.outgoing.send(text);
-        before < UNSENT_BYTES
+        let _ = self.outgoing.send(message);
+        match before + length {
+            _ if before >= UNSENT_BYTES => Sent::Dead,
+            _ if before >= CROWDED_BYTES => Sent::Fine,
+            after if after >= CROWDED_BYTES => Sent::Crowded,
+            _ => Sent::Fine,
+        }
     }
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Fine,
+    /// From now on much waits.
+    Crowded,
+    /// So much waits that the link must be dead.
+    Dead,
 }
 
 /// Opens a link. Facts are told in order; after `Closed` nothing comes.
@@ -69,15 +89,19 @@ pub(crate) fn open(
 
 /// The task's end of what the host sends.
 struct End {
-    frames: mpsc::UnboundedReceiver<String>,
+    frames: mpsc::UnboundedReceiver<Message>,
     unsent: Arc<AtomicUsize>,
 }
 
 impl End {
-    async fn next(&mut self) -> Option<String> {
-        let frame = self.frames.recv().await?;
-        self.unsent.fetch_sub(frame.len(), Ordering::Relaxed);
-        Some(frame)
+    async fn next(&mut self) -> Option<Message> {
+        self.frames.recv().await
+    }
+
+    /// A message was written; true when the link is crowded no more.
+    fn wrote(&self, length: usize) -> bool {
+        let before = self.unsent.fetch_sub(length, Ordering::Relaxed);
+        before >= CROWDED_BYTES && before - length < CROWDED_BYTES
     }
 }
 
@@ -123,7 +147,7 @@ async fn run(
     // A peer that does not read must not keep us; whatever it may still want to say is not heard.
     let goodbye = async {
         while let Ok(frame) = end.frames.try_recv() {
-            socket.send(Message::text(frame)).await?;
+            socket.send(frame).await?;
         }
         socket.close(None).await
     };
@@ -138,7 +162,9 @@ async fn pump(id: LinkId, facts: &mpsc::Sender<(LinkId, LinkFact)>, end: &mut En
         let fact = tokio::select! {
             frame = end.next() => {
                 let Some(frame) = frame else { return };
-                match socket.send(Message::text(frame)).await {
+                let length = frame.len();
+                match socket.send(frame).await {
+                    Ok(()) if end.wrote(length) => LinkFact::Writable(true),
                     Ok(()) => continue,
                     Err(_) => LinkFact::Closed(CloseCause::Lost),
                 }
@@ -149,8 +175,12 @@ async fn pump(id: LinkId, facts: &mpsc::Sender<(LinkId, LinkFact)>, end: &mut En
             },
         };
         let last = matches!(fact, LinkFact::Closed(_) | LinkFact::Oversized);
-        let Some(room) = room_for(facts, end, socket).await else { return };
+        let mut writable = false;
+        let Some(room) = room_for(facts, end, socket, &mut writable).await else { return };
         room.send((id, fact));
+        if writable && facts.send((id, LinkFact::Writable(true))).await.is_err() {
+            return;
+        }
         if last {
             return;
         }
@@ -160,7 +190,7 @@ async fn pump(id: LinkId, facts: &mpsc::Sender<(LinkId, LinkFact)>, end: &mut En
 fn heard(message: Option<Result<Message, Error>>) -> Option<LinkFact> {
     Some(match message {
         Some(Ok(Message::Text(text))) => LinkFact::Text(text),
-        Some(Ok(Message::Binary(_))) => LinkFact::Binary,
+        Some(Ok(Message::Binary(bytes))) => LinkFact::Binary(bytes),
         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return None,
         Some(Ok(Message::Close(frame))) => LinkFact::Closed(match frame.map(|frame| frame.code) {
             Some(CloseCode::Restart | CloseCode::Again) => CloseCause::Overloaded,
@@ -176,15 +206,21 @@ async fn room_for<'a>(
     facts: &'a mpsc::Sender<(LinkId, LinkFact)>,
     end: &mut End,
     socket: &mut Socket,
+    writable: &mut bool,
 ) -> Option<mpsc::Permit<'a, (LinkId, LinkFact)>> {
     loop {
         tokio::select! {
             biased;
             room = facts.reserve() => return room.ok(),
             frame = end.next() => {
+                let frame = frame?;
+                let length = frame.len();
                 // A socket that broke says so again when it is read.
-                if socket.send(Message::text(frame?)).await.is_err() {
+                if socket.send(frame).await.is_err() {
                     return facts.reserve().await.ok();
+                }
+                if end.wrote(length) {
+                    *writable = true;
                 }
             }
         }

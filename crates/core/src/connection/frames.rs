@@ -48,8 +48,21 @@ impl Connection {
         let whole = Whole { text: text.to_owned(), truncated, body, attachments: Vec::new() };
         if let Some(line) = self.line(from).filter(|_| announced > 0) {
             line.announce(whole, announced);
-        } else if let Some(old) = &mut self.old {
+            return Heard::Nothing;
+        }
+        self.hold(from, whole, ctx)
+    }
+
+    /// Keeps an event until it is clear whether it is one.
+    fn hold(&mut self, from: LinkId, whole: Whole, ctx: &mut Ctx) -> Heard<'static> {
+        if let Some(old) = &mut self.old {
             old.hold(whole);
+        } else if let State::Joining { early: Some(early), .. } = &mut self.state {
+            early.push(whole);
+            if early.len() > limits::RESTORED_EVENTS {
+                self.recovery.forget();
+                return self.fail(from, DownReason::Oversized, ctx);
+            }
         }
         Heard::Nothing
     }
@@ -72,11 +85,8 @@ impl Connection {
             Part::Complete(whole) => {
                 let dialect = self.dialect();
                 let frame = head::parse(&whole.text, whole.truncated, dialect);
-                if frame.is_ok_and(|frame| self.waits(from, &frame))
-                    && let Some(old) = &mut self.old
-                {
-                    old.hold(whole);
-                    return (None, Heard::Nothing);
+                if frame.is_ok_and(|frame| self.waits(from, &frame)) {
+                    return (None, self.hold(from, whole, ctx));
                 }
                 (Some(whole), Heard::Nothing)
             }
@@ -140,7 +150,10 @@ impl Connection {
 
     /// Whether an event waits until it is clear that nobody has had it.
     fn waits(&self, from: LinkId, frame: &Frame<'_>) -> bool {
-        self.old.is_some() && self.state.link() == Some(from) && matches!(frame, Frame::Event { .. })
+        let early = matches!(&self.state, State::Joining { early: Some(_), .. });
+        (self.old.is_some() || early)
+            && self.state.link() == Some(from)
+            && matches!(frame, Frame::Event { .. })
     }
 
     fn line(&mut self, from: LinkId) -> Option<&mut Line> {

@@ -51,8 +51,8 @@ enum State {
     Opening { link: LinkId, token: Option<Payload>, transport: Transport },
     /// The transport is open; CONNECT is sent once the server has said hello.
     Greeting { link: LinkId, token: Option<Payload>, transport: Transport },
-    /// CONNECT was sent.
-    Joining { line: Line, token: Option<Payload>, transport: Transport },
+    /// CONNECT was sent. A server that restores a session sends what was missed before its answer: `early`.
+    Joining { line: Line, token: Option<Payload>, transport: Transport, early: Option<Vec<Whole>> },
     /// The session is up.
     Up { line: Line, session: Session },
 }
@@ -162,6 +162,8 @@ pub(crate) struct Connection {
     namespaces: Namespaces,
     transports: Transports,
     recovery: Recovery,
+    /// What a restored session has missed, until the engine takes it.
+    missed: Vec<Whole>,
     /// When and where the server wants to see us again.
     hint: Option<Hint>,
     network: NetworkSignal,
@@ -195,6 +197,7 @@ impl Connection {
             namespaces: Namespaces::default(),
             transports: Transports::new(polling),
             recovery: Recovery::default(),
+            missed: Vec::new(),
             hint: None,
             network: NetworkSignal::Unknown,
             app: AppSignal::Foreground,
@@ -271,8 +274,13 @@ impl Connection {
         if let Some(line) = before.line() {
             release(line.unfinished(), ctx);
         }
+        if let State::Joining { early: Some(early), .. } = before {
+            release(early.into_iter().flat_map(Whole::bodies).collect(), ctx);
+            return Heard::Nothing;
+        }
         let State::Up { line, .. } = before else { return Heard::Nothing };
         self.last_heard = line.last_heard();
+        release(self.missed.drain(..).flat_map(Whole::bodies).collect(), ctx);
         self.drop_namespaces(ctx);
         let mut acks = self.acks.clear(line.link);
         acks.extend(self.drop_old(ctx));

@@ -3,9 +3,9 @@
 
 use super::attempts::Hint;
 use super::backoff::Blame;
-use super::line::Line;
+use super::line::{Line, Whole};
 use super::outgoing::write;
-use super::{Connection, Heard, Refresh, Rise, Session, State};
+use super::{Connection, Heard, Refresh, Rise, Session, State, release};
 use crate::ctx::Ctx;
 use crate::ids::*;
 use crate::io::{ConnectionState, DownReason};
@@ -39,7 +39,8 @@ impl Connection {
         let deadline = line.deadline();
         let (token, transport) = (token.take(), *transport);
         let auth = dialect::connect_auth_with(token.as_ref().map(|t| t.0.as_str()), true, claim);
-        let joining = State::Joining { line, token, transport };
+        let early = claim.is_some().then(Vec::new);
+        let joining = State::Joining { line, token, transport, early };
         if main {
             self.state = joining;
             ctx.timers.set(TimerKind::Heartbeat, deadline);
@@ -61,7 +62,8 @@ impl Connection {
         if !matches!(&self.state, State::Joining { line, .. } if line.link == from) {
             return Heard::Nothing;
         }
-        let State::Joining { line, token, transport } = std::mem::replace(&mut self.state, State::Idle)
+        let State::Joining { line, token, transport, early } =
+            std::mem::replace(&mut self.state, State::Idle)
         else {
             return Heard::Nothing;
         };
@@ -82,6 +84,12 @@ impl Connection {
         // Our own server has positions instead.
         let pid = granted.pid.filter(|_| !granted.dialect);
         let restored = self.recovery.session(granted.sid, pid);
+        let early = early.unwrap_or_default();
+        if restored {
+            self.missed = early;
+        } else {
+            release(early.into_iter().flat_map(Whole::bodies).collect(), ctx);
+        }
         self.token_ends(granted.expires.filter(|_| granted.dialect), ctx);
         self.ask_namespaces(ctx);
         let again = std::mem::replace(&mut self.was_up, true);

@@ -31,8 +31,8 @@ impl Old {
     }
 }
 
-/// What the end of a takeover leaves.
-#[derive(Debug, Default)]
+/// What the end of a takeover leaves, or a session that was restored.
+#[derive(Debug)]
 pub(crate) struct Takeover {
     /// Acknowledgements that will not come.
     pub(crate) acks: Vec<AckFor>,
@@ -132,7 +132,9 @@ impl Connection {
 
     /// The rooms are joined, or there is nothing to wait for: the old link is dropped.
     pub(crate) fn end_takeover(&mut self, synced: bool, ctx: &mut Ctx) -> Takeover {
-        let Some(old) = self.old.take_if(|old| synced || old.over) else { return Takeover::default() };
+        let Some(old) = self.old.take_if(|old| synced || old.over) else {
+            return Takeover { acks: Vec::new(), events: std::mem::take(&mut self.missed) };
+        };
         let Old { mut line, alive, held, .. } = old;
         ctx.emit(Output::Close { link: line.link });
         release(line.unfinished(), ctx);
