@@ -6,6 +6,8 @@
 
 mod file;
 mod memory;
+#[cfg(feature = "encryption")]
+mod sealed;
 pub(crate) mod worker;
 
 use std::fmt;
@@ -15,6 +17,8 @@ use tidewire_core::{Blob, StoreError, StoredRecord};
 
 pub use file::{FileStore, OpenError};
 pub use memory::MemoryStore;
+#[cfg(feature = "encryption")]
+pub use sealed::EncryptedStore;
 
 /// Longest key, in bytes.
 pub const KEY_BYTES: usize = 1024;
