@@ -2,25 +2,29 @@
 import { TidewireError } from './errors.js';
 import type { CreateEngine } from './engine/binding.js';
 import type { EmitClass } from './emit-class.js';
-import type { Command, CommandResult, Config } from './generated/protocol.js';
+import type { Command, CommandResult, Config, OriginKind as EngineOrigin, OriginRule, Submission } from './generated/protocol.js';
+import { parsed } from './host/json.js';
 import { Bridge } from './host/bridge.js';
 import { Notifier } from './host/cell.js';
 import { Connection } from './host/connection.js';
-import { deferred } from './host/deferred.js';
+import { deferred, type Deferred } from './host/deferred.js';
 import { Definitions, unknownMutation, type Prepared } from './host/definitions.js';
 import { Listeners } from './host/listeners.js';
+import { Names } from './host/names.js';
 import { Namespaces } from './host/namespaces.js';
+import { originOf } from './host/origin.js';
 import { Reads } from './host/reads.js';
 import { refusalError } from './host/refusals.js';
 import { fetchPort } from './host/requests.js';
 import { Rooms } from './host/rooms.js';
 import { Session, type SessionParts, type SessionSettings } from './host/session.js';
 import { Tokens, type TokenSource } from './host/tokens.js';
-import { Writes } from './host/writes.js';
+import { Writes, type WriteFacts } from './host/writes.js';
 import { browser } from './ports/browser.js';
 import type { Platform, SocketPort } from './ports/port.js';
 import type {
-  AnyEvents, AnyMutation, EmitClasses, EventHandler, ForeignRooms, LogNote, MutationDefinition, Namespace, ProcessResult, RequestPort, SyncRules, Tidewire, UnnamedWrite, WriteHandle,
+  AnswerFacts, AnyEvents, AnyMutation, ConflictDecision, EmitClasses, EventHandler, ExportedWrite, ForeignRooms, LogNote, LogoutOptions, LogoutResult,
+  MutationDefinition, Namespace, OriginKind, ProcessResult, QueueLimits, RequestPort, SyncRules, Tidewire, UnnamedWrite, UnsentWrites, WriteHandle,
 } from './types.js';
 
 export interface TidewireOptions<E extends object = AnyEvents> {
@@ -34,6 +38,12 @@ export interface TidewireOptions<E extends object = AnyEvents> {
   readonly token?: TokenSource;
   /** Sends the queue's requests; default: `fetch` with a bearer token. */
   readonly request?: RequestPort;
+  /** Whether a response is the app's own server speaking, and not a captive portal (Q10); default: not redirected, of an expected type. */
+  readonly isAnswer?: (response: AnswerFacts) => boolean;
+  /** What stands at other origins, by `scheme://host[:port]`; one that is not listed is `plain` (Q9). */
+  readonly origins?: { readonly [origin: string]: OriginKind };
+  /** How much the queue may hold. */
+  readonly queue?: QueueLimits;
   /** Another `fetch` than the platform's, for `client.fetch` and the default `request`. */
   readonly fetch?: typeof fetch;
   readonly backend?: 'tidewire' | 'foreign';
@@ -72,6 +82,9 @@ class Client<E extends object> implements Tidewire<E> {
   /** `connect` was called and `disconnect` was not: a new session connects too. */
   #wanted = false;
   #processing = true;
+  /** The user has left: this client is over. */
+  #left = false;
+  readonly #exports: Deferred<readonly ExportedWrite[]>[] = [];
 
   constructor(options: TidewireOptions<E>, createEngine: CreateEngine) {
     this.user = options.user;
@@ -90,6 +103,12 @@ class Client<E extends object> implements Tidewire<E> {
       path: options.path ?? '/socket.io/',
       config: configOf(options, platform),
       request: options.request ?? fetchPort(send),
+      app: {
+        sender: (write) => this.#parts.writes.sender(write),
+        realId: (write, answer, temp) => this.#parts.writes.facts(write)?.definition?.realId?.(answer, temp),
+        isAnswer: (response) => options.isAnswer?.(response),
+        isOurs: (origin) => options.origins?.[origin] === 'tidewire',
+      },
       emits: {
         timeout: options.emitTimeout ?? 10_000,
         classOf: (name) => (options.emits as { readonly [name: string]: EmitClass<never> | undefined } | undefined)?.[name],
@@ -109,7 +128,17 @@ class Client<E extends object> implements Tidewire<E> {
         attached: () => this.#session?.restoreBases(),
       }),
       connection: new Connection(notifier),
-      definitions: new Definitions(options.mutations ?? [], unique, (note) => log({ level: 'warn', note })),
+      definitions: new Definitions(options.mutations ?? [], {
+        unique,
+        log: (note) => log({ level: 'warn', note }),
+        changed: () => this.#session?.push(this.#parts.definitions.known()),
+      }),
+      names: new Names(notifier, unique),
+      user: options.user,
+      exported: (json) => {
+        const writes = parsed(json) as readonly ExportedWrite[];
+        for (const wanted of this.#exports.splice(0)) wanted.resolve(writes);
+      },
       listeners: new Listeners(report),
       namespaces: new Namespaces(notifier, report),
       notifier,
@@ -118,7 +147,8 @@ class Client<E extends object> implements Tidewire<E> {
       writes: new Writes(notifier, {
         user: options.user,
         leads: () => this.#session?.leads ?? false,
-        cancel: (write) => this.#intend({ kind: 'Cancel', write }),
+        cancel: (write) => this.#accepted({ kind: 'Cancel', write }),
+        resolve: (write, facts, decision) => this.#resolve(write, facts, decision),
         report,
       }),
       log,
@@ -129,7 +159,9 @@ class Client<E extends object> implements Tidewire<E> {
       broken: () => this.stop(),
     };
     // A foreign backend gets no header of ours: its CORS rules would refuse the request (Q9).
-    this.#reads = new Reads(options.url, tokens, () => (this.#settings.config.server === 'Foreign' ? undefined : this.#clientId), send);
+    this.#reads = new Reads(options.url, tokens, () => (this.#settings.config.server === 'Foreign' ? undefined : this.#clientId), send, (origin) =>
+      this.#session?.push({ kind: 'Reached', origin }),
+    );
   }
 
   get ready(): Promise<void> {
@@ -143,7 +175,7 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   start(): void {
-    if (this.#session !== undefined) return;
+    if (this.#session !== undefined || this.#left) return;
     const session = new Session(this.#settings, this.#parts);
     this.#session = session;
     const wishes = [...this.#parts.namespaces.wishes(), ...this.#parts.rooms.wishes()];
@@ -210,12 +242,9 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   submit<V>(what: MutationDefinition<V> | string | UnnamedWrite, variables?: V): WriteHandle {
-    const { definitions } = this.#parts;
-    if (typeof what === 'string') {
-      const prepared = definitions.named(what, variables);
-      return prepared === undefined ? refused(unknownMutation(what)) : this.#queue(prepared);
-    }
-    return this.#queue('name' in what ? definitions.defined(what as AnyMutation, variables) : definitions.unnamed(what));
+    const prepared = this.#prepared(what, variables);
+    if (prepared instanceof TidewireError) return refused(prepared);
+    return this.#queue(prepared, (write) => ({ kind: 'Submit', write }));
   }
 
   write(id: string): WriteHandle | undefined {
@@ -229,8 +258,60 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   discard(id: string): boolean {
-    const result = this.#run({ kind: 'Discard', write: id })?.kind;
-    return result === 'Accepted' || result === 'Asked';
+    return this.#accepted({ kind: 'Discard', write: id });
+  }
+
+  edit<V>(id: string, what: MutationDefinition<V> | string | UnnamedWrite, variables?: V): WriteHandle {
+    const prepared = this.#prepared(what, variables);
+    if (prepared instanceof TidewireError) return refused(prepared);
+    return this.#queue(prepared, (submission) => ({ kind: 'Edit', write: id, submission }));
+  }
+
+  exportWrites(): Promise<readonly ExportedWrite[]> {
+    const wanted = deferred<readonly ExportedWrite[]>();
+    this.#exports.push(wanted);
+    if (!this.#accepted({ kind: 'Export' })) {
+      this.#exports.splice(this.#exports.indexOf(wanted), 1);
+      wanted.reject(new TidewireError('STOPPED'));
+    }
+    return wanted.promise;
+  }
+
+  clear(): void {
+    this.#accepted({ kind: 'Clear' });
+  }
+
+  tempId(): string {
+    return this.#parts.names.fresh();
+  }
+
+  get realIds(): Tidewire<E>['realIds'] {
+    return this.#parts.names.known;
+  }
+
+  async logout({ unsent }: LogoutOptions): Promise<LogoutResult> {
+    this.#wanted = false;
+    this.start();
+    const session = this.#session;
+    if (session === undefined) return { kept: 0 };
+    await this.ready;
+    if (unsent === 'discard') session.command({ kind: 'Clear' });
+    await session.leave();
+    if (unsent === 'discard') await session.forgetBases();
+    const { pending, parked, quarantined } = this.outbox.get();
+    this.#left = true;
+    this.stop();
+    return { kept: pending + parked + quarantined };
+  }
+
+  async unsentOfOthers(): Promise<readonly UnsentWrites[]> {
+    const { platform, config } = this.#settings;
+    const mine = config.partition;
+    const place = mine.slice(0, mine.lastIndexOf('|') + 1);
+    const all = (await platform.store.census?.()) ?? [];
+    return all
+      .filter(({ partition }) => partition.startsWith(place) && partition !== mine)
+      .map(({ partition, writes }) => ({ user: decodeURIComponent(partition.slice(place.length)), writes }));
   }
 
   process(): Promise<ProcessResult> {
@@ -259,11 +340,30 @@ class Client<E extends object> implements Tidewire<E> {
     return this.#clientId;
   }
 
-  #queue({ submission, facts, layer }: Prepared): WriteHandle {
+  #prepared<V>(what: MutationDefinition<V> | string | UnnamedWrite, variables: V | undefined): Prepared | TidewireError {
+    const { definitions } = this.#parts;
+    if (typeof what === 'string') return definitions.named(what, variables) ?? unknownMutation(what);
+    return 'name' in what ? definitions.defined(what as AnyMutation, variables) : definitions.unnamed(what);
+  }
+
+  /** What a definition decided about a conflict (Q10). */
+  #resolve(write: string, { definition }: WriteFacts, decision: ConflictDecision<unknown>): void {
+    if (typeof decision === 'object') {
+      const prepared = definition === undefined ? undefined : this.#parts.definitions.defined(definition, decision.variables);
+      if (prepared !== undefined) {
+        this.#queue(prepared, (submission) => ({ kind: 'Resolve', write, resolution: { kind: 'Replace', submission } }));
+        return;
+      }
+    }
+    const kind = ({ again: 'SendAgain', park: 'Park', discard: 'Discard' } as const)[typeof decision === 'object' ? 'park' : decision];
+    this.#run({ kind: 'Resolve', write, resolution: { kind } });
+  }
+
+  #queue({ submission, facts, layer }: Prepared, command: (submission: Submission) => Command): WriteHandle {
     const { definitions, writes } = this.#parts;
     this.start();
     let handle: WriteHandle | undefined;
-    const result = this.#session?.command({ kind: 'Submit', write: submission }, (reply) => {
+    const result = this.#session?.command(command(submission), (reply) => {
       if (reply.kind !== 'Accepted' || reply.write === undefined) return;
       // Known before its layer is added, which happens before this call returns.
       writes.add(reply.write, facts, 'here');
@@ -275,7 +375,17 @@ class Client<E extends object> implements Tidewire<E> {
       void handle?.settled.then(forget, forget);
     });
     if (handle !== undefined) return handle;
+    // The same as one that is queued already (Q8).
+    if (result?.kind === 'Merged') handle = writes.handle(result.into);
+    if (handle !== undefined) return handle;
     return refused(result?.kind === 'Refused' ? refusalError(result.refusal) : new TidewireError('STOPPED'));
+  }
+
+  /** The same; also where the server is asked first. */
+  #accepted(command: Command): boolean {
+    this.start();
+    const kind = this.#run(command)?.kind;
+    return kind === 'Accepted' || kind === 'Asked';
   }
 
   /** Starts if need be; whether the engine accepted. */
@@ -287,14 +397,31 @@ class Client<E extends object> implements Tidewire<E> {
   readonly #run = (command: Command): CommandResult | undefined => this.#session?.command(command);
 }
 
+const ORIGINS: { readonly [K in OriginKind]: EngineOrigin } = {
+  tidewire: { kind: 'Tidewire' },
+  keyed: { kind: 'Keyed', style: 'Quoted' },
+  'keyed-bare': { kind: 'Keyed', style: 'Bare' },
+  plain: { kind: 'Plain' },
+};
+
+/** As in the engine's `limits`. */
+const DEFAULT_QUEUE = { pending: 100, pendingBytes: 4 * 1024 * 1024, parked: 400, parkedBytes: 16 * 1024 * 1024 };
+
+/** An absolute URL of the app's own backend is as good as a path on it. */
+function originsOf<E extends object>({ url, backend, origins = {} }: TidewireOptions<E>): OriginRule[] {
+  const own = backend === 'foreign' ? '' : originOf(url);
+  const listed = own === '' ? origins : { [own]: 'tidewire' as const, ...origins };
+  return Object.entries(listed).map(([origin, kind]) => ({ origin, kind: ORIGINS[kind] }));
+}
+
 function configOf<E extends object>(options: TidewireOptions<E>, platform: Platform): Config {
   const { rooms } = options;
   return {
     partition: [options.app ?? 'app', options.env ?? 'default', options.user].map(encodeURIComponent).join('|'),
     server: options.backend === 'foreign' ? 'Foreign' : 'Tidewire',
     namespace: options.namespace ?? '/',
-    origins: [],
-    queue: undefined,
+    origins: originsOf(options),
+    queue: options.queue === undefined ? undefined : { ...DEFAULT_QUEUE, ...options.queue },
     polling: platform.polling !== undefined,
     probeEvent: options.probeEvent,
     join: rooms === undefined ? undefined : { event: rooms.join, leave: rooms.leave, key: rooms.key, answers: rooms.answers ?? true },

@@ -57,4 +57,5 @@ const SENTENCES: { readonly [code: string]: string | undefined } = {
   NO_CONFLICT: 'The write does not wait for an answer to a conflict',
   KEY_REUSED: 'The idempotency key was used with another payload: this is a bug',
   DISCARDED: 'The write was taken back',
+  CANCELLED: 'The write and the one that undoes it were never sent',
 };

@@ -100,7 +100,7 @@ export interface OfflineQueue {
   /** One pass over what is eligible; joins the pass that runs. Never rejects. */
   processQueue(): Promise<ProcessResult>;
   getQueueStatus(): QueueStatus;
-  /** Discards all that was not sent, parked writes too; their handles settle. */
+  /** Discards all that may be discarded, parked writes too; their handles settle. What was sent is resolved at the server first. */
   clearQueue(): void;
   /** Sending is on unless it was stopped. */
   startAutoProcessing(): void;
@@ -133,12 +133,7 @@ export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQu
       const { pending, inFlight, parked, ready, blocked, nextAttempt } = tw.outbox.get();
       return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };
     },
-    clearQueue() {
-      for (const { id, state } of tw.outbox.get().writes) {
-        if (state === 'parked') tw.discard(id);
-        else tw.write(id)?.cancel();
-      }
-    },
+    clearQueue: () => tw.clear(),
     startAutoProcessing: () => tw.setProcessing(true),
     stopAutoProcessing: () => tw.setProcessing(false),
   };

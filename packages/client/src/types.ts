@@ -184,6 +184,10 @@ export interface UnnamedOptions {
   variables?: unknown;
   lane?: string;
   idempotent?: boolean;
+  /** Ids of writes that must have succeeded before it leaves (Q7). */
+  dependsOn?: readonly string[];
+  /** A second write with this key, right behind the first in its lane, is the first (Q8). */
+  dedupeKey?: string;
   /** Milliseconds until it is parked as expired. */
   ttl?: number;
   /** Its layer, for this session only. */
@@ -239,6 +243,27 @@ export interface MutationOptions<V> {
   /** Milliseconds until it is parked as expired. */
   readonly ttl?: number;
   readonly label?: string | ((variables: V) => string);
+  /** Ids of writes that must have succeeded before it leaves. Writes whose temporary ids it mentions are added (Q7). */
+  readonly dependsOn?: (variables: V) => readonly string[];
+  /** The temporary ids in its variables, made with `tw.tempId()`, that only the server can give a real name (Q7). */
+  readonly tempIds?: (variables: V) => readonly string[];
+  /** The real name that the answer gives to one of them. */
+  readonly realId?: (answer: Answer, tempId: string) => string | undefined;
+  /** A second write with this key, right behind the first in its lane, is the first (Q8). */
+  readonly dedupeKey?: string | ((variables: V) => string);
+  /** Takes the place of the last write of its lane, if that has the same name and was never sent (Q8). */
+  readonly coalesce?: 'replace';
+  /** Name of the mutation that it undoes: if that is the last of its lane and was never sent, neither is sent (Q8). */
+  readonly cancels?: string;
+  /**
+   * The server says that somebody else changed it (409, 412). Its lane waits for the decision; left out, it is parked as `CONFLICT`. Called by the
+   * tab that sends; a rejection parks it.
+   */
+  readonly onConflict?: (conflict: Conflict<V>) => ConflictDecision<V> | Promise<ConflictDecision<V>>;
+  /** Finds out what became of it on a foreign server when its answer was lost (Q9); a rejection is `unknown`. */
+  readonly verify?: (variables: V, context: WriteContext<V>) => Verdict | Promise<Verdict>;
+  /** Brings variables of an earlier `version` to this one (Q21). If it throws, the write is kept for a later build. */
+  readonly upcast?: (variables: unknown, version: number) => V;
   /** The server applied it. Also called for a write of an earlier session, by the tab that sends. */
   readonly onSuccess?: (answer: Answer, context: WriteContext<V>) => void;
   /** It was refused, parked or discarded; once. */
@@ -246,7 +271,29 @@ export interface MutationOptions<V> {
 }
 
 /** Any definition, whatever its variables. */
-export type AnyMutation = MutationDefinition<never>;
+export type AnyMutation = Omit<MutationOptions<never>, 'onConflict' | 'upcast'> &
+  (ByRequest<never> | ByFunction<never>) & {
+    readonly onConflict?: (conflict: Conflict<never>) => ConflictDecision<unknown> | Promise<ConflictDecision<unknown>>;
+    readonly upcast?: (variables: unknown, version: number) => unknown;
+  };
+
+/** A server's 409 or 412 to a write. */
+export interface Conflict<V> {
+  readonly writeId: string;
+  readonly variables: V;
+  readonly status: number;
+  /** Body of the answer: parsed if it is JSON. */
+  readonly data: unknown;
+}
+
+/** `again`: send the same bytes once more. `{ variables }`: send this instead, as a new write in the same place. */
+export type ConflictDecision<V> = 'again' | 'park' | 'discard' | { readonly variables: V };
+
+/** What became of a write whose answer was lost. `not-applied` also promises that no earlier request will apply it any more. */
+export type Verdict = { readonly applied: true; readonly data?: unknown } | 'not-applied' | 'unknown';
+
+/** An entry of `exportWrites`. */
+export type ExportedWrite = Readonly<Record<string, unknown>>;
 
 /** A server's answer to a write. */
 export interface Answer {
@@ -275,7 +322,7 @@ export type ErrorCode =
   | 'LINK_GONE'
   | 'UNKNOWN_EMIT'
   // a write later
-  | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'PARENT_FAILED' | 'UNNAMED' | 'DISCARDED';
+  | 'CANCELLED' | 'PERMANENT' | 'CONFLICT' | 'OUT_OF_TRIES' | 'EXPIRED' | 'UNKNOWN' | 'KEY_REUSED' | 'PARENT_FAILED' | 'UNNAMED' | 'DISCARDED';
 
 /** Why a write failed. `status` and `data` are those of the last answer, if there was one. */
 export interface WriteFailure extends Error {
@@ -284,7 +331,8 @@ export interface WriteFailure extends Error {
   readonly data?: unknown;
 }
 
-export type WriteStatus = 'queued' | 'durable' | 'sending' | 'retrying' | 'acknowledged' | 'parked' | 'quarantined';
+/** `conflict`: its definition decides. `quarantined`: kept, but this build cannot send it. */
+export type WriteStatus = 'queued' | 'durable' | 'sending' | 'retrying' | 'conflict' | 'acknowledged' | 'parked' | 'quarantined';
 
 export interface WriteSnapshot {
   readonly id: string;
@@ -294,11 +342,13 @@ export interface WriteSnapshot {
   readonly variables: unknown;
   readonly state: WriteStatus;
   readonly lane?: string;
+  /** The write that must go first: in its lane, or because this one depends on it. */
+  readonly behind?: string;
   /** While parked: why. While retrying: the last answer's status. */
   readonly error?: { readonly code: string; readonly status?: number; readonly data?: unknown };
 }
 
-export type BlockedReason = 'loading' | 'follower' | 'stopped' | 'offline' | 'unreachable' | 'auth' | 'cors' | 'suspended' | 'reloadneeded';
+export type BlockedReason = 'loading' | 'follower' | 'stopped' | 'offline' | 'unreachable' | 'auth' | 'cors' | 'suspended' | 'reload-needed';
 
 /** How much a store survives. */
 export type Durability = 'memory' | 'process-crash' | 'power-loss';
@@ -310,7 +360,11 @@ export interface OutboxSnapshot {
   readonly pending: number;
   readonly inFlight: number;
   readonly parked: number;
+  /** Kept, but this build cannot send them (Q21). */
+  readonly quarantined: number;
   readonly bytes: number;
+  /** Wall time in milliseconds when the oldest pending write was made. */
+  readonly oldest?: number;
   /** Why nothing is sent although something is pending. */
   readonly blocked?: BlockedReason;
   /** Wall time in milliseconds of the next attempt, if one waits for a time. */
@@ -396,6 +450,8 @@ export type RefetchReason = 'Reset' | 'Foreign' | 'Raced' | 'WriteUnseen' | 'Gap
 export interface CachePort {
   event(event: CacheEvent, args: readonly unknown[]): void;
   layerAdded(layer: LayerRecord): void;
+  /** What the layer records has changed (a temporary id has its real name); it keeps its place among the others. */
+  layerChanged(layer: LayerRecord): void;
   /** The layer stands no more: on one query, whose base carries the write from now on, or (no query) nowhere. */
   layerRetired(write: string, query?: QueryId): void;
   /** The write's record is gone: forget it in every `carries`. */
@@ -482,6 +538,30 @@ export interface IncomingResponse {
   text(): Promise<string>;
 }
 
+/** What `isAnswer` is told of a response. */
+export interface AnswerFacts {
+  readonly status: number;
+  readonly redirected: boolean;
+  header(name: string): string | null;
+  /** The body, if it is text and short enough to be kept. */
+  readonly body: string | undefined;
+}
+
+/** What stands at another origin (Q9): one of our servers, one that takes an `Idempotency-Key` (quoted, as the draft standard has it, or bare), or any. */
+export type OriginKind = 'tidewire' | 'keyed' | 'keyed-bare' | 'plain';
+
+/** How much the queue may hold (Q15); beyond it new writes are refused as QUEUE_FULL. */
+export interface QueueLimits {
+  /** Default 100. */
+  readonly pending?: number;
+  /** Default 4 MiB. */
+  readonly pendingBytes?: number;
+  /** Default 400. */
+  readonly parked?: number;
+  /** Default 16 MiB. */
+  readonly parkedBytes?: number;
+}
+
 /** Sends one request. A rejection means that nobody knows whether it arrived. */
 export type RequestPort = (request: OutgoingRequest) => Promise<IncomingResponse>;
 
@@ -492,6 +572,21 @@ export interface LogNote {
   readonly level: 'debug' | 'warn' | 'error';
   readonly note: string;
   readonly error?: unknown;
+}
+
+export interface LogoutOptions {
+  /** `discard` also takes the cached answers of this user from the device. */
+  readonly unsent: 'keep' | 'discard';
+}
+
+export interface LogoutResult {
+  /** Writes of this user that wait on this device: kept, or sent and not resolved yet. */
+  readonly kept: number;
+}
+
+export interface UnsentWrites {
+  readonly user: string;
+  readonly writes: number;
 }
 
 export interface Tidewire<E extends object = AnyEvents> {
@@ -526,7 +621,20 @@ export interface Tidewire<E extends object = AnyEvents> {
   /** The handle of a write that is not settled, also of an earlier session. */
   write(id: string): WriteHandle | undefined;
   retry(id: string): boolean;
+  /** Gives up a parked write; one that may have been applied is voided at the server first. */
   discard(id: string): boolean;
+  /** Puts this in the place of a write that is parked or was never sent: a new id, the same place in its lane (Q13). */
+  edit<V>(id: string, definition: MutationDefinition<V>, variables: NoInfer<V>): WriteHandle;
+  edit(id: string, name: string, variables: unknown): WriteHandle;
+  edit(id: string, request: UnnamedWrite): WriteHandle;
+  /** All pending and parked writes, for a bug report or another device; never a token. */
+  exportWrites(): Promise<readonly ExportedWrite[]>;
+  /** Discards everything that may be discarded; what was sent is resolved at the server first (A4). */
+  clear(): void;
+  /** A new temporary id, for what only the server can name (Q7). */
+  tempId(): string;
+  /** The real names that temporary ids have got. */
+  readonly realIds: Observable<ReadonlyMap<string, string>>;
   /** One pass over what is eligible, waiting times forgotten; joins the pass that runs. Never rejects. */
   process(): Promise<ProcessResult>;
   /** Allow or forbid sending; queueing goes on. */
@@ -534,6 +642,13 @@ export interface Tidewire<E extends object = AnyEvents> {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** What the body covers of which `data` is the root or a direct child, if it came from `fetch(...).json()`. */
   baseInfo(data: unknown): BaseInfo | undefined;
+  /**
+   * The user leaves (Q20): nothing more is connected, sent or accepted for this user, answers under way are still stored, and the client is over. Another
+   * user, or the same one again, gets a new client. Kept writes wait on this device for this user.
+   */
+  logout(options: LogoutOptions): Promise<LogoutResult>;
+  /** Writes that other users of this app have left unsent on this device. Only their number can be seen. */
+  unsentOfOthers(): Promise<readonly UnsentWrites[]>;
   attachCache(cache: CachePort): CacheLink;
   useClientId(): string | undefined;
 }

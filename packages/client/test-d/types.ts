@@ -115,3 +115,24 @@ interface Admin {
 tw.namespace<Admin>('/admin').on('audit', ({ who }) => who.length);
 // @ts-expect-error an event of the other namespace
 tw.namespace<Admin>('/admin').on('message:new', () => undefined);
+
+// ---- Q7 Q10 Q21 what a definition says of its own variables is checked, and any definition fits the list
+const edit = defineMutation<{ id: string; title: string }>({
+  name: 'edit',
+  version: 2,
+  request: ({ id }) => ({ method: 'PATCH', path: `/api/${id}` }),
+  upcast: (old) => ({ id: String(old), title: '' }),
+  onConflict: ({ variables, data }) => (data === null ? 'park' : { variables: { ...variables, title: 'both' } }),
+  tempIds: ({ id }) => [id],
+});
+createTidewire<Events>({ url: '', user: 'ana', mutations: [edit] });
+tw.edit('w1', edit, { id: 'a', title: 'b' });
+// @ts-expect-error variables of another mutation
+tw.edit('w1', edit, 7);
+// @ts-expect-error an upcaster that gives something else
+defineMutation<{ id: string }>({ name: 'x', version: 2, request: () => ({ method: 'POST', path: '/' }), upcast: () => 7 });
+// @ts-expect-error neither a request nor a function
+defineMutation<string>({ name: 'x', version: 1 });
+void tw.logout({ unsent: 'keep' });
+// @ts-expect-error the app must say what becomes of unsent writes
+void tw.logout({});

@@ -67,12 +67,47 @@ describe('requests of the queue', () => {
     expect(engine.last('Responded')?.response.status).toBe(200);
   });
 
-  it('Q9 Q20 another origin gets neither token nor headers', async () => {
-    for (const path of ['https://elsewhere.test/x', '//elsewhere.test/x', 'http://server.evil.test/x']) {
+  it('Q9 Q20 another origin gets no token, and the headers that the engine gave it', async () => {
+    for (const path of ['https://elsewhere.test/x', 'http://server.evil.test/x']) {
       const asked = stubFetch(new Response(''));
-      await send({}, { ...request, path });
-      expect(Object.fromEntries(asked[0]?.headers ?? [])).toEqual({ 'content-type': 'application/json' });
+      await send({}, { ...request, path, headers: [{ name: 'Idempotency-Key', value: 'w1' }] });
+      expect(Object.fromEntries(asked[0]?.headers ?? [])).toEqual({ 'content-type': 'application/json', 'idempotency-key': 'w1' });
     }
+    const asked = stubFetch(new Response(''));
+    await send({}, { ...request, path: '//elsewhere.test/x' });
+    expect(Object.fromEntries(asked[0]?.headers ?? [])).toEqual({ 'content-type': 'application/json' });
+  });
+
+  it('Q9 an origin that is declared as ours gets the token, and the engine knows what is declared', async () => {
+    const asked = stubFetch(new Response(''));
+    const origins = { 'https://api.test': 'tidewire', 'https://pay.test': 'keyed-bare' } as const;
+    const { engine } = await send({ origins, queue: { pending: 7 } }, { ...request, path: 'https://api.test/x' });
+    expect(asked[0]?.headers.get('authorization')).toBe('Bearer secret');
+    expect(engine.config?.origins).toEqual([
+      { origin: 'http://server', kind: { kind: 'Tidewire' } },
+      { origin: 'https://api.test', kind: { kind: 'Tidewire' } },
+      { origin: 'https://pay.test', kind: { kind: 'Keyed', style: 'Bare' } },
+    ]);
+    expect(engine.config?.queue).toEqual({ pending: 7, pendingBytes: 4_194_304, parked: 400, parkedBytes: 16_777_216 });
+  });
+
+  it('Q10 the app may say what an answer is, and sees status, headers and body', async () => {
+    stubFetch(new Response('<html>', { status: 200, headers: { 'Content-Type': 'text/html' } }));
+    const seen: unknown[] = [];
+    const { engine } = await send({ isAnswer: ({ status, redirected, header, body }) => (seen.push([status, redirected, header('content-type'), body]), false) });
+    expect(seen).toEqual([[200, false, 'text/html', '<html>']]);
+    expect(engine.last('Responded')?.response.accepted).toBe(false);
+  });
+
+  it('Q9 an answer to any read of the app says that its origin can be reached', async () => {
+    stubFetch(new Response('{}'));
+    const { tw, engine } = await send();
+    await tw.fetch('https://pay.test:8443/x?y#z');
+    await quiet();
+    expect(engine.last('Reached')).toEqual({ kind: 'Reached', origin: 'https://pay.test:8443' });
+    await tw.fetch('/api/x');
+    await quiet();
+    expect(engine.last('Reached')).toEqual({ kind: 'Reached', origin: '' });
   });
 
   it('Q11 no answer is Network', async () => {

@@ -139,20 +139,28 @@ describe('socket', () => {
 /** The queue of one Web Lock, as the standard has it: exclusive, first come first served. */
 class FakeLocks {
   readonly #waiting: { readonly run: () => Promise<void> }[] = [];
-  #held = false;
-  request(_name: string, options: { signal: AbortSignal }, callback: () => unknown): Promise<unknown> {
+  #holder: { readonly reject: (error: DOMException) => void } | undefined;
+  request(_name: string, options: { signal?: AbortSignal; steal?: boolean }, callback: () => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const entry = {
         run: async () => {
-          this.#held = true;
+          const me = { reject };
+          this.#holder = me;
           await callback();
-          this.#held = false;
           resolve(undefined);
+          if (this.#holder !== me) return;
+          this.#holder = undefined;
           this.#next();
         },
       };
+      if (options.steal === true) {
+        // The standard: whoever holds it is rejected at once, whatever its callback still does.
+        this.#holder?.reject(new DOMException('stolen', 'AbortError'));
+        void entry.run();
+        return;
+      }
       this.#waiting.push(entry);
-      options.signal.addEventListener('abort', () => {
+      options.signal?.addEventListener('abort', () => {
         const at = this.#waiting.indexOf(entry);
         if (at < 0) return;
         this.#waiting.splice(at, 1);
@@ -162,7 +170,7 @@ class FakeLocks {
     });
   }
   #next(): void {
-    if (!this.#held) void this.#waiting.shift()?.run();
+    if (this.#holder === undefined) void this.#waiting.shift()?.run();
   }
 }
 
@@ -200,6 +208,23 @@ describe('tabs', () => {
     expect(log).toEqual(['one granted', 'two granted']);
     one.leave();
     two.leave();
+  });
+
+  it('Q19 a tab may take the lock from one that does not answer, which is told', async () => {
+    vi.stubGlobal('navigator', { locks: new FakeLocks() });
+    const log: string[] = [];
+    const [one, two] = [tab(log, 'one'), tab(log, 'two')];
+    one.contend();
+    two.contend();
+    await settle();
+    two.steal();
+    await settle();
+    expect(log).toEqual(['one granted', 'two granted', 'one lost']);
+    one.contend();
+    two.leave();
+    await settle();
+    expect(log).toEqual(['one granted', 'two granted', 'one lost', 'one granted']);
+    one.leave();
   });
 
   it('passes records between tabs, and nothing else', async () => {

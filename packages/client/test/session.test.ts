@@ -35,6 +35,7 @@ class FakeCache implements CachePort {
   onCommit: () => void = () => undefined;
   event: CachePort['event'] = ({ name, apply }) => this.log.push(`event ${name} for ${apply.join()}`);
   layerAdded: CachePort['layerAdded'] = ({ write, restored }) => this.log.push(`layer ${write}${restored ? ' restored' : ''}`);
+  layerChanged: CachePort['layerChanged'] = ({ write, variables }) => this.log.push(`changed ${write} ${JSON.stringify(variables)}`);
   layerRetired: CachePort['layerRetired'] = (write, query) => this.log.push(`retired ${write} ${query ?? 'all'}`);
   settled: CachePort['settled'] = (write) => this.log.push(`settled ${write}`);
   refetch: CachePort['refetch'] = (queries, reason) => this.log.push(`refetch ${queries.join()} ${reason}`);
@@ -52,7 +53,7 @@ describe('start and stop', () => {
     expect(engine.config).toBeUndefined();
     tw.start();
     tw.start();
-    expect(engine.config).toEqual({ partition: 'app|default|ana', server: 'Tidewire', namespace: '/', origins: [], polling: false });
+    expect(engine.config).toEqual({ partition: 'app|default|ana', server: 'Tidewire', namespace: '/', origins: [{ origin: 'http://server', kind: { kind: 'Tidewire' } }], polling: false });
     tw.stop();
     tw.stop();
     expect(platform.timers).toBe(0);
@@ -433,7 +434,7 @@ describe('the cache', () => {
     link.fetchStarted(4);
     tw.start();
     tw.process();
-    expect(engine.kinds().slice(0, 4)).toEqual(['Network', 'App', 'Bound', 'FetchStarted']);
+    expect(engine.kinds().slice(0, 5)).toEqual(['Network', 'App', 'Definitions', 'Bound', 'FetchStarted']);
   });
 
   it('attached later gets the layers that stand, and the stored bases', async () => {

@@ -46,6 +46,7 @@ function setUp(options: Partial<TidewireOptions<AnyEvents>> = {}, platform = new
 const blankCache = (): CachePort => ({
   event: () => undefined,
   layerAdded: () => undefined,
+  layerChanged: () => undefined,
   layerRetired: () => undefined,
   settled: () => undefined,
   refetch: () => undefined,
@@ -216,6 +217,7 @@ describe('the outbox snapshot', () => {
       pending: 2,
       inFlight: 1,
       parked: 3,
+      quarantined: 0,
       bytes: 99,
       blocked: 'unreachable',
       nextAttempt: platform.wall + 700,

@@ -6,7 +6,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, cleanup, render, renderHook } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventMeta, MutationDefinition, SendContext, OutboxSnapshot } from '@tidewire/client';
-import { bindQueryClient, TidewireProvider, useOfflineMutation, useOfflineQueueStatus, useOutbox, useRoom, useSocketConnection, useSocketEvent, type InlineMutation } from '../src/index.js';
+import { bindQueryClient, TidewireProvider, useOfflineMutation, useOfflineQueueStatus, useOutbox, useRealId, useRoom, useSocketConnection, useSocketEvent, type InlineMutation } from '../src/index.js';
 import { at, like, picnic, type Activity } from './support/activities.js';
 import { FakeClient } from './support/fake-client.js';
 
@@ -346,5 +346,42 @@ describe('useOfflineMutation', () => {
       });
       expect(shown()).toBe(7);
     });
+  });
+});
+
+describe('useOutbox and real names', () => {
+  it('Q13 retryAll tries all that were parked for one reason; Q21 what no build of now can send stands apart', () => {
+    const view = hook(() => useOutbox());
+    const write = (id: string, state: OutboxSnapshot['writes'][number]['state'], code = '') => ({ id, name: 'like', label: '', variables: 1, state, ...(code && { error: { code } }) });
+    act(() =>
+      fake.outbox.set({ ...fake.outbox.get(), writes: [write('a', 'parked', 'EXPIRED'), write('b', 'parked', 'PERMANENT'), write('c', 'parked', 'EXPIRED'), write('d', 'quarantined')] }),
+    );
+    expect(view.result.current.quarantined.map(({ id }) => id)).toEqual(['d']);
+    expect(view.result.current.pending).toEqual([]);
+    expect(view.result.current.retryAll('EXPIRED')).toBe(2);
+    expect(fake.log.slice(-2)).toEqual(['retry a', 'retry c']);
+    expect(view.result.current.retryAll()).toBe(3);
+  });
+
+  it('Q7 useRealId gives the id until the server has named it', () => {
+    const view = hook(() => useRealId('tmp_1'));
+    expect(view.result.current).toBe('tmp_1');
+    act(() => fake.realIds.set(new Map([['tmp_1', 'real']])));
+    expect(view.result.current).toBe('real');
+  });
+
+  it('Q8 a write that another one took back before it was sent is no failure', async () => {
+    const called: string[] = [];
+    const note = (name: string) => () => void called.push(name);
+    const form: InlineMutation<string, unknown> = { endpoint: '/x', method: 'POST', onError: note('error'), onSuccess: note('success'), onSettled: note('settled') };
+    const view = hook(() => useOfflineMutation(form));
+    act(() => view.result.current.mutate('a1'));
+    await act(async () => fake.submitted[0]?.durable());
+    await act(async () => {
+      fake.submitted[0]?.fail('CANCELLED');
+      fake.submitted[0]?.is(undefined);
+    });
+    expect(view.result.current).toMatchObject({ isPending: false, error: null });
+    expect(called).toEqual(['settled']);
   });
 });

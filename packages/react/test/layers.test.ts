@@ -57,6 +57,19 @@ describe('layers', () => {
     expect(counts(scene.data(['activities']))).toEqual([3, 0]);
   });
 
+  it('Q7 a layer whose temporary id has its real name records anew, in its place below later ones', async () => {
+    const scene = await loaded();
+    const created = (id: string) => (cache: LayerWriter): void => cache.insert<Activity>(['activities'], { id, title: 'New', likeCount: 0, liked: false }, { at: 'end' });
+    const titled = (id: string) => (cache: LayerWriter): void => cache.patch<Activity>('activity', id, (a) => ({ ...a, title: `${a.title}!` }));
+    scene.engine.tap('w1', 1, created('tmp_1'));
+    scene.engine.tap('w2', 2, titled('tmp_1'));
+    scene.engine.changed('w1', created('real'));
+    scene.engine.changed('w2', titled('real'));
+    scene.engine.changed('nobody', created('ghost'));
+    expect((scene.data(['activities']) as Activity[]).map(({ id, title }) => [id, title]).at(-1)).toEqual(['real', 'New!']);
+    expect(scene.data(['activities'])).toHaveLength(3);
+  });
+
   it('Q18 rollback takes out exactly one layer', async () => {
     const scene = await loaded();
     scene.engine.tap('w1', 1, like('a1'));

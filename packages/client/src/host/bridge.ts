@@ -87,6 +87,16 @@ export class Bridge {
     this.#cache?.layerAdded(layer);
   }
 
+  /** `Renamed`: layers whose variables mention the temporary id record anew. `change` gives the same record where nothing changes. */
+  renamed(change: (record: LayerRecord) => LayerRecord): void {
+    for (const [write, record] of this.#layers) {
+      const changed = change(record);
+      if (changed === record) continue;
+      this.#layers.set(write, changed);
+      this.#cache?.layerChanged(changed);
+    }
+  }
+
   layerRetired(write: string, query: QueryId | undefined): void {
     if (query === undefined) this.#layers.delete(write);
     this.#cache?.layerRetired(write, query);

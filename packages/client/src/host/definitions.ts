@@ -1,6 +1,6 @@
 // The app's mutations by name, and what becomes of a submission: the request, the facts to show, the layer to fold.
 import { TidewireError } from '../errors.js';
-import type { Submission } from '../generated/protocol.js';
+import type { Found, Input, Submission } from '../generated/protocol.js';
 import type { AnyMutation, LayerContext, LayerWriter, MutationDefinition, UnnamedWrite, WriteRequest } from '../types.js';
 import { namedTarget, unnamedTarget } from './functions.js';
 import type { WriteFacts } from './writes.js';
@@ -15,17 +15,26 @@ export interface Prepared {
   readonly layer: Layer | undefined;
 }
 
+export interface DefinitionsHost {
+  /** Letters and digits that nobody else has. */
+  unique(): string;
+  log(note: string): void;
+  /** What this build knows has changed. */
+  changed(): void;
+}
+
 export class Definitions {
   readonly #byName = new Map<string, AnyMutation>();
   readonly #log: (note: string) => void;
   readonly #unique: () => string;
+  readonly #changed: () => void;
   /** Layers of unnamed writes: for this session only. */
   readonly #unnamed = new Map<string, Layer>();
 
-  /** `unique` gives letters and digits that nobody else has. */
-  constructor(definitions: readonly AnyMutation[], unique: () => string, log: (note: string) => void) {
-    this.#unique = unique;
-    this.#log = log;
+  constructor(definitions: readonly AnyMutation[], host: DefinitionsHost) {
+    this.#unique = host.unique;
+    this.#log = host.log;
+    this.#changed = host.changed;
     for (const definition of definitions) this.#byName.set(definition.name, definition);
   }
 
@@ -39,12 +48,19 @@ export class Definitions {
     const definition = given as MutationDefinition<unknown>;
     // Known to this session at least; the app should list it, or its writes mean nothing after a restart.
     if (!this.#byName.has(definition.name)) this.#log(`mutation ${definition.name} is not in createTidewire's list`);
-    this.#byName.set(definition.name, definition);
+    const news = this.#byName.get(definition.name)?.version !== definition.version;
+    this.#byName.set(definition.name, definition as AnyMutation);
+    if (news) this.#changed();
+    return this.#prepared(definition, variables);
+  }
+
+  #prepared(definition: MutationDefinition<unknown>, variables: unknown): Prepared {
     const { method, path, body } = requestOf(definition, variables);
-    const lane = typeof definition.lane === 'function' ? definition.lane(variables) : definition.lane;
+    const { name, version, ttl, dependsOn, tempIds, cancels, verify } = definition;
+    const lane = of(definition.lane, variables);
     const submission: Submission = {
-      name: definition.name,
-      version: definition.version,
+      name,
+      version,
       variables: json(variables) ?? 'null',
       method,
       path,
@@ -53,14 +69,14 @@ export class Definitions {
       optimistic: definition.optimistic !== undefined,
       keepLayerWhenParked: definition.whenParked === 'keep',
       idempotent: definition.idempotent ?? harmless(method),
-      verify: false,
-      ttl: definition.ttl,
+      verify: verify !== undefined,
+      ttl,
       touched: [],
-      dependsOn: [],
-      tempIds: [],
-      dedupeKey: undefined,
-      coalesce: { kind: 'None' },
-      onConflict: false,
+      dependsOn: [...(dependsOn?.(variables) ?? [])],
+      tempIds: [...(tempIds?.(variables) ?? [])],
+      dedupeKey: of(definition.dedupeKey, variables),
+      coalesce: cancels !== undefined ? { kind: 'CancelPair', name: cancels } : { kind: definition.coalesce === 'replace' ? 'Replace' : 'None' },
+      onConflict: definition.onConflict !== undefined,
     };
     return { submission, facts: withLane(factsOf(definition, variables), lane), layer: undefined };
   }
@@ -82,15 +98,39 @@ export class Definitions {
       verify: false,
       ttl: write.ttl,
       touched: [],
-      dependsOn: [],
+      dependsOn: [...(write.dependsOn ?? [])],
       tempIds: [],
-      dedupeKey: undefined,
+      dedupeKey: write.dedupeKey,
       coalesce: { kind: 'None' },
       onConflict: false,
     };
     const label = write.label ?? ('path' in write ? `${method} ${path}` : '');
     const facts: WriteFacts = { name: '', label, variables, definition: undefined, send: 'path' in write ? undefined : write.mutationFn };
     return { submission, facts: withLane(facts, write.lane), layer: write.optimistic };
+  }
+
+  /** What this build knows, for the engine. */
+  known(): Input {
+    return { kind: 'Definitions', known: [...this.#byName.values()].map(({ name, version }) => ({ name, version })) };
+  }
+
+  /** The write as this build would submit it; undefined if its definition cannot say (Q21). */
+  upcast(name: string, version: number, variables: unknown): Submission | undefined {
+    const definition = this.#byName.get(name) as MutationDefinition<unknown> | undefined;
+    if (definition?.upcast === undefined) return undefined;
+    try {
+      return this.#prepared(definition, definition.upcast(variables, version)).submission;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What became of a write whose answer was lost, as far as its definition can find out (Q9). */
+  async verified(write: string, name: string, version: number, variables: unknown, user: string): Promise<Found> {
+    const verify = this.#usable(name, version)?.verify;
+    const verdict = verify === undefined ? 'unknown' : await Promise.resolve().then(() => verify(variables, { writeId: write, variables, user })).catch(() => 'unknown' as const);
+    if (verdict === 'unknown') return { kind: 'Unknown' };
+    return verdict === 'not-applied' ? { kind: 'NotApplied' } : { kind: 'Applied', body: json(verdict.data) };
   }
 
   /** Keeps the layer of an unnamed write until `forget`. */
@@ -137,6 +177,10 @@ function factsOf(definition: MutationDefinition<unknown>, variables: unknown): W
 /** A function's write has a place in the queue, but no request. */
 function requestOf(definition: MutationDefinition<unknown>, variables: unknown): WriteRequest {
   return definition.request !== undefined ? definition.request(variables) : { method: 'POST', path: namedTarget(definition.name) };
+}
+
+function of<V>(given: string | ((variables: V) => string) | undefined, variables: V): string | undefined {
+  return typeof given === 'function' ? given(variables) : given;
 }
 
 function withLane(facts: WriteFacts, lane: string | undefined): WriteFacts {

@@ -48,6 +48,11 @@ export class Leadership {
     this.#session?.post({ key, value: value ?? null });
   }
 
+  /** The tab that leads does not answer: its lock is taken from it, and the store's epoch keeps what it may still do apart (Q19). */
+  take(): void {
+    this.#session?.steal();
+  }
+
   /** The page may never run again: another tab should lead. */
   pause(): void {
     if (this.#session === undefined) return;

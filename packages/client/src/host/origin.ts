@@ -7,3 +7,8 @@ export function target(base: string, path: string): { readonly url: string; read
   if (/^\/(?![/\\])/.test(path)) return { url: origin + path, own: true };
   return { url: path, own: origin !== '' && path.startsWith(`${origin}/`) };
 }
+
+/** `scheme://host[:port]` of an absolute URL; empty for where relative paths go. */
+export function originOf(url: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(url)?.[0] ?? '';
+}

@@ -1,7 +1,7 @@
 // `client.fetch`: the app's reads, with the token and the client id, remembering what each parsed body covers (Y2).
 import type { BaseInfo } from '../types.js';
 import { parseBase } from './base-header.js';
-import { target } from './origin.js';
+import { originOf, target } from './origin.js';
 import type { Tokens } from './tokens.js';
 
 export class Reads {
@@ -9,13 +9,15 @@ export class Reads {
   readonly #tokens: Tokens;
   readonly #client: () => string | undefined;
   readonly #send: typeof fetch;
+  readonly #reached: (origin: string) => void;
   readonly #known = new WeakMap<object, BaseInfo>();
 
-  constructor(base: string, tokens: Tokens, client: () => string | undefined, send: typeof fetch) {
+  constructor(base: string, tokens: Tokens, client: () => string | undefined, send: typeof fetch, reached: (origin: string) => void) {
     this.#base = base;
     this.#tokens = tokens;
     this.#client = client;
     this.#send = send;
+    this.#reached = reached;
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -26,6 +28,7 @@ export class Reads {
     const token = own && !headers.has('Authorization') ? await this.#tokens.ask(false) : null;
     if (token !== null) headers.set('Authorization', `Bearer ${token}`);
     const response = await this.#send(url, { ...init, headers });
+    this.#reached(own ? '' : originOf(url));
     const header = own ? response.headers.get('Tidewire-Base') : null;
     const info = header === null ? undefined : parseBase(header, client);
     return info === undefined ? response : this.#remembering(response, info);

@@ -112,6 +112,14 @@ export class Records {
     );
   }
 
+  /** Takes all stored bases away, and those that wait to be stored. */
+  async forgetBases(): Promise<void> {
+    this.#take();
+    this.#held.clear();
+    const bases = await this.#read(BASES);
+    await this.#write(bases.map(({ key }) => ({ key, value: null })), undefined);
+  }
+
   async lead(): Promise<number> {
     return (await this.#store).lead();
   }

@@ -5,6 +5,7 @@ import type { Command, CommandResult, Config, Event, Input, Output } from '../ge
 import type { Platform, SocketPort } from '../ports/port.js';
 import type { EventMeta, LogNote, RequestPort } from '../types.js';
 import { Bodies } from './bodies.js';
+import { deferred } from './deferred.js';
 import type { Bridge } from './bridge.js';
 import type { Notifier } from './cell.js';
 import type { Connection } from './connection.js';
@@ -17,10 +18,12 @@ import { Loop } from './loop.js';
 import type { Definitions } from './definitions.js';
 import type { Namespaces } from './namespaces.js';
 import { Records } from './records.js';
-import { Requests } from './requests.js';
+import { Requests, type RequestsApp } from './requests.js';
 import type { Rooms } from './rooms.js';
 import type { Tokens } from './tokens.js';
-import { parsed, type Origin, type Writes } from './writes.js';
+import { parsed } from './json.js';
+import { Names } from './names.js';
+import type { Origin, Writes } from './writes.js';
 
 export interface SessionSettings {
   readonly createEngine: CreateEngine;
@@ -29,6 +32,7 @@ export interface SessionSettings {
   readonly path: string;
   readonly config: Config;
   readonly request: RequestPort;
+  readonly app: RequestsApp;
   readonly emits: EmitSettings;
   parser(port: SocketPort): SocketPort;
 }
@@ -40,11 +44,15 @@ export interface SessionParts {
   readonly definitions: Definitions;
   readonly listeners: Listeners;
   readonly namespaces: Namespaces;
+  readonly names: Names;
+  readonly user: string;
   readonly notifier: Notifier;
   readonly rooms: Rooms;
   readonly tokens: Tokens;
   readonly writes: Writes;
   log(note: LogNote): void;
+  /** `Exported`. */
+  exported(json: string): void;
   /** The client id is known. */
   client(id: string): void;
   /** The store was read for the first time. */
@@ -64,6 +72,7 @@ export class Session {
   readonly #records: Records;
   readonly #leadership: Leadership;
   readonly #unwatch: (() => void)[] = [];
+  readonly #quiet = deferred<void>();
   /** What appears in the drain of `Loaded` was in the store; what appears later comes from other tabs. */
   #origin: Origin = 'tab';
   /** The cache has its stored bases. */
@@ -84,7 +93,7 @@ export class Session {
     this.emits = new Emits(this.#bodies, settings.emits);
     const polling = platform.polling === undefined ? undefined : settings.parser(platform.polling);
     this.#links = new Links({ socket: settings.parser(platform.socket), polling, origin: url, path }, this.#bodies, push);
-    this.#requests = new Requests(url, settings.request, (write) => parts.writes.sender(write), parts.tokens, push);
+    this.#requests = new Requests(url, settings.request, settings.app, parts.tokens, push);
     this.#leadership = new Leadership(platform.tabs, config.partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
     this.#records = new Records(platform.store.open(config.partition), platform.clock, {
       push,
@@ -115,6 +124,7 @@ export class Session {
     this.#loop.push(
       { kind: 'Network', signal: this.#platform.network.current() },
       { kind: 'App', signal: this.#platform.visibility.current() },
+      this.#parts.definitions.known(),
       ...this.#parts.bridge.opening(),
     );
     for (const wish of wishes) this.#loop.command(wish);
@@ -134,6 +144,17 @@ export class Session {
 
   command(command: Command, replied?: (result: CommandResult) => void): CommandResult | undefined {
     return this.#loop.command(command, replied);
+  }
+
+  /** The user leaves: resolves when nothing is under way any more (Q20). */
+  leave(): Promise<void> {
+    this.#loop.command({ kind: 'Suspend' });
+    return this.#quiet.promise;
+  }
+
+  /** Takes the stored bases off the device. */
+  forgetBases(): Promise<void> {
+    return this.#records.forgetBases();
   }
 
   scheduleFlush(): void {
@@ -191,14 +212,20 @@ export class Session {
       case 'Read':
         return this.#records.read(output.load, output.key);
       case 'TakeLead':
+        return this.#leadership.take();
       case 'Quiet':
-        return;
+        return this.#quiet.resolve();
       case 'ReloadNeeded':
+        this.#leadership.pause();
         return this.#parts.log({ level: 'error', note: 'the store belongs to a newer build: reload the page' });
       case 'Upcast':
-        return this.#loop.push({ kind: 'Upcasted', write: output.write, result: undefined });
+        return this.#loop.push({
+          kind: 'Upcasted',
+          write: output.write,
+          result: this.#parts.definitions.upcast(output.name, output.version, parsed(output.variables)),
+        });
       case 'Verify':
-        return this.#loop.push({ kind: 'Verified', write: output.write, found: { kind: 'Unknown' } });
+        return this.#verify(output);
       case 'Persist':
         return this.#records.persist(output.persist, output.key, output.value, output.fence);
       case 'Broadcast':
@@ -252,7 +279,9 @@ export class Session {
       case 'Quarantined':
         return this.#parts.log({ level: 'error', note: `record ${output.key} was set aside: ${output.reason}` });
       case 'Renamed':
+        return this.#renamed(output.temp, output.real);
       case 'Exported':
+        return this.#parts.exported(output.json);
       case 'PassDone':
         return;
       case 'Log':
@@ -272,6 +301,23 @@ export class Session {
     const meta: Omit<EventMeta, 'args'> = { replayed, own, ...room, ...reply };
     if (namespace === undefined) listeners.dispatch(name, args, meta);
     else namespaces.dispatch(namespace, name, args, meta);
+  }
+
+  #verify({ write, name, version, variables }: Extract<Output, { kind: 'Verify' }>): void {
+    const { definitions, user } = this.#parts;
+    void definitions.verified(write, name, version, parsed(variables), user).then((found) => this.#loop.push({ kind: 'Verified', write, found }));
+  }
+
+  #renamed(temp: string, real: string): void {
+    const { bridge, definitions, names, writes } = this.#parts;
+    names.learn(temp, real);
+    writes.renamed(temp, real);
+    bridge.renamed((record) => {
+      const variables = Names.renamed(record.variables, temp, real);
+      if (variables === record.variables) return record;
+      const optimistic = definitions.layer(record.write, record.name, record.version, variables);
+      return { ...record, variables, ...(optimistic === undefined ? {} : { optimistic }) };
+    });
   }
 
   #layerAdded(output: Extract<Output, { kind: 'LayerAdded' }>): void {

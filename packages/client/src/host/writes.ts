@@ -1,11 +1,13 @@
 // The writes of the queue as the app sees them: snapshots, handles whose promises never surface, definitions' callbacks.
 // What happens to a write is decided in the engine; here it is only told on.
 import { TidewireError } from '../errors.js';
-import type { OutboxStatus, ParkReason, WriteState } from '../generated/protocol.js';
-import type { AnyMutation, Answer, BlockedReason, Durability, ErrorCode, OutboxSnapshot, ProcessResult, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
+import type { Blocked, OutboxStatus, ParkReason, WriteState } from '../generated/protocol.js';
+import type { AnyMutation, Answer, BlockedReason, ConflictDecision, Durability, ErrorCode, OutboxSnapshot, ProcessResult, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
 import { Cell, type Notifier } from './cell.js';
 import { deferred, type Deferred } from './deferred.js';
 import type { Send } from './functions.js';
+import { parsed } from './json.js';
+import { Names } from './names.js';
 import { Passes } from './passes.js';
 import { storeError } from './refusals.js';
 
@@ -46,16 +48,30 @@ const PARKED: { readonly [K in ParkReason]: ErrorCode } = {
   Unnamed: 'UNNAMED',
 };
 
+const BLOCKED: { readonly [K in Blocked]: BlockedReason } = {
+  Loading: 'loading',
+  Follower: 'follower',
+  Stopped: 'stopped',
+  Offline: 'offline',
+  Unreachable: 'unreachable',
+  Auth: 'auth',
+  Cors: 'cors',
+  Suspended: 'suspended',
+  ReloadNeeded: 'reload-needed',
+};
+
 const ENDS: ReadonlySet<WriteState['kind']> = new Set(['Settled', 'Discarded', 'Refused', 'Merged', 'Cancelled']);
 
 const NO_FACTS: WriteFacts = { name: '', label: '', variables: undefined, definition: undefined, send: undefined };
-const NOTHING: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'memory', writes: [] };
+const NOTHING: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, quarantined: 0, bytes: 0, durability: 'memory', writes: [] };
 
 export interface WritesHost {
   readonly user: string;
   /** This tab sends: writes of earlier sessions are its to tell. */
   leads(): boolean;
   cancel(write: string): boolean;
+  /** What its definition decided about a conflict. */
+  resolve(write: string, facts: WriteFacts, decision: ConflictDecision<unknown>): void;
   report(error: unknown): void;
 }
 
@@ -109,7 +125,7 @@ export class Writes {
     switch (state.kind) {
       case 'Durable':
         entry.durable.resolve();
-        return this.#show(id, entry, 'durable');
+        return this.#show(id, entry, 'durable', undefined, state.behind);
       case 'Sending':
         entry.durable.resolve();
         return this.#show(id, entry, 'sending');
@@ -134,10 +150,19 @@ export class Writes {
         return this.#show(id, entry, 'quarantined', { code: state.reason === 'UnknownName' ? 'UNKNOWN_MUTATION' : 'NOT_UPCAST' });
       case 'Refused':
         return this.#fail(id, entry, storeError(state.error), true);
-      case 'Conflict':
-        return this.#show(id, entry, 'retrying', { code: 'CONFLICT', status: state.status, data: parsed(state.body) });
+      case 'Conflict': {
+        const conflict = { writeId: id, status: state.status, data: parsed(state.body) };
+        this.#show(id, entry, 'conflict', { code: 'CONFLICT', status: conflict.status, data: conflict.data });
+        return this.#decide(id, entry, conflict);
+      }
       case 'Merged':
+        return this.#follow(id, entry, state.into);
       case 'Cancelled':
+        // Nobody failed: what the two would have done together is done.
+        entry.durable.resolve();
+        entry.acknowledged.reject(new TidewireError('CANCELLED'));
+        entry.settled.resolve();
+        return this.#leave(id);
       case 'Discarded':
         return this.#fail(id, entry, new TidewireError('DISCARDED'), true);
       case 'Settled':
@@ -173,10 +198,11 @@ export class Writes {
 
   /** `Outbox`. */
   counted(status: OutboxStatus, wallOf: (mono: number) => number): void {
-    const blocked = status.blocked === undefined ? {} : { blocked: status.blocked.toLowerCase() as BlockedReason };
+    const blocked = status.blocked === undefined ? {} : { blocked: BLOCKED[status.blocked] };
     const next = status.nextAttempt === undefined ? {} : { nextAttempt: wallOf(status.nextAttempt) };
-    const { ready, pending, inFlight, parked, bytes } = status;
-    this.#status = { ready, pending, inFlight, parked, bytes, ...blocked, ...next };
+    const oldest = status.oldest === undefined ? {} : { oldest: status.oldest };
+    const { ready, pending, inFlight, parked, quarantined, bytes } = status;
+    this.#status = { ready, pending, inFlight, parked, quarantined, bytes, ...oldest, ...blocked, ...next };
     this.#publish();
   }
 
@@ -218,10 +244,48 @@ export class Writes {
     return entry;
   }
 
-  #show(id: string, entry: Entry, state: WriteSnapshot['state'], error?: WriteSnapshot['error']): void {
+  #show(id: string, entry: Entry, state: WriteSnapshot['state'], error?: WriteSnapshot['error'], behind?: string): void {
     const { name, label, variables, lane } = entry.facts;
-    entry.snapshot = { id, name, label, variables, state, ...(lane === undefined ? {} : { lane }), ...(error === undefined ? {} : { error }) };
+    const more = { ...(lane === undefined ? {} : { lane }), ...(behind === undefined ? {} : { behind }), ...(error === undefined ? {} : { error }) };
+    entry.snapshot = { id, name, label, variables, state, ...more };
     this.#publishList();
+  }
+
+  /** Another write stands for it: its promises end as that one's do. */
+  #follow(id: string, entry: Entry, into: string): void {
+    const other = this.#entries.get(into);
+    if (other === undefined) return this.#fail(id, entry, new TidewireError('DISCARDED'), true);
+    for (const what of ['durable', 'settled'] as const) other[what].promise.then(() => entry[what].resolve(), (error: Error) => entry[what].reject(error));
+    other.acknowledged.promise.then((answer) => entry.acknowledged.resolve(answer), (error: Error) => entry.acknowledged.reject(error));
+    this.#leave(id);
+  }
+
+  /** Asks its definition, in the tab that sends (Q10). */
+  #decide(id: string, entry: Entry, conflict: { readonly writeId: string; readonly status: number; readonly data: unknown }): void {
+    if (!this.#host.leads()) return;
+    const onConflict = entry.facts.definition?.onConflict;
+    const decision = onConflict === undefined ? Promise.resolve('park' as const) : Promise.resolve().then(() => onConflict({ ...conflict, variables: entry.facts.variables as never }));
+    decision.then(
+      (decided) => this.#host.resolve(id, entry.facts, decided),
+      (error: unknown) => {
+        this.#host.report(error);
+        this.#host.resolve(id, entry.facts, 'park');
+      },
+    );
+  }
+
+  /** `Renamed`: what is shown of writes that mention the temporary id. */
+  renamed(temp: string, real: string): void {
+    for (const [id, entry] of this.#entries) {
+      const variables = Names.renamed(entry.facts.variables, temp, real);
+      if (variables === entry.facts.variables) continue;
+      entry.facts = { ...entry.facts, variables };
+      this.#show(id, entry, entry.snapshot.state, entry.snapshot.error, entry.snapshot.behind);
+    }
+  }
+
+  facts(id: string): WriteFacts | undefined {
+    return this.#entries.get(id)?.facts;
   }
 
   #fail(id: string, entry: Entry, error: TidewireError, gone: boolean): void {
@@ -265,15 +329,5 @@ export class Writes {
   #build(relist: boolean): OutboxSnapshot {
     if (relist || this.#list.length !== this.#entries.size) this.#list = [...this.#entries.values()].map(({ snapshot }) => snapshot);
     return { ...this.#status, durability: this.#durability, writes: this.#list };
-  }
-}
-
-/** JSON if it is JSON, else the text. */
-export function parsed(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
   }
 }

@@ -161,6 +161,8 @@ export interface TabsSession {
   release(): void;
   /** Waits for the lock (again). */
   contend(): void;
+  /** Takes the lock from whoever holds it, who is told `lost`. Where there are no locks it is granted. */
+  steal(): void;
   leave(): void;
 }
 

@@ -13,13 +13,19 @@ export function browserTabs(): TabsPort {
         };
       }
       let lock: HeldLock | undefined;
+      const held = (how: 'wait' | 'steal'): HeldLock =>
+        holdLock(name, how, events.granted, () => {
+          lock = undefined;
+          events.lost();
+        });
       return {
         post: (message) => channel?.postMessage(message),
         contend() {
-          lock ??= holdLock(name, events.granted, () => {
-            lock = undefined;
-            events.lost();
-          });
+          lock ??= held('wait');
+        },
+        steal() {
+          lock?.release();
+          lock = held('steal');
         },
         release() {
           lock?.release();
@@ -39,7 +45,7 @@ interface HeldLock {
   release(): void;
 }
 
-function holdLock(name: string, granted: () => void, lost: () => void): HeldLock {
+function holdLock(name: string, how: 'wait' | 'steal', granted: () => void, lost: () => void): HeldLock {
   let over = false;
   const tellGranted = (): void => {
     if (!over) granted();
@@ -59,7 +65,7 @@ function holdLock(name: string, granted: () => void, lost: () => void): HeldLock
     letGo = resolve;
   });
   locks
-    .request(name, { mode: 'exclusive', signal: waiting.signal }, () => {
+    .request(name, how === 'steal' ? { steal: true } : { mode: 'exclusive', signal: waiting.signal }, () => {
       if (over) return undefined;
       tellGranted();
       return until;

@@ -21,6 +21,7 @@ export class FakePlatform implements Platform {
   readonly posted: TabMessage[] = [];
   tabsEvents: TabsEvents | undefined;
   contending = false;
+  stolen = 0;
   networkWord: NetworkWord = 'Online';
   tellNetwork: (word: NetworkWord) => void = () => undefined;
   visibilityEvents: VisibilityEvents | undefined;
@@ -106,6 +107,9 @@ export class FakePlatform implements Platform {
         post: (message: TabMessage) => void this.posted.push(message),
         contend: () => {
           this.contending = true;
+        },
+        steal: () => {
+          this.stolen += 1;
         },
         release: () => {
           this.contending = false;

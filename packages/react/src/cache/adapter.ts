@@ -100,13 +100,19 @@ export class CacheAdapter implements CachePort {
     const known = this.#layers.of(record.write);
     if (known) this.#drop(known, false);
     const layer = newLayer(record.write);
-    try {
-      record.optimistic?.(recorder(layer.operations, this.#rules), { user: this.#source.user, writeId: record.write });
-    } catch {
-      layer.operations.length = 0; // the write goes on without a layer
-    }
+    this.#record(layer, record);
     if (this.#layers.of(record.write)) return; // a capture has taken this write as its own
     this.#stand(layer);
+  }
+
+  layerChanged(record: LayerRecord): void {
+    const layer = this.#layers.of(record.write);
+    // What the app wrote itself (A3) says nothing of variables.
+    if (!layer || !record.optimistic || layer.operations.some(({ kind }) => kind === 'hold')) return;
+    this.#markConcerned(layer);
+    layer.operations.length = 0;
+    this.#record(layer, record);
+    this.#markConcerned(layer);
   }
 
   layerRetired(write: string, query?: QueryId): void {
@@ -354,6 +360,14 @@ export class CacheAdapter implements CachePort {
   }
 
   // ---- layers
+
+  #record(layer: Layer, { optimistic, write }: LayerRecord): void {
+    try {
+      optimistic?.(recorder(layer.operations, this.#rules), { user: this.#source.user, writeId: write });
+    } catch {
+      layer.operations.length = 0; // the write goes on without a layer
+    }
+  }
 
   #stand(layer: Layer): void {
     this.#layers.push(layer);

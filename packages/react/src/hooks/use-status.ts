@@ -2,11 +2,12 @@
 // The connection and the queue as React sees them. Snapshots come from the client; nothing is computed twice.
 
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import type { BlockedReason, ConnectionSnapshot, Observable, OutboxSnapshot, WriteSnapshot } from '@tidewire/client';
+import type { BlockedReason, ConnectionSnapshot, ErrorCode, Observable, OutboxSnapshot, Tidewire, WriteSnapshot } from '@tidewire/client';
 import { useScope } from './context.js';
 
 const SERVER_CONNECTION: ConnectionSnapshot = { status: 'idle' };
-const SERVER_OUTBOX: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'memory', writes: [] };
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+const SERVER_OUTBOX: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, quarantined: 0, bytes: 0, durability: 'memory', writes: [] };
 
 function useObservable<T>(observable: Observable<T>, onServer: T): T {
   const subscribe = useCallback((changed: () => void) => observable.subscribe(changed), [observable]);
@@ -65,6 +66,10 @@ export interface Outbox {
   /** Kept, but this build cannot send them: a later one may (Q21). */
   quarantined: readonly WriteSnapshot[];
   retry: (id: string) => boolean;
+  /** Tries all parked writes again, or those that were parked for this reason; says how many. */
+  retryAll: (code?: ErrorCode) => number;
+  /** Puts other variables (or another request) in the place of a write that is parked or was never sent. */
+  edit: Tidewire<object>['edit'];
   discard: (id: string) => boolean;
 }
 
@@ -77,8 +82,15 @@ export function useOutbox(): Outbox {
       parked: writes.filter((write) => write.state === 'parked'),
       quarantined: writes.filter((write) => write.state === 'quarantined'),
       retry: (id) => client.retry(id),
+      retryAll: (code) => writes.filter((write) => write.state === 'parked' && (code === undefined || write.error?.code === code) && client.retry(write.id)).length,
+      edit: client.edit.bind(client),
       discard: (id) => client.discard(id),
     }),
     [client, writes],
   );
+}
+
+/** The real name of something that was made under a temporary id, once the server has given it; until then the id itself (Q7). */
+export function useRealId(id: string): string {
+  return useObservable(useScope().client.realIds, NO_NAMES).get(id) ?? id;
 }

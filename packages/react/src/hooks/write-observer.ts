@@ -74,10 +74,11 @@ export class WriteObserver<V, C> {
       () => refused?.(),
     );
     for (let round = 1; ; round += 1) {
-      const { data, failure } = await outcomeOf(handle);
+      const { data, failure, undone } = await outcomeOf(handle);
       this.#of(handle, { isPending: false, isQueued: false, isSending: false, data, error: failure });
       const made = await context.catch(() => undefined);
       const callbacks = this.#callbacks();
+      if (undone) return callbacks.onSettled?.(undefined, null, variables, made);
       if (!failure) callbacks.onSuccess?.(data, variables, made);
       else if (round === 1) callbacks.onError?.(failure, variables, made);
       if (round === 1) callbacks.onSettled?.(data, failure, variables, made);
@@ -121,12 +122,14 @@ export class WriteObserver<V, C> {
   }
 }
 
-async function outcomeOf(handle: WriteHandle): Promise<{ data: unknown; failure: WriteFailure | null }> {
+/** `undone`: another write took it back before either was sent, which is nobody's failure (Q8). */
+async function outcomeOf(handle: WriteHandle): Promise<{ data: unknown; failure: WriteFailure | null; undone: boolean }> {
   try {
     await handle.durable;
-    return { data: (await handle.acknowledged).data, failure: null };
+    return { data: (await handle.acknowledged).data, failure: null, undone: false };
   } catch (error) {
-    return { data: undefined, failure: error as WriteFailure };
+    const undone = (error as WriteFailure).code === 'CANCELLED';
+    return { data: undefined, failure: undone ? null : (error as WriteFailure), undone };
   }
 }
 

@@ -57,7 +57,8 @@ export class FakeClient {
   readonly engine = new MiniEngine(untyped);
   readonly log: string[] = [];
   readonly connection = new Cell<ConnectionSnapshot>({ status: 'idle' });
-  readonly outbox = new Cell<OutboxSnapshot>({ ready: true, pending: 0, inFlight: 0, parked: 0, bytes: 0, durability: 'power-loss', writes: [] });
+  readonly outbox = new Cell<OutboxSnapshot>({ ready: true, pending: 0, inFlight: 0, parked: 0, quarantined: 0, bytes: 0, durability: 'power-loss', writes: [] });
+  readonly realIds = new Cell<ReadonlyMap<string, string>>(new Map());
   readonly rooms = new Map<string, Cell<RoomState>>();
   readonly handlers: { event: string; handler: EventHandler<unknown> }[] = [];
   readonly submitted: Submitted[] = [];
@@ -92,6 +93,8 @@ export class FakeClient {
         return { room, state, result: new Promise(() => undefined), leave: () => this.log.push(`leave ${room}`) };
       },
       retry: (id: string) => this.log.push(`retry ${id}`) > 0,
+      edit: () => undefined,
+      realIds: this.realIds,
       discard: (id: string) => this.log.push(`discard ${id}`) > 0,
       submit: (what: unknown, variables: unknown) => this.#submit(what, variables),
     };

@@ -74,6 +74,11 @@ export class MiniEngine {
     });
   }
 
+  /** What the layer records is another thing now. */
+  changed(write: string, optimistic: (cache: LayerWriter, context: LayerContext) => void): void {
+    this.drain(() => this.port.layerChanged({ write, name: 'like', version: 1, variables: null, restored: false, optimistic }));
+  }
+
   answered(write: string): void {
     this.drain(() => {
       const layer = this.layers.get(write);

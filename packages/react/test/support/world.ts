@@ -118,7 +118,7 @@ export function makeWorld(server: Server, store: StorePort = memoryStore()): Wor
     clock,
     network: { current: () => 'Online', watch: () => () => undefined },
     visibility: { current: () => 'Foreground', watch: () => () => undefined },
-    tabs: { join: (_partition, events) => ({ post: () => undefined, release: () => undefined, contend: () => queueMicrotask(() => events.granted()), leave: () => undefined }) },
+    tabs: { join: (_partition, events) => ({ post: () => undefined, release: () => undefined, steal: () => undefined, contend: () => queueMicrotask(() => events.granted()), leave: () => undefined }) },
     random: { seed: () => crypto.getRandomValues(new Uint8Array(32)) },
   };
   vi.stubGlobal('fetch', server.fetch);
