@@ -51,6 +51,7 @@ mod facts;
 pub mod ids;
 pub mod io;
 pub mod limits;
+mod map;
 mod outbox;
 mod rng;
 pub mod secret;

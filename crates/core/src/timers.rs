@@ -1,6 +1,6 @@
 //! One table of deadlines; each entry says why it exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::map::{Map, Set};
 
 use crate::ids::*;
 
@@ -50,8 +50,8 @@ pub enum TimerKind {
 /// The table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timers {
-    by_kind: BTreeMap<TimerKind, Timestamp>,
-    by_time: BTreeSet<(Timestamp, TimerKind)>,
+    by_kind: Map<TimerKind, Timestamp>,
+    by_time: Set<(Timestamp, TimerKind)>,
 }
 
 impl Timers {

@@ -1,6 +1,6 @@
 //! Acknowledgements that are awaited, each on its link.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use crate::ids::*;
 
@@ -23,7 +23,7 @@ pub(crate) enum AckFor {
 pub(crate) struct Acks {
     /// Never reused, also not on the next link: a late answer finds nobody.
     last: u64,
-    open: BTreeMap<u64, (LinkId, AckFor)>,
+    open: Map<u64, (LinkId, AckFor)>,
 }
 
 impl Acks {

@@ -1,7 +1,7 @@
 //! Sessions in other namespaces on the same link (C1): which are wanted, asked for, up. The main session comes first; when
 //! it ends, so do they.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use super::outgoing::write;
 use super::{Connection, Heard, State};
@@ -38,7 +38,7 @@ struct Namespace {
 
 /// The table.
 #[derive(Debug, Default)]
-pub(super) struct Namespaces(BTreeMap<String, Namespace>);
+pub(super) struct Namespaces(Map<String, Namespace>);
 
 impl Namespaces {
     pub(super) fn is_up(&self, name: &str) -> bool {

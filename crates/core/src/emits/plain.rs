@@ -1,6 +1,8 @@
 //! Class *plain*: sent at once, or kept for a while until the session is up. In flight when the link dies: maybe lost.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use crate::map::Map;
 
 use super::{expire, settle};
 use crate::connection::{AckFor, Connection, Outgoing};
@@ -14,7 +16,7 @@ pub(super) struct Plain {
     buffer: VecDeque<Outgoing>,
     bytes: u64,
     /// Sent, and the acknowledgement under this number is awaited.
-    flying: BTreeMap<EmitId, u64>,
+    flying: Map<EmitId, u64>,
 }
 
 impl Plain {

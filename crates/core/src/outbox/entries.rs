@@ -2,7 +2,7 @@
 //!
 //! An entry is changed through [`EntryMut`] only, so that nobody can forget to keep this up to date. It knows no rule.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use crate::map::{Map, Set};
 use std::ops::{Bound, Deref, DerefMut, RangeFrom};
 
 use super::Entry;
@@ -66,22 +66,22 @@ impl Facets {
 
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    by_number: BTreeMap<LocalNumber, Entry>,
+    by_number: Map<LocalNumber, Entry>,
     index: Index,
 }
 
 #[derive(Debug, Default)]
 struct Index {
     /// Pending writes by lane; where they go, if they wait for nothing of their own.
-    lanes: BTreeMap<(Lane, LocalNumber), Option<OriginIx>>,
+    lanes: Map<(Lane, LocalNumber), Option<OriginIx>>,
     /// Heads of lanes that wait for nothing of their own.
-    ready: BTreeSet<(OriginIx, LocalNumber)>,
+    ready: Set<(OriginIx, LocalNumber)>,
     /// What may have been sent and has no definite outcome, by client id and sequence.
-    claims: BTreeSet<(ClientId, Sequence, LocalNumber)>,
+    claims: Set<(ClientId, Sequence, LocalNumber)>,
     /// Acknowledged, and no layer needs the record any more.
-    done: BTreeSet<LocalNumber>,
+    done: Set<LocalNumber>,
     /// What stands before them in their lanes may be another than before.
-    moved: BTreeSet<LocalNumber>,
+    moved: Set<LocalNumber>,
     counts: Counts,
 }
 
@@ -114,11 +114,14 @@ impl Entries {
         Some(entry)
     }
 
-    pub(super) fn iter(&self) -> btree_map::Iter<'_, LocalNumber, Entry> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&LocalNumber, &Entry)> {
         self.by_number.iter()
     }
 
-    pub(super) fn range(&self, range: RangeFrom<LocalNumber>) -> btree_map::Range<'_, LocalNumber, Entry> {
+    pub(super) fn range(
+        &self,
+        range: RangeFrom<LocalNumber>,
+    ) -> impl Iterator<Item = (&LocalNumber, &Entry)> {
         self.by_number.range(range)
     }
 
@@ -161,7 +164,7 @@ impl Entries {
     }
 
     /// Those that may wait for another one than before; they are asked for once.
-    pub(super) fn take_moved(&mut self) -> BTreeSet<LocalNumber> {
+    pub(super) fn take_moved(&mut self) -> Set<LocalNumber> {
         std::mem::take(&mut self.index.moved)
     }
 

@@ -22,7 +22,9 @@ mod tabs;
 mod ties;
 mod verify;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
+
+use crate::map::{Map, Set};
 
 use crate::ctx::Ctx;
 use crate::engine::{Config, QueueLimits};
@@ -141,7 +143,7 @@ pub(crate) struct Outbox {
     /// This engine's part of local numbers.
     origin_id: u64,
     entries: Entries,
-    numbers: BTreeMap<WriteId, LocalNumber>,
+    numbers: Map<WriteId, LocalNumber>,
     /// Submitted before the store was read (Q5).
     early: VecDeque<Record>,
     early_bytes: u64,
@@ -150,14 +152,14 @@ pub(crate) struct Outbox {
     /// The client's record is being written.
     client_busy: bool,
     next_sequence: Sequence,
-    steps: BTreeMap<PersistId, Issued>,
+    steps: Map<PersistId, Issued>,
     /// Claims on their way to the disk.
     claiming: Vec<Claim>,
     /// The server has applied something under this client id.
     known_as: Option<ClientId>,
     /// Steps that failed and are tried again: their memory waits for the disk.
     unsaved: Vec<Issued>,
-    fetches: BTreeMap<FetchId, LocalNumber>,
+    fetches: Map<FetchId, LocalNumber>,
     origins: Origins,
     tabs: Tabs,
     leaving: Leaving,
@@ -165,7 +167,7 @@ pub(crate) struct Outbox {
     known: Option<Vec<KnownMutation>>,
     load: Option<LoadId>,
     /// Keys that were heard of or written since `load` was asked for: it may show them as they were before.
-    since_load: BTreeSet<String>,
+    since_load: Set<String>,
     news: News,
     loaded: bool,
     leader: Option<LeaderEpoch>,
@@ -182,7 +184,7 @@ pub(crate) struct Outbox {
     names: Names,
     names_busy: bool,
     /// Writes that wait for others, or did.
-    family: BTreeSet<LocalNumber>,
+    family: Set<LocalNumber>,
     reported: Option<OutboxStatus>,
 }
 
@@ -194,24 +196,24 @@ impl Outbox {
             limits: config.queue.unwrap_or_default(),
             origin_id,
             entries: Entries::default(),
-            numbers: BTreeMap::new(),
+            numbers: Map::new(),
             early: VecDeque::new(),
             early_bytes: 0,
             next_number: 1,
             client: None,
             client_busy: false,
             next_sequence: Sequence(1),
-            steps: BTreeMap::new(),
+            steps: Map::new(),
             claiming: Vec::new(),
             known_as: None,
             unsaved: Vec::new(),
-            fetches: BTreeMap::new(),
+            fetches: Map::new(),
             origins: Origins::new(config),
             tabs: Tabs::new(),
             leaving: Leaving::default(),
             known: None,
             load: None,
-            since_load: BTreeSet::new(),
+            since_load: Set::new(),
             news: News::default(),
             loaded: false,
             leader: None,
@@ -223,7 +225,7 @@ impl Outbox {
             succeeded: VecDeque::new(),
             names: Names::default(),
             names_busy: false,
-            family: BTreeSet::new(),
+            family: Set::new(),
             reported: None,
         };
         outbox.ask_load(ctx);

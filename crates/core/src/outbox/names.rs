@@ -2,7 +2,7 @@
 //!
 //! Temporary ids are unguessable, so a text that contains one means it. It knows no order and no parents.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use super::bytes::{Reader, Writer};
 use super::record::{Record, Stage};
@@ -26,9 +26,9 @@ pub(crate) struct Given {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// Real names by temporary ids.
-    real: BTreeMap<String, String>,
+    real: Map<String, String>,
     /// Temporary ids of writes that have no outcome yet.
-    declared: BTreeMap<String, WriteId>,
+    declared: Map<String, WriteId>,
     /// What stands under `NAMES_KEY`, oldest first.
     saved: Vec<Given>,
 }
@@ -160,7 +160,7 @@ impl Names {
 
 /// JSON text with this name in its place; absent if it does not mention it.
 pub(crate) fn renamed_json(text: &str, named: &Named) -> Option<String> {
-    let names = BTreeMap::from([(named.temp.clone(), named.real.clone())]);
+    let names = [(named.temp.clone(), named.real.clone())].into_iter().collect();
     replaced(text, &names, escaped)
 }
 
@@ -170,7 +170,7 @@ fn texts(record: &Record) -> impl Iterator<Item = &str> {
 }
 
 /// Calls for each of the keys that the text contains, the longest one at each place.
-fn find_all<V>(text: &str, keys: &BTreeMap<String, V>, mut found: impl FnMut(usize, &str, &V)) {
+fn find_all<V>(text: &str, keys: &Map<String, V>, mut found: impl FnMut(usize, &str, &V)) {
     let mut at = 0;
     while at + limits::TEMP_ID_LEAST <= text.len() {
         let longest = text.get(at..at + limits::TEMP_ID_LEAST).and_then(|window| {
@@ -189,7 +189,7 @@ fn find_all<V>(text: &str, keys: &BTreeMap<String, V>, mut found: impl FnMut(usi
     }
 }
 
-fn replaced(text: &str, names: &BTreeMap<String, String>, put: fn(&str, &mut String)) -> Option<String> {
+fn replaced(text: &str, names: &Map<String, String>, put: fn(&str, &mut String)) -> Option<String> {
     let mut out = String::new();
     let mut done = 0;
     find_all(text, names, |at, temp, real| {
@@ -233,7 +233,7 @@ fn escaped(real: &str, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn names(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn names(pairs: &[(&str, &str)]) -> Map<String, String> {
         pairs.iter().map(|(temp, real)| ((*temp).to_owned(), (*real).to_owned())).collect()
     }
 

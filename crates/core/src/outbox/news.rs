@@ -1,7 +1,7 @@
 //! News between tabs (Q19): a tab says that a record has changed, and whoever hears it reads that record. What is told is never believed
 //! in place of the disk, because it may come late: from a tab that was frozen, or behind another tab's later news. Only an end is final.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use super::Outbox;
 use super::names::NAMES_KEY;
@@ -24,7 +24,7 @@ const GIVEN_UP: &[u8] = b"given up";
 #[derive(Debug, Default)]
 pub(super) struct News {
     /// By key. True: it has changed again since.
-    reading: BTreeMap<String, (LoadId, bool)>,
+    reading: Map<String, (LoadId, bool)>,
     /// Everything is to be read again after the reading that is under way.
     again: bool,
 }

@@ -1,7 +1,7 @@
 //! Which optimistic layers stand on which queries, and when one retires (Q16 to Q18). It knows no payload and no cache:
 //! the host folds, this says what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::map::{Map, Set};
 
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
@@ -18,9 +18,9 @@ struct Layer {
     version: u32,
     variables: Payload,
     /// Queries that it changed when the host folded it.
-    touched: BTreeSet<QueryId>,
+    touched: Set<QueryId>,
     /// Queries whose base carries the write.
-    carried: BTreeSet<QueryId>,
+    carried: Set<QueryId>,
     /// As what it was sent: a base may name it before the answer is known.
     claim: Option<(ClientId, Sequence)>,
     acknowledged: Option<Acknowledged>,
@@ -37,10 +37,10 @@ struct Acknowledged {
 #[derive(Debug, Default)]
 pub(crate) struct Layers {
     /// In no order: the order on the screen is that of `LayerAdded`.
-    layers: BTreeMap<WriteId, Layer>,
+    layers: Map<WriteId, Layer>,
     /// Writes without an answer whose layer has gone, as what they were sent. After a restart their layers stand again, so bases that
     /// come meanwhile must know that they carry them.
-    early: BTreeMap<WriteId, Option<(ClientId, Sequence)>>,
+    early: Map<WriteId, Option<(ClientId, Sequence)>>,
 }
 
 impl Layers {
@@ -58,7 +58,7 @@ impl Layers {
             version,
             variables,
             touched: touched.into_iter().collect(),
-            carried: BTreeSet::new(),
+            carried: Set::new(),
             claim: None,
             acknowledged: None,
         };
@@ -77,8 +77,8 @@ impl Layers {
             name,
             version,
             variables,
-            touched: BTreeSet::new(),
-            carried: BTreeSet::new(),
+            touched: Set::new(),
+            carried: Set::new(),
             claim: None,
             acknowledged: None,
         };
@@ -87,7 +87,7 @@ impl Layers {
         for write in &above {
             let Some(layer) = self.layers.get(write) else { continue };
             announce(write, layer, true, ctx);
-            for query in &layer.carried {
+            for query in layer.carried.iter() {
                 ctx.emit(Output::LayerRetired { write: write.clone(), query: Some(*query) });
             }
         }

@@ -6,7 +6,7 @@ mod layers;
 mod queries;
 mod room;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::map::{Map, Set};
 
 use crate::connection::{AckFor, Connection};
 use crate::ctx::Ctx;
@@ -30,7 +30,7 @@ const UNAVAILABLE: &str = "Unavailable";
 /// The room events of one connection, and the bases that they change.
 #[derive(Debug, Default)]
 pub(crate) struct Sync {
-    rooms: BTreeMap<RoomId, Room>,
+    rooms: Map<RoomId, Room>,
     queries: Queries,
     /// To be fetched again once their rooms have answered (Y3).
     outdated: Vec<QueryId>,
@@ -170,7 +170,7 @@ impl Sync {
     /// A fetch that ran beside the join could miss what happens between the two: it begins once the query's rooms have answered.
     fn refetch_outdated(&mut self, ctx: &mut Ctx) {
         let is_asked = |room: &Room| room.wanted > 0 && matches!(room.stage, Stage::Asked { .. });
-        let waiting: BTreeSet<QueryId> = self
+        let waiting: Set<QueryId> = self
             .rooms
             .values()
             .filter(|room| is_asked(room))
@@ -184,7 +184,7 @@ impl Sync {
 
     pub(crate) fn link_down(&mut self, ctx: &mut Ctx) {
         self.outdated.clear();
-        for (id, room) in &mut self.rooms {
+        for (id, room) in self.rooms.iter_mut() {
             if room.wanted > 0 {
                 room.stage = Stage::Out;
                 room.report_unless_refused(id, RoomState::Waiting {}, ctx);

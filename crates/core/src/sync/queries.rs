@@ -1,6 +1,6 @@
 //! What each query's base covers. Decides nothing about rooms; answers questions about positions.
 
-use std::collections::BTreeMap;
+use crate::map::Map;
 
 use crate::ids::*;
 
@@ -10,7 +10,7 @@ pub(crate) struct Query {
     /// A base is installed.
     pub(crate) has_base: bool,
     /// What it covers, per room; a room that is missing is unknown.
-    pub(crate) covers: BTreeMap<RoomId, (Epoch, Offset)>,
+    pub(crate) covers: Map<RoomId, (Epoch, Offset)>,
     /// The base came from the server, not from the app or the store.
     pub(crate) fetched: bool,
     /// The tick at which the fetch that is under way began.
@@ -33,7 +33,7 @@ pub(crate) enum Fit {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Queries(BTreeMap<QueryId, Query>);
+pub(crate) struct Queries(Map<QueryId, Query>);
 
 impl Queries {
     pub(crate) fn get(&self, query: QueryId) -> Option<&Query> {
