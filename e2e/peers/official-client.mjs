@@ -95,10 +95,17 @@ const checks = {
     socket.disconnect()
   },
 
-  async 'polling is refused with a reason'() {
-    const response = await fetch(`${url}/socket.io/?EIO=4&transport=polling`)
-    assert.equal(response.status, 400)
-    assert.match((await response.json()).message, /polling is not supported yet/)
+  async 'polling alone and polling that moves to a WebSocket do the same'() {
+    for (const transports of [['polling'], ['polling', 'websocket']]) {
+      const socket = io(url, { transports, forceNew: true, reconnection: false, auth: { token: 'ana' } })
+      const upgraded = once(socket.io, 'open').then(() => transports.length === 1 || once(socket.io.engine, 'upgrade'))
+      await once(socket, 'connect')
+      for (let n = 0; n < 100; n += 1) assert.equal(await socket.emitWithAck('echo', n), n)
+      await upgraded
+      assert.equal(socket.io.engine.transport.name, transports.at(-1))
+      assert.equal(await socket.emitWithAck('echo', 'last'), 'last')
+      socket.disconnect()
+    }
   },
 }
 

@@ -2,13 +2,13 @@
 //! What runs when is decided by [`crate::streams`].
 
 use tidewire_wire::inband::EmitRequest;
-use tidewire_wire::{FrameError, dialect, socket};
+use tidewire_wire::{FrameError, dialect};
 
 use crate::hub::Deadline;
 use crate::ids::SessionId;
-use crate::io::{CloseReason, Json, Output};
+use crate::io::{Args, CloseReason, Json, Output};
 use crate::limits;
-use crate::session::{Busy, Phase};
+use crate::session::{Busy, MAIN, Phase};
 use crate::streams::{Offer, StreamKey};
 use crate::{Asked, Hub};
 
@@ -18,21 +18,21 @@ pub(crate) struct Emit {
     pub(crate) number: u64,
     floor: u64,
     name: String,
-    args: String,
+    args: Args,
     ack: Option<u64>,
 }
 
 impl Hub {
     /// `tw:emit` came in.
-    pub(crate) fn emit(&mut self, session: SessionId, args: &str, ack: Option<u64>) {
+    pub(crate) fn emit(&mut self, session: SessionId, args: Args, ack: Option<u64>) {
         let Some(user) = self.links.get(session).and_then(|link| link.user().cloned()) else { return };
-        let emit = match EmitRequest::parse(args) {
+        let emit = match EmitRequest::parse(&args.json.0) {
             Ok(asked) => Emit {
                 key: StreamKey { user, stream: (&*asked.stream).into() },
                 number: asked.number,
                 floor: asked.floor,
                 name: asked.name.into_owned(),
-                args: asked.args.to_owned(),
+                args: Args { json: Json(asked.args.to_owned()), attachments: args.attachments },
                 ack,
             },
             Err(error) => return self.links.close(session, CloseReason::Malformed(error)),
@@ -50,7 +50,7 @@ impl Hub {
         match self.streams.offer(&emit.key, emit.number, emit.floor, session) {
             Offer::Answer(answer) => {
                 if let Some(ack) = emit.ack {
-                    self.links.send(session, socket::ack("/", ack, &answer.0).into());
+                    self.links.acknowledge(session, ack, &answer);
                 }
             }
             Offer::Full => {
@@ -63,10 +63,11 @@ impl Hub {
                 let Some(link) = self.links.get(session) else { return };
                 let Phase::Connected { user, socket, .. } = &link.phase else { return };
                 let (user, socket) = (user.clone(), socket.clone());
-                let (name, args) = (emit.name.clone(), Json(emit.args.clone()));
+                let (name, args) = (emit.name.clone(), emit.args.clone());
                 let request = self.ask(Asked::Emit(emit.key.clone(), emit.number));
                 self.wait(session, Busy::Emitting { emit });
-                self.links.push(Output::Dispatch { request, session, socket, user, name, args });
+                let namespace = MAIN.into();
+                self.links.push(Output::Dispatch { request, session, socket, namespace, user, name, args });
             }
         }
         // The last events of a connection that has ended are no reason to keep a stream longer.
@@ -76,7 +77,7 @@ impl Hub {
     }
 
     /// The handler of an emit has finished.
-    pub(crate) fn emitted(&mut self, key: &StreamKey, number: u64, answer: Json) {
+    pub(crate) fn emitted(&mut self, key: &StreamKey, number: u64, answer: Args) {
         for session in self.streams.finish(key, number, answer) {
             let Some(link) = self.links.get_mut(session) else { continue };
             let waits = |busy: &mut Busy| matches!(busy, Busy::Emitting { emit } if emit.key == *key);

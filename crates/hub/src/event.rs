@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use tidewire_wire::dialect;
 use tidewire_wire::head::Meta;
+use tidewire_wire::{dialect, json};
 
 use crate::ids::Offset;
+use crate::msgpack;
 
 /// An event in a room's history.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,45 +36,86 @@ impl fmt::Debug for RoomEvent {
     }
 }
 
-/// One whole text frame, shared by everybody who gets it.
+/// One whole frame, shared by everybody who gets it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Frame(pub Arc<str>);
+pub enum Frame {
+    /// An Engine.IO packet as text.
+    Text(Arc<str>),
+    /// A binary Engine.IO message: an attachment, or a packet as MessagePack.
+    Binary(Arc<[u8]>),
+}
 
 impl Frame {
-    pub(crate) fn len(&self) -> u64 {
-        self.0.len() as u64
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.as_ref().len() as u64
     }
 }
 
 impl AsRef<[u8]> for Frame {
     fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
+        match self {
+            Frame::Text(text) => text.as_bytes(),
+            Frame::Binary(bytes) => bytes,
+        }
     }
 }
 
 impl From<String> for Frame {
     fn from(text: String) -> Self {
-        Frame(text.into())
+        Frame::Text(text.into())
     }
 }
 
 impl fmt::Debug for Frame {
     /// Without the text, which is people's data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Frame({} bytes)", self.0.len())
+        write!(f, "Frame({} bytes)", self.bytes())
     }
 }
 
-/// An event that becomes a frame at most once per dialect (V8).
+/// How a connection wants its frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// With the dialect's metadata.
+    pub(crate) dialect: bool,
+    /// As MessagePack.
+    pub(crate) packed: bool,
+    /// With an offset as the last argument, for Socket.IO's own recovery.
+    pub(crate) marked: bool,
+}
+
+/// A text frame that becomes MessagePack at most once.
+pub(crate) struct Shared {
+    text: Frame,
+    packed: Option<Frame>,
+}
+
+impl Shared {
+    pub(crate) fn new(text: String) -> Self {
+        Shared { text: text.into(), packed: None }
+    }
+
+    pub(crate) fn frame(&mut self, packed: bool) -> Frame {
+        if !packed {
+            return self.text.clone();
+        }
+        self.packed.get_or_insert_with(|| msgpack::packed(self.text.clone(), &[])).clone()
+    }
+}
+
+/// An event that becomes a frame at most once per dialect and parser (V8).
 pub(crate) struct Framed {
     event: RoomEvent,
-    plain: Option<Frame>,
-    dialect: Option<Frame>,
+    plain: Option<Shared>,
+    marked: Option<Shared>,
+    dialect: Option<Shared>,
 }
 
 impl Framed {
     pub(crate) fn new(event: RoomEvent) -> Self {
-        Framed { event, plain: None, dialect: None }
+        Framed { event, plain: None, marked: None, dialect: None }
     }
 
     pub(crate) fn offset(&self) -> Offset {
@@ -88,13 +130,27 @@ impl Framed {
         self.event.payload.len() as u64
     }
 
-    pub(crate) fn frame(&mut self, dialect: bool) -> Frame {
+    /// The event's id, which is also its offset for Socket.IO's own recovery.
+    pub(crate) fn id(&self) -> Arc<str> {
+        self.event.event_id.clone()
+    }
+
+    pub(crate) fn frame(&mut self, form: Form) -> Frame {
         let event = &self.event;
-        if !dialect {
+        if form.marked {
+            return self
+                .marked
+                .get_or_insert_with(|| {
+                    let args = marked(&event.payload, &event.event_id);
+                    Shared::new(dialect::plain_frame(&event.name, &args))
+                })
+                .frame(form.packed);
+        }
+        if !form.dialect {
             return self
                 .plain
-                .get_or_insert_with(|| dialect::plain_frame(&event.name, &event.payload).into())
-                .clone();
+                .get_or_insert_with(|| Shared::new(dialect::plain_frame(&event.name, &event.payload)))
+                .frame(form.packed);
         }
         self.dialect
             .get_or_insert_with(|| {
@@ -105,8 +161,19 @@ impl Framed {
                     event_id: Cow::Borrowed(&event.event_id),
                     write_id: Cow::Borrowed(&event.write_id),
                 };
-                dialect::event_frame(&meta, &event.name, &event.payload).into()
+                Shared::new(dialect::event_frame(&meta, &event.name, &event.payload))
             })
-            .clone()
+            .frame(form.packed)
     }
+}
+
+/// Arguments with an offset as the last one.
+pub(crate) fn marked(args: &str, offset: &str) -> String {
+    let mut out = String::with_capacity(args.len() + offset.len() + 3);
+    out.push_str(args);
+    if !args.is_empty() {
+        out.push(',');
+    }
+    json::quote(offset, &mut out);
+    out
 }

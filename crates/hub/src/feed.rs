@@ -60,8 +60,9 @@ impl Hub {
                 continue;
             }
             member.cursor = offset;
-            let dialect = self.links.get(*session).is_some_and(|session| session.dialect());
-            self.links.send(*session, framed.frame(dialect));
+            let form = self.links.get(*session).map(|session| session.form()).unwrap_or_default();
+            let frame = framed.frame(form);
+            self.links.tell(*session, || framed.id(), frame, &[]);
         }
         for session in late {
             self.pump(&id, session);
@@ -82,12 +83,13 @@ impl Hub {
                 return;
             }
             member.live = false;
+            // Who is away cannot be brought up to date; who comes back after that is brought up to date then.
             let Some(link) = self.links.open_mut(session) else { return };
             if link.queued() > self.config.catch_up_bytes {
                 link.behind.insert(id.clone());
                 return;
             }
-            let (cursor, dialect) = (member.cursor, link.dialect());
+            let (cursor, form) = (member.cursor, link.form());
             let Some(framed) = room.recent(cursor.next()) else {
                 let request = self.read_history(id, cursor, session);
                 if let Some(member) = self.rooms.get_mut(id).and_then(|room| room.members.get_mut(&session)) {
@@ -95,11 +97,11 @@ impl Hub {
                 }
                 return;
             };
-            let frame = framed.frame(dialect);
+            let (frame, id_of_event) = (framed.frame(form), framed.id());
             if let Some(member) = room.members.get_mut(&session) {
                 member.cursor = cursor.next();
             }
-            self.links.send(session, frame);
+            self.links.tell(session, || id_of_event, frame, &[]);
         }
     }
 
@@ -184,10 +186,11 @@ impl Hub {
             if sent > 0 && link.queued() > self.config.catch_up_bytes {
                 break;
             }
-            let frame = event.frame(link.dialect());
+            let frame = event.frame(link.form());
             member.cursor = event.offset();
             sent += 1;
-            self.links.send(session, frame);
+            let id_of_event = event.id();
+            self.links.tell(session, || id_of_event, frame, &[]);
         }
         let cursor = member.cursor;
         let lost = sent == 0

@@ -1,16 +1,19 @@
-//! What a client sends: frames become tasks, tasks are done one after the other (V8). Whatever cannot be read closes its
-//! own connection with a named reason and disturbs nobody else (C11, V9). It does not know what is in a room.
+//! What a client sends: frames become packets, packets become tasks, tasks are done one after the other in each namespace
+//! (V8). Whatever cannot be read closes its own connection with a named reason and disturbs nobody else (C11, V9). It does
+//! not know what is in a room.
 
 use tidewire_wire::engine::{self, PacketType};
 use tidewire_wire::socket::{self, Header, Kind};
 use tidewire_wire::{FrameError, dialect, inband};
 
+use crate::Hub;
 use crate::event::Frame;
-use crate::hub::{Asked, Deadline};
-use crate::ids::SessionId;
-use crate::io::{CloseReason, Grant, Inbound, Json, Note, Output, Refusal, Token};
-use crate::session::{Busy, Phase, Task};
-use crate::{Hub, RequestId};
+use crate::hub::Asked;
+use crate::ids::{Namespace, RequestId, SessionId};
+use crate::io::{Answer, Args, Binary, CloseReason, Inbound, Json, Output, Token};
+use crate::limits;
+use crate::msgpack;
+use crate::session::{Busy, MAIN, Partial, Phase, Task};
 
 /// The version of the dialect that this server speaks.
 const DIALECT: u64 = 1;
@@ -19,92 +22,173 @@ const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 impl Hub {
-    pub(crate) fn received(&mut self, session: SessionId, frame: Inbound) {
-        let Some(link) = self.links.open_mut(session) else { return };
-        link.heard = true;
+    pub(crate) fn received(&mut self, link: SessionId, frame: Inbound) {
+        let Some(session) = self.links.open_mut(link) else { return };
+        session.heard = true;
         let read = match frame {
-            Inbound::Binary => Err(CloseReason::Binary),
+            Inbound::Binary(bytes) if bytes.len() as u64 > self.config.frame_bytes => {
+                Err(CloseReason::Oversized)
+            }
+            Inbound::Binary(bytes) => self.binary(link, bytes),
             Inbound::Unreadable => Err(CloseReason::WebSocket),
             Inbound::Oversized => Err(CloseReason::Oversized),
             Inbound::Text(text) if text.len() as u64 > self.config.frame_bytes => Err(CloseReason::Oversized),
-            Inbound::Text(text) => self.packet(session, &text),
+            Inbound::Text(text) => self.packet(link, &text),
         };
-        match read {
-            Ok(()) => self.run(session),
-            Err(reason) => self.links.close(session, reason),
+        if let Err(reason) = read {
+            self.links.close(link, reason);
         }
     }
 
-    fn packet(&mut self, session: SessionId, text: &str) -> Result<(), CloseReason> {
+    fn packet(&mut self, link: SessionId, text: &str) -> Result<(), CloseReason> {
         let (kind, data) = engine::parse(text).map_err(CloseReason::Malformed)?;
         match kind {
             PacketType::Pong => {
-                self.ponged(session);
+                self.ponged(link);
                 Ok(())
             }
             PacketType::Noop => Ok(()),
             PacketType::Close => Err(CloseReason::Client),
-            PacketType::Message => {
-                let header = socket::parse(data).map_err(CloseReason::Malformed)?;
-                self.message(session, &header)
+            PacketType::Message if self.config.echo => {
+                self.links.send(link, Frame::Text(text.into()));
+                Ok(())
             }
-            // The server opens, pings, and here has nothing to upgrade from.
+            PacketType::Message => {
+                let session = self.links.open_mut(link).ok_or(CloseReason::Client)?;
+                if session.partial.is_some() {
+                    return Err(CloseReason::Binary);
+                }
+                session.packed.get_or_insert(false);
+                let header = socket::parse(data).map_err(CloseReason::Malformed)?;
+                if header.attachments == 0 {
+                    return self.message(link, &header, Vec::new());
+                }
+                let (text, announced) = (data.to_owned(), header.attachments);
+                session.partial = Some(Box::new(Partial { text, announced, parts: Vec::new(), bytes: 0 }));
+                Ok(())
+            }
+            // The server opens and pings; moving to another transport is its host's work.
             PacketType::Open | PacketType::Ping | PacketType::Upgrade => {
                 Err(CloseReason::Malformed(FrameError::EngineType))
             }
         }
     }
 
-    fn message(&mut self, session: SessionId, header: &Header<'_>) -> Result<(), CloseReason> {
-        let task = match header.kind {
-            Kind::Connect if header.namespace != "/" => {
-                let refusal = socket::connect_error(header.namespace, "Invalid namespace", "");
-                self.links.send(session, refusal.into());
-                return Ok(());
+    fn binary(&mut self, link: SessionId, bytes: Vec<u8>) -> Result<(), CloseReason> {
+        if self.config.echo {
+            self.links.send(link, Frame::Binary(bytes.into()));
+            return Ok(());
+        }
+        let session = self.links.open_mut(link).ok_or(CloseReason::Client)?;
+        let Some(partial) = &mut session.partial else {
+            // A client with another parser shows it by its first packet.
+            if !self.config.msgpack || !*session.packed.get_or_insert(true) {
+                return Err(CloseReason::Binary);
             }
-            Kind::Connect => {
-                let auth = dialect::ConnectAuth::parse(header.rest).map_err(CloseReason::Malformed)?;
-                let token = auth.token.map(|token| Token(token.into_owned()));
-                Task::Connect { token, dialect: auth.tidewire >= DIALECT }
-            }
-            Kind::BinaryEvent | Kind::BinaryAck => return Err(CloseReason::Binary),
-            Kind::ConnectError => return Err(CloseReason::Malformed(FrameError::SocketType)),
-            Kind::Disconnect | Kind::Event | Kind::Ack if header.namespace != "/" => {
+            let (text, parts) = msgpack::unpacked(&bytes).map_err(CloseReason::Malformed)?;
+            let header = socket::parse(&text).map_err(CloseReason::Malformed)?;
+            return self.message(link, &header, parts);
+        };
+        partial.bytes += bytes.len();
+        if partial.bytes > limits::ATTACHMENT_BYTES {
+            return Err(CloseReason::Oversized);
+        }
+        partial.parts.push(Binary(bytes.into()));
+        if partial.parts.len() < partial.announced as usize {
+            return Ok(());
+        }
+        let Some(whole) = session.partial.take() else { return Ok(()) };
+        let header = socket::parse(&whole.text).map_err(CloseReason::Malformed)?;
+        self.message(link, &header, whole.parts)
+    }
+
+    fn message(
+        &mut self,
+        link: SessionId,
+        header: &Header<'_>,
+        attachments: Vec<Binary>,
+    ) -> Result<(), CloseReason> {
+        let namespace = Namespace::from(header.namespace);
+        let known = header.namespace == MAIN || self.config.namespaces.contains(&namespace);
+        if !known {
+            if header.kind != Kind::Connect {
                 return Err(CloseReason::NotConnected);
             }
+            let refusal = socket::connect_error(header.namespace, "Invalid namespace", "");
+            self.links.send(link, refusal.into());
+            return Ok(());
+        }
+        let target = if header.namespace == MAIN {
+            link
+        } else if header.kind == Kind::Connect {
+            self.links.other(link, &namespace).ok_or(CloseReason::Client)?
+        } else {
+            let other = self.links.get(link).and_then(|session| session.children.get(&namespace).copied());
+            // What was on its way when the app ended the session.
+            let Some(other) = other else { return Ok(()) };
+            other
+        };
+        let Some(task) = self.task(target, header, attachments)? else { return Ok(()) };
+        if let Some(session) = self.links.open_mut(target) {
+            session.push(task);
+        }
+        let (tasks, bytes) = self.links.backlog(link);
+        let full = tasks > self.config.inbox_events || bytes > self.config.inbox_bytes;
+        if let Some(session) = self.links.open_mut(link).filter(|session| full && !session.paused) {
+            session.paused = true;
+            self.links.push(Output::Pause { session: link });
+        }
+        self.run(target);
+        Ok(())
+    }
+
+    /// What a packet asks for; none if that is done already.
+    fn task(
+        &mut self,
+        target: SessionId,
+        header: &Header<'_>,
+        attachments: Vec<Binary>,
+    ) -> Result<Option<Task>, CloseReason> {
+        Ok(Some(match header.kind {
+            Kind::Connect => {
+                let auth = dialect::ConnectAuth::parse(header.rest).map_err(CloseReason::Malformed)?;
+                Task::Connect {
+                    token: auth.token.map(|token| Token(token.into_owned())),
+                    auth: Json(header.rest.to_owned()),
+                    dialect: auth.tidewire >= DIALECT && header.namespace == MAIN,
+                }
+            }
+            Kind::ConnectError => return Err(CloseReason::Malformed(FrameError::SocketType)),
             Kind::Disconnect => Task::Disconnect,
-            // The server asks for no acknowledgement yet.
-            Kind::Ack => return socket::ack_args(header.rest).map(drop).map_err(CloseReason::Malformed),
-            Kind::Event => {
+            Kind::Ack | Kind::BinaryAck => {
+                let args = socket::ack_args(header.rest).map_err(CloseReason::Malformed)?;
+                let id = header.id.ok_or(CloseReason::Malformed(FrameError::AckId))?;
+                self.acked(target, id, Args { json: Json(args.to_owned()), attachments });
+                return Ok(None);
+            }
+            Kind::Event | Kind::BinaryEvent => {
                 let data = socket::event_data(header.rest).map_err(CloseReason::Malformed)?;
                 if RESERVED.contains(&&*data.name) {
                     return Err(CloseReason::Malformed(FrameError::EventName));
                 }
-                // Whether the link is alive must not wait for a slow handler (C4).
-                if data.name == dialect::PROBE && self.answer_probe(session, header.id) {
-                    return Ok(());
+                if header.namespace == MAIN {
+                    // Whether the link is alive must not wait for a slow handler (C4).
+                    let answered = data.name == dialect::PROBE && self.answer_probe(target, header.id);
+                    // Nor must a token that runs out (C5).
+                    if answered || data.name == inband::TOKEN && self.refresh(target, data.args, header.id) {
+                        return Ok(None);
+                    }
                 }
-                // Nor must a token that runs out (C5).
-                if data.name == inband::TOKEN && self.refresh(session, data.args, header.id) {
-                    return Ok(());
-                }
-                Task::Event { name: data.name.into_owned(), args: data.args.to_owned(), ack: header.id }
+                let args = Args { json: Json(data.args.to_owned()), attachments };
+                Task::Event { name: data.name.into_owned(), args, ack: header.id }
             }
-        };
-        let Some(link) = self.links.open_mut(session) else { return Ok(()) };
-        link.push(task);
-        let (tasks, bytes) = link.backlog();
-        if !link.paused && (tasks > self.config.inbox_events || bytes > self.config.inbox_bytes) {
-            link.paused = true;
-            self.links.push(Output::Pause { session });
-        }
-        Ok(())
+        }))
     }
 
     fn answer_probe(&mut self, session: SessionId, ack: Option<u64>) -> bool {
         let connected = self.links.get(session).is_some_and(|link| link.user().is_some());
         if let Some(ack) = ack.filter(|_| connected) {
-            self.links.send(session, socket::ack("/", ack, "").into());
+            self.links.send(session, socket::ack(MAIN, ack, "").into());
         }
         connected
     }
@@ -113,118 +197,84 @@ impl Hub {
     pub(crate) fn run(&mut self, session: SessionId) {
         loop {
             let Some(link) = self.links.get_mut(session).filter(|link| link.busy.is_none()) else { return };
-            let Some(task) = link.pop() else { return };
-            let (tasks, bytes) = link.backlog();
-            if link.paused && tasks <= self.config.inbox_events / 4 && bytes <= self.config.inbox_bytes / 4 {
-                link.paused = false;
-                self.links.push(Output::Resume { session });
-            }
+            let Some(task) = link.pop() else { break };
+            self.resume(session);
             match task {
-                Task::Connect { token, dialect } => self.connect(session, token, dialect),
+                Task::Connect { token, auth, dialect } => self.connect(session, token, auth, dialect),
                 Task::Disconnect => self.disconnect(session),
                 Task::Event { name, args, ack } => self.event(session, name, args, ack),
+                Task::Greet => self.dispatch(session, "connect".to_owned(), Args::default(), None),
             }
         }
+        self.end_if_bare(session);
     }
 
-    fn connect(&mut self, session: SessionId, token: Option<Token>, dialect: bool) {
-        let Some(link) = self.links.open_mut(session) else { return };
-        if link.user().is_some() {
-            return self.links.close(session, CloseReason::AlreadyConnected);
+    fn resume(&mut self, session: SessionId) {
+        let link = self.links.link_of(session);
+        if !self.links.get(link).is_some_and(|session| session.paused) {
+            return;
         }
-        let request = self.ask(Asked::Authenticate(session));
-        self.wait(session, Busy::Authenticating { request, dialect });
-        self.links.push(Output::Authenticate { request, token });
-    }
-
-    pub(crate) fn authenticated(
-        &mut self,
-        session: SessionId,
-        answered: RequestId,
-        result: Result<Grant, Refusal>,
-    ) {
-        let now = self.now;
-        let Some(link) = self.links.open_mut(session) else { return };
-        let waits =
-            |busy: &mut Busy| matches!(busy, Busy::Authenticating { request, .. } if *request == answered);
-        let Some(Busy::Authenticating { dialect, .. }) = link.busy.take_if(waits) else { return };
-        match result {
-            Ok(Grant { user, socket, expires_in }) => {
-                let left = expires_in.map(|life| life.0);
-                let reply = if dialect {
-                    inband::grant("/", &socket.0, left, &self.config.instance)
-                } else {
-                    socket::connect_reply("/", &socket.0, false)
-                };
-                link.phase = Phase::Connected { user: user.clone(), socket, dialect };
-                self.timers.clear(&Deadline::Connect(session));
-                self.expires(session, expires_in);
-                self.links.send(session, reply.into());
-                self.arrive(&user);
-            }
-            Err(Refusal { code, message }) => {
-                link.drop_until_connect();
-                let mut data = String::from("{\"code\":");
-                tidewire_wire::json::quote(&code, &mut data);
-                data.push('}');
-                let refusal = socket::connect_error("/", &message, &data);
-                self.links.send(session, refusal.into());
-                self.links.note(Note::Refused { session, code });
-                self.timers.set(Deadline::Connect(session), now.after(self.config.connect_timeout));
-            }
+        let (tasks, bytes) = self.links.backlog(link);
+        if tasks <= self.config.inbox_events / 4
+            && bytes <= self.config.inbox_bytes / 4
+            && let Some(session) = self.links.get_mut(link)
+        {
+            session.paused = false;
+            self.links.push(Output::Resume { session: link });
         }
     }
 
-    fn disconnect(&mut self, session: SessionId) {
-        let Some(link) = self.links.open_mut(session) else { return };
-        let Some(user) = link.user().cloned() else {
-            return self.links.close(session, CloseReason::NotConnected);
-        };
-        self.leave_all(session);
-        if let Some(link) = self.links.get_mut(session) {
-            link.phase = Phase::Bare;
-            link.refresh = None;
-            link.rechecks.clear();
-            link.rechecking = None;
-        }
-        self.depart(&user);
-        self.timers.clear(&Deadline::Expiry(session));
-        self.timers.set(Deadline::Connect(session), self.now.after(self.config.connect_timeout));
-    }
-
-    fn event(&mut self, session: SessionId, name: String, args: String, ack: Option<u64>) {
+    fn event(&mut self, session: SessionId, name: String, args: Args, ack: Option<u64>) {
         let Some(link) = self.links.get(session) else { return };
-        let Phase::Connected { user, socket, .. } = &link.phase else {
-            return self.links.close(session, CloseReason::NotConnected);
-        };
-        let (user, socket) = (user.clone(), socket.clone());
+        if link.user().is_none() {
+            if link.parent.is_none() && !link.dismissed {
+                self.links.close(session, CloseReason::NotConnected);
+            }
+            return;
+        }
         match name.as_str() {
-            dialect::JOIN => self.join(session, &args, ack),
-            dialect::LEAVE => self.leave(session, &args, ack),
+            _ if link.parent.is_some() => self.dispatch(session, name, args, ack),
+            dialect::JOIN => self.join(session, &args.json.0, ack),
+            dialect::LEAVE => self.leave(session, &args.json.0, ack),
             dialect::PROBE => {
                 self.answer_probe(session, ack);
             }
             inband::TOKEN => {
-                self.refresh(session, &args, ack);
+                self.refresh(session, &args.json.0, ack);
             }
-            inband::EMIT => self.emit(session, &args, ack),
-            _ => {
-                let request = self.ask(Asked::Handle(session));
-                self.wait(session, Busy::Handling { request, ack });
-                let args = Json(args);
-                self.links.push(Output::Dispatch { request, session, socket, user, name, args });
-            }
+            inband::EMIT => self.emit(session, args, ack),
+            _ => self.dispatch(session, name, args, ack),
         }
     }
 
-    pub(crate) fn handled(&mut self, session: SessionId, answered: RequestId, answer: &Json) {
+    fn dispatch(&mut self, session: SessionId, name: String, args: Args, ack: Option<u64>) {
+        let Some(link) = self.links.get(session) else { return };
+        let Phase::Connected { user, socket, .. } = &link.phase else { return };
+        let (user, socket, namespace) = (user.clone(), socket.clone(), link.namespace.clone());
+        let request = self.ask(Asked::Handle(session));
+        self.wait(session, Busy::Handling { request, ack });
+        self.links.push(Output::Dispatch { request, session, socket, namespace, user, name, args });
+    }
+
+    pub(crate) fn handled(&mut self, session: SessionId, answered: RequestId, answer: Answer) {
         let Some(link) = self.links.get_mut(session) else { return };
         let waits = |busy: &mut Busy| matches!(busy, Busy::Handling { request, .. } if *request == answered);
         let Some(Busy::Handling { ack, .. }) = link.busy.take_if(waits) else { return };
-        if let Some(ack) = ack {
-            self.links.send(session, Frame::from(socket::ack("/", ack, &answer.0)));
+        // Socket.IO's own servers say nothing to an event that nobody handles; our clients are told.
+        let answer = match answer {
+            Answer::Acknowledged(answer) => Some(answer),
+            Answer::Unhandled if link.dialect() => Some(unknown_event()),
+            Answer::Silent | Answer::Unhandled => None,
+        };
+        if let (Some(ack), Some(answer)) = (ack, answer) {
+            self.links.acknowledge(session, ack, &answer);
         }
         self.run(session);
         self.forget_if_done(session);
     }
+}
+
+/// The answer to an event that nobody handles.
+pub(crate) fn unknown_event() -> Args {
+    Args::from(Json("{\"error\":\"UnknownEvent\"}".to_owned()))
 }

@@ -1,19 +1,20 @@
 //! The hub itself: it routes facts to the part that decides, keeps the deadlines, and cleans up after connections.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tidewire_wire::engine::{Handshake, PacketType};
 use tidewire_wire::{dialect, engine, json, names};
 
-use crate::event::Frame;
+use crate::event::{Frame, Shared, marked};
 use crate::feed::Reads;
-use crate::ids::{Millis, RequestId, RoomId, SessionId, Timestamp, UserId};
-use crate::io::{CloseReason, Ephemeral, Input, Json, Note, Output};
+use crate::frames::unknown_event;
+use crate::ids::{Millis, Namespace, RequestId, RoomId, SessionId, Timestamp, UserId};
+use crate::io::{Answer, Args, CloseReason, Ephemeral, Input, Json, Note, Output, Transport, Unanswered};
 use crate::limits;
 use crate::presence::Presence;
 use crate::room::Room;
-use crate::session::{Busy, Links, Session};
+use crate::session::{Busy, Links, MAIN, Session};
 use crate::streams::{StreamKey, Streams};
 use crate::timers::Timers;
 
@@ -32,6 +33,17 @@ pub struct Config {
     pub presence_grace: Millis,
     /// Members of this room are told who comes and goes; `None`: nobody is.
     pub presence_room: Option<RoomId>,
+    /// Namespaces beside the main one.
+    pub namespaces: BTreeSet<Namespace>,
+    /// Clients may speak MessagePack (`socket.io-msgpack-parser`) instead of JSON.
+    pub msgpack: bool,
+    /// Socket.IO's own recovery of sessions, for clients that do not speak the dialect.
+    pub recovery: bool,
+    /// See [`limits::RECOVERY_TIME`].
+    pub recovery_time: Millis,
+    /// For the published suite of Engine.IO, which wants a server below Socket.IO: messages are sent back as they came.
+    #[doc(hidden)]
+    pub echo: bool,
     /// Which process this is: random, told to clients (protocol section 6). Empty: not told.
     pub instance: Arc<str>,
     /// See [`limits::FRAME_BYTES`].
@@ -67,6 +79,11 @@ impl Default for Config {
             expiry_grace: limits::EXPIRY_GRACE,
             presence_grace: limits::PRESENCE_GRACE,
             presence_room: None,
+            namespaces: BTreeSet::new(),
+            msgpack: false,
+            recovery: false,
+            recovery_time: limits::RECOVERY_TIME,
+            echo: false,
             instance: "".into(),
             frame_bytes: limits::FRAME_BYTES,
             queue_bytes: limits::QUEUE_BYTES,
@@ -106,6 +123,10 @@ pub(crate) enum Deadline {
     Connect(SessionId),
     /// The token expired.
     Expiry(SessionId),
+    /// The client of a suspended session has not come back.
+    Forget(SessionId),
+    /// An acknowledgement is overdue.
+    Ack(SessionId, u64),
     /// This person is offline.
     Offline(UserId),
     /// A stream of reliable emits is forgotten.
@@ -126,6 +147,9 @@ pub struct Hub {
     pub(crate) asked: BTreeMap<RequestId, Asked>,
     pub(crate) last_request: RequestId,
     pub(crate) streams: Streams,
+    /// Sessions that may come back, by their secret.
+    pub(crate) recoverable: BTreeMap<Arc<str>, SessionId>,
+    pub(crate) last_offset: u64,
     pub(crate) timers: Timers<Deadline>,
     presence: Presence,
     draining: bool,
@@ -145,6 +169,8 @@ impl Hub {
             asked: BTreeMap::new(),
             last_request: RequestId(0),
             streams: Streams::default(),
+            recoverable: BTreeMap::new(),
+            last_offset: 0,
             timers: Timers::new(),
             presence: Presence::default(),
             draining: false,
@@ -155,7 +181,7 @@ impl Hub {
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.now = self.now.max(now);
         match input {
-            Input::Opened { session, sid } => self.opened(session, sid),
+            Input::Opened { session, sid, transport } => self.opened(session, sid, transport),
             Input::Received { session, frame } => self.received(session, frame),
             Input::Flushed { session, bytes } => self.flushed(session, bytes),
             Input::Closed { session } => {
@@ -187,12 +213,22 @@ impl Hub {
             },
             Input::HistoryRead { request, result } => self.history_read(request, result),
             Input::Handled { request, answer } => match self.asked.remove(&request) {
-                Some(Asked::Handle(session)) => self.handled(session, request, &answer),
-                Some(Asked::Emit(key, number)) => self.emitted(&key, number, answer),
+                Some(Asked::Handle(session)) => self.handled(session, request, answer),
+                Some(Asked::Emit(key, number)) => self.emitted(
+                    &key,
+                    number,
+                    match answer {
+                        Answer::Acknowledged(answer) => answer,
+                        Answer::Silent => Args::default(),
+                        Answer::Unhandled => unknown_event(),
+                    },
+                ),
                 Some(_) | None => {}
             },
             Input::Committed(events) => self.committed(events),
             Input::Broadcast(event) => self.broadcast(event),
+            Input::Emit { session, name, args, ack } => self.emit_to(session, &name, &args, ack),
+            Input::Dismissed { session } => self.dismiss(session),
             Input::Revoked { user, room } => self.revoke(&user, &room),
             Input::Timeout => self.timeout(),
             Input::Drain(farewell) => {
@@ -232,30 +268,37 @@ impl Hub {
         self.streams.len()
     }
 
-    fn opened(&mut self, session: SessionId, sid: String) {
-        self.links.insert(session, Session::new());
+    fn opened(&mut self, session: SessionId, sid: String, transport: Transport) {
+        self.links.insert(session, Session::new(MAIN.into(), None));
         if self.draining {
             return self.links.close(session, CloseReason::Drain);
         }
         let shake = Handshake {
             sid,
-            upgrades: Vec::new(),
+            upgrades: match transport {
+                Transport::WebSocket => Vec::new(),
+                Transport::Polling => vec!["websocket".to_owned()],
+            },
             ping_interval_ms: self.config.ping_interval.0,
             ping_timeout_ms: self.config.ping_timeout.0,
             max_payload: self.config.frame_bytes,
         };
         self.links.send(session, Frame::from(shake.encode()));
         self.timers.set(Deadline::Ping(session), self.now.after(self.config.ping_interval));
-        self.timers.set(Deadline::Connect(session), self.now.after(self.config.connect_timeout));
+        if !self.config.echo {
+            self.timers.set(Deadline::Connect(session), self.now.after(self.config.connect_timeout));
+        }
     }
 
     fn timeout(&mut self) {
-        while let Some(deadline) = self.timers.pop(self.now) {
+        while let Some((at, deadline)) = self.timers.pop(self.now) {
             match deadline {
-                Deadline::Ping(session) => self.ping(session),
+                Deadline::Ping(session) => self.ping(session, at),
                 Deadline::Pong(session) => self.pong_overdue(session),
                 Deadline::Connect(session) => self.links.close(session, CloseReason::NoConnect),
                 Deadline::Expiry(session) => self.links.close(session, CloseReason::TokenExpired),
+                Deadline::Forget(session) => self.forget_recovery(session),
+                Deadline::Ack(session, id) => self.settle_ack(session, id, Err(Unanswered::TimedOut)),
                 Deadline::Stream(key) => self.stream_expired(key),
                 Deadline::Recheck(session) => self.recheck(session),
                 Deadline::Offline(user) => {
@@ -267,18 +310,21 @@ impl Hub {
         }
     }
 
-    fn ping(&mut self, session: SessionId) {
+    fn ping(&mut self, session: SessionId, due: Timestamp) {
         let Some(link) = self.links.open_mut(session) else { return };
         link.heard = false;
         self.links.send(session, Frame::from(engine::encode(PacketType::Ping, "")));
-        self.timers.set(Deadline::Pong(session), self.now.after(self.config.ping_timeout));
+        // A host that wakes a little late adds nothing; one that slept gives the client its time.
+        let on_time = due.after(limits::LATE) >= self.now;
+        let from = if on_time { due } else { self.now };
+        self.timers.set(Deadline::Pong(session), from.after(self.config.ping_timeout));
     }
 
     fn pong_overdue(&mut self, session: SessionId) {
         let Some(link) = self.links.open_mut(session) else { return };
         // Any frame is a sign of life, and while we read nothing its absence says nothing (V8).
         if link.heard || link.paused {
-            self.ping(session);
+            self.ping(session, self.now);
         } else {
             self.links.close(session, CloseReason::PingTimeout);
         }
@@ -299,9 +345,22 @@ impl Hub {
             return self.links.note(Note::BroadcastRefused { room: id });
         }
         let Some(room) = known else { return };
-        let frame = Frame::from(dialect::plain_frame(&name, &args.0));
-        for session in room.members.keys().filter(|session| Some(**session) != from) {
-            self.links.send(*session, frame.clone());
+        let others: Vec<SessionId> = room.members.keys().copied().filter(|id| Some(*id) != from).collect();
+        let mut plain = Shared::new(dialect::plain_frame(&name, &args.0));
+        let mut kept = None;
+        for session in others {
+            let form = self.links.get(session).map(Session::form).unwrap_or_default();
+            if !form.marked {
+                self.links.send(session, plain.frame(form.packed));
+                continue;
+            }
+            let (offset, frame) = kept.get_or_insert_with(|| {
+                let offset = self.next_offset();
+                let frame = Shared::new(dialect::plain_frame(&name, &marked(&args.0, &offset)));
+                (offset, frame)
+            });
+            let (offset, frame) = (offset.clone(), frame.frame(form.packed));
+            self.links.tell(session, || offset, frame, &[]);
         }
     }
 
@@ -329,7 +388,10 @@ impl Hub {
     /// Cleans up after connections whose transport ended. Events that had arrived are still handled.
     fn clean_up(&mut self) {
         while let Some(session) = self.links.pop_ended() {
-            self.leave_all(session);
+            if !self.suspend(session) {
+                self.leave_all(session);
+            }
+            self.lose_acks(session);
             self.unlink_streams(session);
             let own =
                 [Deadline::Ping, Deadline::Pong, Deadline::Connect, Deadline::Expiry, Deadline::Recheck];
@@ -354,7 +416,8 @@ impl Hub {
     }
 
     pub(crate) fn forget_if_done(&mut self, session: SessionId) {
-        if self.links.get(session).is_some_and(|link| !link.open && link.is_idle()) {
+        let over = |link: &Session| !link.open && link.is_idle() && link.recovery.is_none();
+        if self.links.get(session).is_some_and(over) {
             self.links.remove(session);
         }
     }

@@ -47,6 +47,8 @@ macro_rules! text_id {
 number_id! {
     /// One connection; made by the host, never used again.
     SessionId;
+    /// One question of the app to a client, made by the host; comes back with the answer.
+    AckId;
     /// One question of the hub to its host; comes back with the answer.
     RequestId;
     /// Place of an event in its room's history (protocol section 1); from 1, 0 for none.
@@ -68,6 +70,8 @@ text_id! {
     Epoch;
     /// Who is signed in.
     UserId;
+    /// A Socket.IO namespace; `/` is the main one.
+    Namespace;
     /// A Socket.IO session's public id.
     SocketId;
 }

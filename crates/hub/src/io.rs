@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidewire_wire::FrameError;
 
 use crate::event::{Frame, RoomEvent};
-use crate::ids::{Epoch, Millis, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
+use crate::ids::{AckId, Epoch, Millis, Namespace, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
 use crate::limits;
 
 /// A client's token. It never shows in `Debug`.
@@ -29,13 +29,75 @@ impl fmt::Debug for Json {
     }
 }
 
-/// What a WebSocket brought.
+/// Bytes beside the JSON. They never show in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Binary(pub Arc<[u8]>);
+
+impl fmt::Debug for Binary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Binary({} bytes)", self.0.len())
+    }
+}
+
+/// Arguments of an event or an acknowledgement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Args {
+    /// Raw JSON without brackets; an attachment stands there as `{"_placeholder":true,"num":<its place>}`.
+    pub json: Json,
+    /// The attachments.
+    pub attachments: Vec<Binary>,
+}
+
+impl From<Json> for Args {
+    fn from(json: Json) -> Self {
+        Args { json, attachments: Vec::new() }
+    }
+}
+
+impl Args {
+    /// What they weigh in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.json.0.len() + self.attachments.iter().map(|part| part.0.len()).sum::<usize>()
+    }
+}
+
+/// How a connection came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// It will stay as it is.
+    WebSocket,
+    /// HTTP long-polling, from which it may move to a WebSocket.
+    Polling,
+}
+
+/// How the handling of an event ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// With an acknowledgement, sent if one was asked for.
+    Acknowledged(Args),
+    /// The handler does not acknowledge.
+    Silent,
+    /// There is no handler.
+    Unhandled,
+}
+
+/// Why a client's acknowledgement will not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Its session has ended.
+    Gone,
+    /// Not in time.
+    TimedOut,
+}
+
+/// What a transport brought.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Inbound {
     /// A text frame.
     Text(String),
-    /// A binary frame, which is not supported yet.
-    Binary,
+    /// A binary frame.
+    Binary(Vec<u8>),
     /// A frame above the limit; the host did not keep it.
     Oversized,
     /// Bytes that are no WebSocket frame, or a text that is no UTF-8.
@@ -46,7 +108,7 @@ impl fmt::Debug for Inbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Inbound::Text(text) => write!(f, "Text({} bytes)", text.len()),
-            Inbound::Binary => f.write_str("Binary"),
+            Inbound::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
             Inbound::Oversized => f.write_str("Oversized"),
             Inbound::Unreadable => f.write_str("Unreadable"),
         }
@@ -62,6 +124,10 @@ pub struct Grant {
     pub socket: SocketId,
     /// The token's remaining life; `None` for a session without end.
     pub expires_in: Option<Millis>,
+    /// The app wants to hear of the session: its first [`Output::Dispatch`] has the name `connect`.
+    pub greet: bool,
+    /// A fresh random secret, which brings the session back if Socket.IO's own recovery is on.
+    pub pid: Arc<str>,
 }
 
 /// Why a CONNECT is refused: the code for the program (protocol section 1), the sentence for its author.
@@ -71,6 +137,8 @@ pub struct Refusal {
     pub code: String,
     /// A sentence.
     pub message: String,
+    /// What goes with it instead of the code, as raw JSON.
+    pub data: Option<Json>,
 }
 
 /// What a person may read of a room.
@@ -142,6 +210,8 @@ pub enum Input {
         session: SessionId,
         /// A fresh random id for the Engine.IO handshake.
         sid: String,
+        /// How it came.
+        transport: Transport,
     },
     /// A frame came in.
     Received {
@@ -195,13 +265,29 @@ pub enum Input {
     Handled {
         /// Which.
         request: RequestId,
-        /// The acknowledgement's arguments, raw without brackets; sent if one was asked for.
-        answer: Json,
+        /// How it ended.
+        answer: Answer,
     },
     /// Events of committed transactions, in commit order.
     Committed(Vec<RoomEvent>),
     /// An ephemeral event.
     Broadcast(Ephemeral),
+    /// An event for one session.
+    Emit {
+        /// The session.
+        session: SessionId,
+        /// The event's name.
+        name: Arc<str>,
+        /// Its arguments.
+        args: Args,
+        /// If it is to be acknowledged: what comes back in [`Output::Acked`], and within which time.
+        ack: Option<(AckId, Millis)>,
+    },
+    /// The app ends a session; the connection stays for others.
+    Dismissed {
+        /// The session.
+        session: SessionId,
+    },
     /// A person may be in a room no more.
     Revoked {
         /// The person.
@@ -219,7 +305,7 @@ pub enum Input {
 #[derive(Debug)]
 #[must_use]
 pub enum Output {
-    /// Queue a text frame for a connection.
+    /// Queue a frame for a connection.
     Send {
         /// The connection.
         session: SessionId,
@@ -247,8 +333,14 @@ pub enum Output {
     Authenticate {
         /// Comes back in [`Input::Authenticated`].
         request: RequestId,
+        /// The connection that it came over.
+        link: SessionId,
+        /// Where to.
+        namespace: Namespace,
         /// The token, if the client sent one.
         token: Option<Token>,
+        /// All that the client says, as raw JSON; empty for nothing.
+        auth: Json,
     },
     /// Ask whether a person may be in a room.
     Authorize {
@@ -285,12 +377,21 @@ pub enum Output {
         session: SessionId,
         /// Its public id.
         socket: SocketId,
+        /// Where it was sent to.
+        namespace: Namespace,
         /// Who sent it.
         user: UserId,
         /// The event's name.
         name: String,
-        /// Its arguments as raw JSON without brackets.
-        args: Json,
+        /// Its arguments.
+        args: Args,
+    },
+    /// A client has acknowledged an event, or will not. Every [`Input::Emit`] that asks gets one.
+    Acked {
+        /// Which.
+        ack: AckId,
+        /// What it said.
+        answer: Result<Args, Unanswered>,
     },
     /// Something worth a line in the log.
     Log(Note),
@@ -361,13 +462,15 @@ pub enum CloseReason {
     NotConnected,
     /// A second CONNECT.
     AlreadyConnected,
+    /// The client has come back over another connection.
+    Replaced,
     /// A frame that cannot be read (C11).
     Malformed(FrameError),
     /// Bytes that are no WebSocket frame (C11).
     WebSocket,
     /// A frame above the limit (V9).
     Oversized,
-    /// A binary frame, which is not supported yet.
+    /// A binary frame that no packet announced, or a text frame instead of one that was.
     Binary,
     /// The client did not answer a ping.
     PingTimeout,
@@ -392,6 +495,7 @@ impl CloseReason {
             CloseReason::NoConnect => "no-connect",
             CloseReason::NotConnected => "not-connected",
             CloseReason::AlreadyConnected => "already-connected",
+            CloseReason::Replaced => "replaced",
             CloseReason::Malformed(error) => error.code(),
             CloseReason::WebSocket => "websocket",
             CloseReason::Oversized => "oversized",
@@ -409,7 +513,7 @@ impl CloseReason {
     #[must_use]
     pub const fn code(self) -> u16 {
         match self {
-            CloseReason::Client => 1000,
+            CloseReason::Client | CloseReason::Replaced => 1000,
             CloseReason::NotConnected
             | CloseReason::AlreadyConnected
             | CloseReason::Malformed(_)

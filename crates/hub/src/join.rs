@@ -255,7 +255,7 @@ impl Hub {
 
     /// Access was taken away: members leave, joins on their way are refused, whatever was answered about them before.
     pub(crate) fn revoke(&mut self, user: &UserId, room: &RoomId) {
-        for session in self.links.open_ids() {
+        for session in self.links.ids() {
             if self.links.get(session).and_then(|link| link.user()) != Some(user) {
                 continue;
             }

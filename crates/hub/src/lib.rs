@@ -17,6 +17,8 @@
 //! after their transaction is visible to `ReadHead` and `ReadHistory`, in the order of their offsets.
 #![forbid(unsafe_code)]
 
+mod acks;
+mod connect;
 mod emit;
 mod event;
 mod farewell;
@@ -27,7 +29,9 @@ mod ids;
 mod io;
 mod join;
 pub mod limits;
+mod msgpack;
 mod presence;
+mod recovery;
 mod room;
 mod session;
 mod streams;

@@ -7,6 +7,8 @@ use crate::ids::Millis;
 pub const PING_INTERVAL: Millis = Millis(25_000);
 /// And waits so long for the answer (Engine.IO's default).
 pub const PING_TIMEOUT: Millis = Millis(20_000);
+/// A host that wakes so late is on time.
+pub const LATE: Millis = Millis(20);
 /// Without a granted CONNECT a connection is closed after this (V2).
 pub const CONNECT_TIMEOUT: Millis = Millis(15_000);
 /// A connection outlives its token by this (V2).
@@ -15,6 +17,14 @@ pub const EXPIRY_GRACE: Millis = Millis(25_000);
 pub const PRESENCE_GRACE: Millis = Millis(10_000);
 /// Longest frame from a client, in bytes; also what the handshake announces.
 pub const FRAME_BYTES: u64 = 1_000_000;
+/// All attachments of one packet, in bytes; their number is in `tidewire_wire::limits`.
+pub const ATTACHMENT_BYTES: usize = 4_000_000;
+/// A session waits so long for its client, where Socket.IO's own recovery is on.
+pub const RECOVERY_TIME: Millis = Millis(120_000);
+/// And keeps so many bytes of events for it.
+pub const RECOVERY_BYTES: u64 = 256_000;
+/// Acknowledgements that one session may owe the app; then an emit ends at once as not answered.
+pub const ACKS_OWED: usize = 1_024;
 /// Bytes that may wait for one client; above, it is closed as slow (V8).
 pub const QUEUE_BYTES: u64 = 1_000_000;
 /// While more than this waits for a client, no history is added to it.

@@ -2,12 +2,23 @@
 //! connections or what is in a room.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tidewire_wire::socket;
 
 use crate::emit::Emit;
-use crate::event::Frame;
-use crate::ids::{Epoch, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
-use crate::io::{CloseReason, Note, Output, Token};
+use crate::event::{Form, Frame};
+use crate::ids::AckId;
+use crate::ids::{Epoch, Namespace, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
+use crate::io::{Args, Binary, CloseReason, Json, Note, Output, Token};
+use crate::msgpack;
+use crate::recovery::{Recovery, Return};
 use crate::streams::StreamKey;
+
+/// The namespace that every connection begins with.
+pub(crate) const MAIN: &str = "/";
+/// Ids of sessions in other namespaces, which the hub makes, are above; those of connections below.
+const OTHERS: u64 = 1 << 63;
 
 /// Whether the connection has a Socket.IO session.
 pub(crate) enum Phase {
@@ -19,17 +30,29 @@ pub(crate) enum Phase {
 
 /// What a client asked for; done one after the other in the order of arrival (V8).
 pub(crate) enum Task {
-    Connect { token: Option<Token>, dialect: bool },
+    Connect {
+        token: Option<Token>,
+        auth: Json,
+        dialect: bool,
+    },
     Disconnect,
-    Event { name: String, args: String, ack: Option<u64> },
+    Event {
+        name: String,
+        args: Args,
+        ack: Option<u64>,
+    },
+    /// The app is told of the session.
+    Greet,
 }
 
 impl Task {
     fn bytes(&self) -> usize {
         match self {
-            Task::Connect { token, .. } => token.as_ref().map_or(0, |token| token.0.len()),
-            Task::Disconnect => 0,
-            Task::Event { name, args, .. } => name.len() + args.len(),
+            Task::Connect { token, auth, .. } => {
+                token.as_ref().map_or(0, |token| token.0.len()) + auth.0.len()
+            }
+            Task::Disconnect | Task::Greet => 0,
+            Task::Event { name, args, .. } => name.len() + args.bytes(),
         }
     }
 }
@@ -51,6 +74,8 @@ pub(crate) enum Busy {
     Authenticating {
         request: RequestId,
         dialect: bool,
+        /// It says that it has been here.
+        back: Option<Box<Return>>,
     },
     Authorizing {
         join: Join,
@@ -101,7 +126,32 @@ impl Busy {
     }
 }
 
+/// A packet whose attachments are still coming.
+pub(crate) struct Partial {
+    /// The packet, without the Engine.IO type.
+    pub(crate) text: String,
+    pub(crate) announced: u32,
+    pub(crate) parts: Vec<Binary>,
+    pub(crate) bytes: usize,
+}
+
+/// A connection, or one more namespace on a connection, which then is its parent.
 pub(crate) struct Session {
+    pub(crate) namespace: Namespace,
+    pub(crate) parent: Option<SessionId>,
+    /// Its other namespaces.
+    pub(crate) children: BTreeMap<Namespace, SessionId>,
+    /// A packet that is not complete.
+    pub(crate) partial: Option<Box<Partial>>,
+    /// It speaks MessagePack; known once its first packet came.
+    pub(crate) packed: Option<bool>,
+    /// The app has ended it: what still comes for it is on its way in vain.
+    pub(crate) dismissed: bool,
+    /// For a client that may come back, where Socket.IO's own recovery is on.
+    pub(crate) recovery: Option<Box<Recovery>>,
+    /// Acknowledgements that the client owes.
+    pub(crate) acks: BTreeMap<u64, AckId>,
+    pub(crate) last_ack: u64,
     pub(crate) phase: Phase,
     /// The transport is there. Without it, only events that had arrived are still handled.
     pub(crate) open: bool,
@@ -126,8 +176,17 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(namespace: Namespace, parent: Option<SessionId>) -> Self {
         Session {
+            namespace,
+            parent,
+            children: BTreeMap::new(),
+            partial: None,
+            packed: None,
+            dismissed: false,
+            recovery: None,
+            acks: BTreeMap::new(),
+            last_ack: 0,
             phase: Phase::Bare,
             open: true,
             busy: None,
@@ -152,6 +211,10 @@ impl Session {
         }
     }
 
+    pub(crate) fn form(&self) -> Form {
+        Form { dialect: self.dialect(), packed: self.packed == Some(true), marked: self.recovery.is_some() }
+    }
+
     pub(crate) fn user(&self) -> Option<&UserId> {
         match &self.phase {
             Phase::Connected { user, .. } => Some(user),
@@ -162,6 +225,12 @@ impl Session {
     pub(crate) fn push(&mut self, task: Task) {
         self.task_bytes += task.bytes();
         self.tasks.push_back(task);
+    }
+
+    /// Before all that waits.
+    pub(crate) fn push_first(&mut self, task: Task) {
+        self.task_bytes += task.bytes();
+        self.tasks.push_front(task);
     }
 
     pub(crate) fn pop(&mut self) -> Option<Task> {
@@ -203,11 +272,18 @@ pub(crate) struct Links {
     /// Those whose transport ended in this step; the hub cleans up after them.
     ended: Vec<SessionId>,
     queue_bytes: u64,
+    last_other: u64,
 }
 
 impl Links {
     pub(crate) fn new(queue_bytes: u64) -> Self {
-        Links { sessions: BTreeMap::new(), out: VecDeque::new(), ended: Vec::new(), queue_bytes }
+        Links {
+            sessions: BTreeMap::new(),
+            out: VecDeque::new(),
+            ended: Vec::new(),
+            queue_bytes,
+            last_other: OTHERS,
+        }
     }
 
     pub(crate) fn insert(&mut self, id: SessionId, session: Session) {
@@ -231,12 +307,52 @@ impl Links {
         self.sessions.get_mut(&id).filter(|session| session.open)
     }
 
+    /// All sessions, those that wait for their client included.
+    pub(crate) fn ids(&self) -> Vec<SessionId> {
+        self.sessions.keys().copied().collect()
+    }
+
+    /// Connections, without their other namespaces.
     pub(crate) fn open_ids(&self) -> Vec<SessionId> {
-        self.sessions.iter().filter(|(_, session)| session.open).map(|(id, _)| *id).collect()
+        let links = self.sessions.iter().filter(|(_, session)| session.open && session.parent.is_none());
+        links.map(|(id, _)| *id).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.sessions.len()
+        self.sessions.values().filter(|session| session.parent.is_none()).count()
+    }
+
+    /// The connection of a session.
+    pub(crate) fn link_of(&self, id: SessionId) -> SessionId {
+        self.sessions.get(&id).and_then(|session| session.parent).unwrap_or(id)
+    }
+
+    /// A session in another namespace of this connection; made if there is none.
+    pub(crate) fn other(&mut self, link: SessionId, namespace: &Namespace) -> Option<SessionId> {
+        let fresh = SessionId(self.last_other + 1);
+        let parent = self.open_mut(link)?;
+        if let Some(known) = parent.children.get(namespace) {
+            return Some(*known);
+        }
+        parent.children.insert(namespace.clone(), fresh);
+        self.last_other = fresh.0;
+        self.sessions.insert(fresh, Session::new(namespace.clone(), Some(link)));
+        Some(fresh)
+    }
+
+    /// All that waits for handlers of a connection.
+    pub(crate) fn backlog(&self, link: SessionId) -> (usize, usize) {
+        let Some(session) = self.sessions.get(&link) else { return (0, 0) };
+        let others = session.children.values().filter_map(|id| self.sessions.get(id));
+        let add = |sum: (usize, usize), next: (usize, usize)| (sum.0 + next.0, sum.1 + next.1);
+        others.map(Session::backlog).fold(session.backlog(), add)
+    }
+
+    /// Whether somebody is signed in on a connection.
+    pub(crate) fn is_connected(&self, link: SessionId) -> bool {
+        let Some(session) = self.sessions.get(&link) else { return false };
+        let mut others = session.children.values().filter_map(|id| self.sessions.get(id));
+        session.user().is_some() || others.any(|other| other.user().is_some())
     }
 
     pub(crate) fn push(&mut self, output: Output) {
@@ -253,12 +369,52 @@ impl Links {
 
     /// Queues a frame. A connection that has too much waiting is closed instead (V8).
     pub(crate) fn send(&mut self, id: SessionId, frame: Frame) {
+        self.send_with(id, frame, &[]);
+    }
+
+    /// Queues a frame and its attachments.
+    pub(crate) fn send_with(&mut self, id: SessionId, frame: Frame, attachments: &[Binary]) {
+        let id = self.link_of(id);
         let Some(session) = self.sessions.get_mut(&id).filter(|session| session.open) else { return };
-        if session.queued + frame.len() > self.queue_bytes {
+        let packed = session.packed == Some(true);
+        let frame = if packed { msgpack::packed(frame, attachments) } else { frame };
+        let beside = if packed { &[] } else { attachments };
+        let bytes = frame.bytes() + beside.iter().map(|part| part.0.len() as u64).sum::<u64>();
+        if session.queued + bytes > self.queue_bytes {
             return self.close(id, CloseReason::Slow);
         }
-        session.queued += frame.len();
+        session.queued += bytes;
         self.out.push_back(Output::Send { session: id, frame });
+        for part in beside {
+            self.out.push_back(Output::Send { session: id, frame: Frame::Binary(part.0.clone()) });
+        }
+    }
+
+    /// Sends an event, and keeps it for a client that may come back.
+    pub(crate) fn tell(
+        &mut self,
+        id: SessionId,
+        offset: impl FnOnce() -> Arc<str>,
+        frame: Frame,
+        parts: &[Binary],
+    ) {
+        if let Some(recovery) = self.sessions.get_mut(&id).and_then(|session| session.recovery.as_mut()) {
+            recovery.keep(offset(), frame.clone(), parts);
+        }
+        if self.sessions.get(&id).is_some_and(|session| session.open) {
+            self.send_with(id, frame, parts);
+        }
+    }
+
+    /// Answers an event.
+    pub(crate) fn acknowledge(&mut self, id: SessionId, ack: u64, answer: &Args) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let (namespace, count) = (&session.namespace.0, answer.attachments.len());
+        // More than a packet can announce never comes here.
+        let mut frame = socket::ack_start_with(namespace, u32::try_from(count).unwrap_or(u32::MAX), ack);
+        frame.push_str(&answer.json.0);
+        frame.push(']');
+        self.send_with(id, frame.into(), &answer.attachments);
     }
 
     pub(crate) fn flushed(&mut self, id: SessionId, bytes: u64) {
@@ -269,17 +425,26 @@ impl Links {
 
     /// Closes a connection from our side.
     pub(crate) fn close(&mut self, id: SessionId, reason: CloseReason) {
+        let id = self.link_of(id);
         if self.end(id) {
             self.out.push_back(Output::Close { session: id, reason });
             self.out.push_back(Output::Log(Note::Closed { session: id, reason }));
         }
     }
 
-    /// The transport is gone; whether it was there.
+    /// The transport, or the one namespace, is gone; whether it was there.
     pub(crate) fn end(&mut self, id: SessionId) -> bool {
         let Some(session) = self.open_mut(id) else { return false };
         session.open = false;
+        let parent = session.parent;
+        let (namespace, others) = (session.namespace.clone(), std::mem::take(&mut session.children));
+        if let Some(parent) = parent.and_then(|parent| self.sessions.get_mut(&parent)) {
+            parent.children.remove(&namespace);
+        }
         self.ended.push(id);
+        for other in others.into_values() {
+            self.end(other);
+        }
         true
     }
 

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::ids::{SessionId, Timestamp, UserId};
-use crate::io::Json;
+use crate::io::Args;
 use crate::limits;
 
 /// One engine's emits, of one person.
@@ -24,7 +24,7 @@ pub(crate) enum Offer {
     /// It, or one before it, is running: offer it again when that has finished.
     Wait,
     /// It has run; this was the answer.
-    Answer(Json),
+    Answer(Args),
     /// It does not run: this person has too many streams.
     Full,
 }
@@ -34,7 +34,7 @@ struct Stream {
     next: u64,
     floor: u64,
     running: Option<u64>,
-    answers: BTreeMap<u64, Json>,
+    answers: BTreeMap<u64, Args>,
     bytes: usize,
     waiters: Vec<SessionId>,
     links: BTreeSet<SessionId>,
@@ -65,7 +65,7 @@ impl Stream {
         }
     }
 
-    fn keep(&mut self, number: u64, answer: Json) {
+    fn keep(&mut self, number: u64, answer: Args) {
         if number < self.floor {
             return;
         }
@@ -83,8 +83,8 @@ impl Stream {
 }
 
 /// What a kept answer costs.
-fn weight(answer: &Json) -> usize {
-    answer.0.len() + limits::STREAM_ANSWER_COST
+fn weight(answer: &Args) -> usize {
+    answer.bytes() + limits::STREAM_ANSWER_COST
 }
 
 /// All streams of this process.
@@ -117,7 +117,7 @@ impl Streams {
     }
 
     /// The emit that ran has finished; who waits is to offer again, in this order.
-    pub(crate) fn finish(&mut self, key: &StreamKey, number: u64, answer: Json) -> Vec<SessionId> {
+    pub(crate) fn finish(&mut self, key: &StreamKey, number: u64, answer: Args) -> Vec<SessionId> {
         let Some(stream) = self.0.get_mut(key) else { return Vec::new() };
         stream.running = None;
         stream.keep(number, answer);

@@ -32,13 +32,13 @@ impl<K: Ord + Clone> Timers<K> {
         self.queue.first().map(|(at, _)| *at)
     }
 
-    /// Takes one deadline that is due.
-    pub(crate) fn pop(&mut self, now: Timestamp) -> Option<K> {
+    /// Takes one deadline that is due, with its time.
+    pub(crate) fn pop(&mut self, now: Timestamp) -> Option<(Timestamp, K)> {
         if self.next()? > now {
             return None;
         }
-        let (_, key) = self.queue.pop_first()?;
+        let (at, key) = self.queue.pop_first()?;
         self.at.remove(&key);
-        Some(key)
+        Some((at, key))
     }
 }

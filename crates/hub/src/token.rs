@@ -5,9 +5,9 @@ use tidewire_wire::{dialect, inband};
 
 use crate::hub::Deadline;
 use crate::ids::{Millis, RequestId, SessionId};
-use crate::io::{Access, Denied, Grant, Note, Output, Refusal, Token};
+use crate::io::{Access, Denied, Grant, Json, Note, Output, Refusal, Token};
 use crate::limits;
-use crate::session::Phase;
+use crate::session::{MAIN, Phase};
 use crate::{Asked, Hub};
 
 const AUTH: &str = "AUTH";
@@ -42,7 +42,14 @@ impl Hub {
         if let Some(link) = self.links.get_mut(session) {
             link.refresh = Some((request, ack));
         }
-        self.links.push(Output::Authenticate { request, token });
+        let namespace = MAIN.into();
+        self.links.push(Output::Authenticate {
+            request,
+            link: session,
+            namespace,
+            token,
+            auth: Json::default(),
+        });
         true
     }
 

@@ -45,16 +45,22 @@ async fn c11_garbage_closes_with_a_named_reason() {
 async fn v9_too_deep_json_is_refused_one_above_the_limit() {
     let event = |depth: usize| format!("420[\"x\",{}1{}]", "[".repeat(depth), "]".repeat(depth));
     let server = Server::start(|builder| builder).await;
-    let mut raw = server.connected(r#"{"token":"ana"}"#).await;
+    let mut raw = server.connected(r#"{"token":"ana","tidewire":1}"#).await;
     assert_eq!(raw.ack(&event(63)).await, json!([{ "error": "UnknownEvent" }]));
     raw.send(&event(64)).await;
     assert_eq!(raw.closed().await, (1002, "too-deep".to_owned()));
 }
 
 #[tokio::test]
-async fn v9_binary_frames_and_packets_are_refused() {
+async fn v9_attachments_come_announced_and_within_their_limits() {
+    let announce =
+        |count: u32| Message::text(format!("45{count}-[\"x\",{{\"_placeholder\":true,\"num\":0}}]"));
     assert_closes(&[Message::binary(vec![1, 2, 3])], 1003, "binary").await;
-    assert_closes(&[Message::text("451-[\"x\",{\"_placeholder\":true,\"num\":0}]")], 1003, "binary").await;
+    assert_closes(&[announce(1), Message::text("42[\"x\"]")], 1003, "binary").await;
+    assert_closes(&[announce(65)], 1002, "attachments").await;
+    let big = Message::binary(vec![0; 1_000_000]);
+    assert_closes(&[announce(5), big.clone(), big.clone(), big.clone(), big.clone(), big], 1009, "oversized")
+        .await;
 }
 
 #[tokio::test]
@@ -65,7 +71,7 @@ async fn v9_a_frame_at_the_limit_passes_and_one_above_closes() {
     };
     let server = Server::start(|builder| builder).await;
     let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
-    let mut raw = server.connected(r#"{"token":"eve"}"#).await;
+    let mut raw = server.connected(r#"{"token":"eve","tidewire":1}"#).await;
     assert_eq!(raw.ack(&frame(1_000_000)).await, json!([{ "error": "UnknownEvent" }]));
     // The server stops reading in the middle of it, so the sending itself may fail.
     raw.0.send(Message::text(frame(1_000_001))).await.ok();
@@ -162,8 +168,10 @@ async fn http(server: &Server, request: &str) -> (String, Value) {
 async fn what_is_no_websocket_gets_a_clear_engine_io_error() {
     let server = Server::start(|builder| builder).await;
     for (request, code, word) in [
-        ("GET /socket.io/?EIO=4&transport=polling", 0, "polling"),
-        ("POST /socket.io/?EIO=4&transport=polling", 0, "polling"),
+        ("POST /socket.io/?EIO=4&transport=polling", 2, "method"),
+        ("PUT /socket.io/?EIO=4&transport=polling", 2, "method"),
+        ("GET /socket.io/?EIO=4&transport=polling&sid=x", 1, "session"),
+        ("POST /socket.io/?EIO=4&transport=polling&sid=x", 1, "session"),
         ("GET /socket.io/?EIO=4&transport=pigeon", 0, "transport"),
         ("GET /socket.io/?EIO=4&transport=websocket&sid=x", 1, "session"),
         ("GET /socket.io/?EIO=4&transport=websocket", 3, "handshake"),

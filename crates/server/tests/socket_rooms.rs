@@ -146,7 +146,10 @@ async fn an_ephemeral_event_reaches_other_members_and_nobody_else() {
 async fn an_unknown_event_and_a_panicking_handler_are_answered() {
     let server =
         Server::start(|builder| builder.on("boom", |_, _| async { panic!("a bug of the app") })).await;
-    let mut raw = server.connected(r#"{"token":"ana"}"#).await;
+    let mut plain = server.connected(r#"{"token":"ana"}"#).await;
+    plain.send(r#"421["nobody"]"#).await;
+    assert_eq!(plain.ack(r#"422["tw:probe"]"#).await, json!([]), "as Socket.IO's servers do");
+    let mut raw = server.connected(r#"{"token":"ana","tidewire":1}"#).await;
     assert_eq!(raw.ack(r#"421["nobody"]"#).await, json!([{ "error": "UnknownEvent" }]));
     assert_eq!(raw.ack(r#"422["boom"]"#).await, json!([{ "error": "Internal" }]));
     assert_eq!(raw.ack(r#"423["tw:probe"]"#).await, json!([]));

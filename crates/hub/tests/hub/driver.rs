@@ -15,6 +15,7 @@ pub enum Got {
     /// A room event in the dialect.
     Room(String, u64),
     Plain(Value),
+    Binary(Vec<u8>),
     Other(String),
 }
 
@@ -43,6 +44,10 @@ pub struct Driver {
     /// Rooms that nobody may be in any more.
     pub shut: BTreeSet<String>,
     pub epoch: String,
+    /// The app wants to hear of sessions.
+    pub greet: bool,
+    /// Acknowledgements of clients.
+    pub acked: Vec<(AckId, Result<Args, Unanswered>)>,
     pub reads: usize,
     last: u64,
 }
@@ -60,6 +65,8 @@ impl Driver {
             feed: VecDeque::new(),
             shut: BTreeSet::new(),
             epoch: EPOCH.to_owned(),
+            greet: false,
+            acked: Vec::new(),
             reads: 0,
             last: 0,
         }
@@ -72,8 +79,11 @@ impl Driver {
                 Output::Send { session, frame } => {
                     let seen = self.clients.entry(session).or_default();
                     assert_eq!(seen.closed, None, "a frame after the close");
-                    seen.queued += frame.0.len() as u64;
-                    seen.got.push(read(&frame.0));
+                    seen.queued += frame.bytes();
+                    seen.got.push(match &frame {
+                        Frame::Text(text) => read(text),
+                        Frame::Binary(bytes) => Got::Binary(bytes.to_vec()),
+                    });
                 }
                 Output::Close { session, reason } => {
                     self.clients.entry(session).or_default().closed = Some(reason);
@@ -81,6 +91,7 @@ impl Driver {
                 Output::Pause { session } => self.clients.get_mut(&session).unwrap().paused = true,
                 Output::Resume { session } => self.clients.get_mut(&session).unwrap().paused = false,
                 Output::Log(note) => self.notes.push(note),
+                Output::Acked { ack, answer } => self.acked.push((ack, answer)),
                 question => {
                     self.reads += usize::from(matches!(question, Output::ReadHistory { .. }));
                     self.open.push_back(question);
@@ -92,7 +103,11 @@ impl Driver {
     pub fn raw(&mut self) -> SessionId {
         self.last += 1;
         let session = SessionId(self.last);
-        self.input(Input::Opened { session, sid: format!("sid{}", self.last) });
+        self.input(Input::Opened {
+            session,
+            sid: format!("sid{}", self.last),
+            transport: Transport::WebSocket,
+        });
         session
     }
 
@@ -185,15 +200,21 @@ impl Driver {
     /// What a question's answer is at this moment.
     pub fn answer(&self, question: &Output) -> Input {
         match question {
-            Output::Authenticate { request, token } => {
+            Output::Authenticate { request, token, .. } => {
                 let name = token.as_ref().map(|token| token.0.clone()).unwrap_or_default();
                 let result = if name.is_empty() || name == "bad" {
-                    Err(Refusal { code: "AUTH".to_owned(), message: "no".to_owned() })
+                    Err(Refusal { code: "AUTH".to_owned(), message: "no".to_owned(), data: None })
                 } else {
                     // `ana+5000` is a token of ana that ends after 5 s.
                     let (user, ends) = name.split_once('+').unwrap_or((&name, ""));
                     let expires_in = ends.parse().ok().map(Millis);
-                    Ok(Grant { user: UserId::from(user), socket: SocketId::from("socket"), expires_in })
+                    Ok(Grant {
+                        user: UserId::from(user),
+                        socket: SocketId::from("socket"),
+                        expires_in,
+                        greet: self.greet,
+                        pid: format!("pid{request}").into(),
+                    })
                 };
                 Input::Authenticated { request: *request, result }
             }
@@ -225,7 +246,7 @@ impl Driver {
                 Input::HistoryRead { request: *request, result: Ok(events) }
             }
             Output::Dispatch { request, args, .. } => {
-                Input::Handled { request: *request, answer: args.clone() }
+                Input::Handled { request: *request, answer: Answer::Acknowledged(args.clone()) }
             }
             other => panic!("no question: {other:?}"),
         }

@@ -21,7 +21,7 @@ fn acks(driver: &mut Driver, session: SessionId) -> Vec<(u64, Value)> {
 /// What the handlers were asked to do, without answering.
 fn asked(driver: &Driver) -> Vec<String> {
     let args = |question: &Output| match question {
-        Output::Dispatch { args, .. } => Some(args.0.clone()),
+        Output::Dispatch { args, .. } => Some(args.json.0.clone()),
         _ => None,
     };
     driver.open.iter().filter_map(args).collect()

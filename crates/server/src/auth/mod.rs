@@ -1,6 +1,7 @@
 //! Who is asking: the authenticator of an app, bearer tokens on HTTP, and JWT (V2).
 //! Knows no database and no rooms.
 
+mod handshake;
 mod jwt;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 
+pub use handshake::{ConnectError, Handshake, HandshakeRequest};
 pub use jwt::{JwtAuthenticator, JwtOptions};
 
 use crate::event::BoxFuture;
@@ -59,18 +61,37 @@ impl std::error::Error for AuthError {}
 pub trait Authenticator: Send + Sync {
     /// Checks a token.
     fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Session, AuthError>>;
+
+    /// Whose an HTTP request is. By default that of its bearer token; an app with cookies looks for them here.
+    fn request<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Session, AuthError>> {
+        match bearer_token(headers) {
+            Some(token) => self.authenticate(token),
+            None => Box::pin(std::future::ready(Err(AuthError::Missing))),
+        }
+    }
+
+    /// Whether a client gets a session in a namespace. By default its token decides alone; an app with cookies looks for
+    /// them in the handshake's request, and then must name its origins to the builder.
+    fn connect<'a>(&'a self, handshake: &'a Handshake) -> BoxFuture<'a, Result<Session, ConnectError>> {
+        Box::pin(async move {
+            match &handshake.token {
+                Some(token) => Ok(self.authenticate(token).await?),
+                None => Err(AuthError::Missing.into()),
+            }
+        })
+    }
 }
 
-/// The user of a request with `Authorization: Bearer <token>`.
-pub(crate) async fn bearer(headers: &HeaderMap, authenticator: &dyn Authenticator) -> Result<User, Reject> {
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    let token = token
-        .filter(|token| !token.is_empty())
-        .ok_or_else(|| Reject::unauthorized(AuthError::Missing.to_string()))?;
-    match authenticator.authenticate(token).await {
+/// The token of `Authorization: Bearer <token>`.
+#[must_use]
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+}
+
+/// The user of a request.
+pub(crate) async fn user_of(headers: &HeaderMap, authenticator: &dyn Authenticator) -> Result<User, Reject> {
+    match authenticator.request(headers).await {
         Ok(session) => Ok(session.user),
         Err(error @ (AuthError::Missing | AuthError::Invalid | AuthError::Expired)) => {
             Err(Reject::unauthorized(error.to_string()))

@@ -1,4 +1,4 @@
-//! One connection: the task that owns its WebSocket and moves frames between it and the hub (V8). It decides nothing.
+//! One WebSocket: the task that owns it and moves frames between it and the hub (V8). It decides nothing.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tidewire_hub::{CloseReason, Frame, Inbound, SessionId};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
-use super::task::{FromSocket, Link, ToSocket};
+use super::task::{FromSocket, State, ToSocket};
 
 /// How long a client may take to accept what is queued before a close, and then to answer the close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Frames that are written before the operating system is asked to take them.
 const BATCH: usize = 16;
 
-/// Runs a connection from its handshake to its end. What was written is reported in lumps of `report_bytes`.
-pub(crate) async fn run(
-    socket: WebSocket,
-    session: SessionId,
-    hub: mpsc::Sender<FromSocket>,
-    report_bytes: u64,
-) {
-    let (frames, queue) = mpsc::unbounded_channel();
-    let (paused, reading) = watch::channel(false);
-    let (close, closed) = oneshot::channel();
-    if hub.send(FromSocket::Opened { session, link: Link { frames, paused, close } }).await.is_err() {
-        return;
-    }
+/// A connection as its task sees it.
+pub(crate) struct Pipe {
+    pub(crate) session: SessionId,
+    pub(crate) hub: mpsc::Sender<FromSocket>,
+    pub(crate) queue: mpsc::UnboundedReceiver<ToSocket>,
+    pub(crate) state: watch::Receiver<State>,
+    /// What was written is reported in lumps of so many bytes.
+    pub(crate) report_bytes: u64,
+}
+
+/// Carries a connection, which the hub knows already, to its end.
+pub(crate) async fn carry(socket: WebSocket, pipe: Pipe) {
+    let Pipe { session, hub, queue, state, report_bytes } = pipe;
     let (mut sink, mut stream) = socket.split();
     let mut writer = Writer { session, hub: hub.clone(), queue, unreported: 0, report_bytes };
     let reason = tokio::select! {
         reason = writer.run(&mut sink) => reason,
-        () = read(&mut stream, session, &hub, reading) => None,
-        reason = cut_off(closed) => Some(reason),
+        () = read(&mut stream, session, &hub, state.clone()) => None,
+        reason = cut_off(state.clone()) => Some(reason),
     };
     drop(writer);
     hub.send(FromSocket::Closed { session }).await.ok();
@@ -43,16 +43,17 @@ pub(crate) async fn run(
 }
 
 /// The hub closes the connection, and what is queued is thrown away or is not taken in time.
-async fn cut_off(closed: oneshot::Receiver<CloseReason>) -> CloseReason {
-    match closed.await {
-        Ok(reason) => {
+async fn cut_off(mut state: watch::Receiver<State>) -> CloseReason {
+    let closed = state.wait_for(|state| state.closed.is_some()).await.ok().and_then(|state| state.closed);
+    match closed {
+        Some(reason) => {
             if !reason.at_once() {
                 tokio::time::sleep(CLOSE_TIMEOUT).await;
             }
             reason
         }
         // The hub has stopped; the writer sees that.
-        Err(_) => std::future::pending().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -75,8 +76,8 @@ impl Writer {
             for message in batch.drain(..) {
                 match message {
                     ToSocket::Frame(frame) => {
-                        self.unreported += frame.0.len() as u64;
-                        sink.feed(text(frame)?).await.ok()?;
+                        self.unreported += frame.bytes();
+                        sink.feed(message_of(frame)?).await.ok()?;
                     }
                     ToSocket::Close(reason) => {
                         sink.flush().await.ok()?;
@@ -93,8 +94,11 @@ impl Writer {
     }
 }
 
-fn text(frame: Frame) -> Option<Message> {
-    Utf8Bytes::try_from(Bytes::from_owner(frame)).ok().map(Message::Text)
+fn message_of(frame: Frame) -> Option<Message> {
+    match frame {
+        text @ Frame::Text(_) => Utf8Bytes::try_from(Bytes::from_owner(text)).ok().map(Message::Text),
+        binary @ Frame::Binary(_) => Some(Message::Binary(Bytes::from_owner(binary))),
+    }
 }
 
 /// Hands frames to the hub until the transport ends. While the hub is behind, nothing is read.
@@ -102,16 +106,16 @@ async fn read(
     stream: &mut SplitStream<WebSocket>,
     session: SessionId,
     hub: &mpsc::Sender<FromSocket>,
-    mut paused: watch::Receiver<bool>,
+    mut state: watch::Receiver<State>,
 ) {
     loop {
-        if paused.wait_for(|paused| !*paused).await.is_err() {
+        if state.wait_for(|state| !state.paused).await.is_err() {
             // The hub has closed this connection; the writer says why.
             return std::future::pending().await;
         }
         let (frame, last) = match stream.next().await {
             Some(Ok(Message::Text(text))) => (Inbound::Text(text.as_str().to_owned()), false),
-            Some(Ok(Message::Binary(_))) => (Inbound::Binary, false),
+            Some(Ok(Message::Binary(bytes))) => (Inbound::Binary(bytes.into()), false),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
             Some(Ok(Message::Close(_))) | None => return,
             Some(Err(error)) => match unreadable(error) {

@@ -1,13 +1,16 @@
-//! The socket half of the server: Engine.IO and Socket.IO over WebSocket, mounted into any axum app, around the hub.
+//! The socket half of the server: Engine.IO and Socket.IO over WebSocket and long-polling, mounted into any axum app, around the hub.
 //! It knows no database and no HTTP API.
 
 mod access;
 mod connection;
+mod context;
 mod handlers;
+mod http;
+mod packet;
+mod polling;
 mod random;
 mod serve;
 mod task;
-mod upgrade;
 
 use std::fmt;
 use std::future::Future;
@@ -21,15 +24,22 @@ use tidewire_hub::{Ephemeral, Hub, Input, Json, RoomId, SessionId, UserId};
 use tokio::sync::{mpsc, watch};
 
 pub use access::{Access, Denied, RoomAuthorizer};
-pub use handlers::{BroadcastError, Context};
+pub use context::{AckError, BroadcastError, Context};
+pub use packet::Packet;
 pub use serve::serve;
-pub use tidewire_hub::{Config, Farewell};
+pub use tidewire_hub::{Config, Farewell, Millis};
 
 use crate::auth::{Authenticator, User};
 use crate::event::{History, RoomEvent};
+use context::Fact;
 use handlers::Handlers;
+use polling::Polls;
 use task::{App, FromSocket, HubTask, Sources};
 
+/// The namespace that every connection begins with.
+const MAIN: &str = "/";
+/// Where Socket.IO's own clients look.
+const PATH: &str = "/socket.io";
 /// Frames of all connections that may wait for the hub; then reading waits.
 const INBOX: usize = 1024;
 
@@ -56,6 +66,7 @@ pub struct Builder {
     handlers: Handlers,
     config: Config,
     origins: Option<Vec<String>>,
+    path: Option<String>,
 }
 
 impl Builder {
@@ -91,7 +102,59 @@ impl Builder {
         F: Fn(Context, Value) -> R + Send + Sync + 'static,
         R: Future<Output = Option<Value>> + Send + 'static,
     {
-        self.handlers.add(name, handler);
+        self.handlers.add(MAIN, name, handler);
+        self
+    }
+
+    /// Like [`Builder::on`], with all arguments and attachments, and those of the acknowledgement; `None` does not
+    /// acknowledge.
+    pub fn on_packet<F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        F: Fn(Context, Packet) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<Packet>> + Send + 'static,
+    {
+        self.handlers.add_packet(MAIN, name, handler);
+        self
+    }
+
+    /// Runs when somebody has got a session, before their first event is handled.
+    pub fn on_connect<F, R>(mut self, handler: F) -> Self
+    where
+        F: Fn(Context) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.handlers.add_connect(MAIN, handler);
+        self
+    }
+
+    /// One more namespace, with handlers of its own. It has no rooms.
+    pub fn namespace(
+        mut self,
+        name: &str,
+        describe: impl FnOnce(NamespaceBuilder) -> NamespaceBuilder,
+    ) -> Self {
+        self.handlers.add_namespace(name);
+        let described = describe(NamespaceBuilder { name: name.to_owned(), handlers: self.handlers });
+        self.handlers = described.handlers;
+        self
+    }
+
+    /// Clients may speak MessagePack (`socket.io-msgpack-parser`); which one does shows by its first packet.
+    pub fn msgpack(mut self) -> Self {
+        self.config.msgpack = true;
+        self
+    }
+
+    /// Socket.IO's own recovery of sessions, for clients that do not speak the dialect: for two minutes a client that comes
+    /// back goes on where it was, and every event has one more argument, an offset.
+    pub fn recovery(mut self) -> Self {
+        self.config.recovery = true;
+        self
+    }
+
+    /// Served at this path instead of `/socket.io`.
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = Some(path.trim_end_matches('/').to_owned());
         self
     }
 
@@ -125,6 +188,7 @@ impl Builder {
             history: self.history.ok_or(Missing("a history"))?,
             handlers: self.handlers,
         };
+        self.config.namespaces = app.handlers.namespaces();
         let feed = self.feed.ok_or(Missing("the feed of committed events"))?;
         let (to_hub, sockets) = mpsc::channel(INBOX);
         let (facts, answers) = mpsc::unbounded_channel();
@@ -139,6 +203,8 @@ impl Builder {
             frame_bytes,
             report_bytes,
             origins: self.origins,
+            path: self.path.unwrap_or_else(|| PATH.to_owned()),
+            polls: Polls::default(),
             last_session: AtomicU64::new(0),
             open: watch::channel(0).0,
         };
@@ -146,12 +212,53 @@ impl Builder {
     }
 }
 
+/// Describes a namespace. See [`Builder::namespace`].
+#[must_use]
+pub struct NamespaceBuilder {
+    name: String,
+    handlers: Handlers,
+}
+
+impl NamespaceBuilder {
+    /// Like [`Builder::on`].
+    pub fn on<F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        F: Fn(Context, Value) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<Value>> + Send + 'static,
+    {
+        self.handlers.add(&self.name, name, handler);
+        self
+    }
+
+    /// Like [`Builder::on_packet`].
+    pub fn on_packet<F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        F: Fn(Context, Packet) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<Packet>> + Send + 'static,
+    {
+        self.handlers.add_packet(&self.name, name, handler);
+        self
+    }
+
+    /// Like [`Builder::on_connect`].
+    pub fn on_connect<F, R>(mut self, handler: F) -> Self
+    where
+        F: Fn(Context) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.handlers.add_connect(&self.name, handler);
+        self
+    }
+}
+
 pub(crate) struct Shared {
     to_hub: mpsc::Sender<FromSocket>,
-    facts: mpsc::UnboundedSender<Input>,
+    facts: mpsc::UnboundedSender<Fact>,
     frame_bytes: usize,
     report_bytes: u64,
     origins: Option<Vec<String>>,
+    path: String,
+    polls: Polls,
     last_session: AtomicU64,
     /// Connections whose task runs.
     open: watch::Sender<usize>,
@@ -193,14 +300,14 @@ impl SocketServer {
 
     /// Routes to merge into the app's: `/socket.io/`.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        upgrade::router(self.shared.clone())
+        http::router(self.shared.clone())
     }
 
     /// Sends an ephemeral event to everybody in a room. It has no place in history.
     pub fn broadcast(&self, room: &str, name: &str, payload: &impl Serialize) -> Result<(), BroadcastError> {
         let args = Json(serde_json::to_string(payload).map_err(BroadcastError::Payload)?);
         let event = Ephemeral { room: RoomId::from(room), from: None, name: name.into(), args };
-        self.shared.facts.send(Input::Broadcast(event)).map_err(|_| BroadcastError::Stopped)
+        self.shared.facts.send(Input::Broadcast(event).into()).map_err(|_| BroadcastError::Stopped)
     }
 
     /// Takes a person out of a room, on all their connections; call it after the change that the authorizer sees is
@@ -209,7 +316,7 @@ impl SocketServer {
         // A hub that has stopped has no members.
         self.shared
             .facts
-            .send(Input::Revoked { user: UserId(user.id.clone()), room: RoomId::from(room) })
+            .send(Input::Revoked { user: UserId(user.id.clone()), room: RoomId::from(room) }.into())
             .ok();
     }
 
@@ -228,7 +335,7 @@ impl SocketServer {
     /// Like [`SocketServer::shutdown`], with a word about when and where to return.
     pub async fn send_away(&self, farewell: Farewell) {
         // A hub that has stopped has no clients.
-        self.shared.facts.send(Input::Drain(farewell)).ok();
+        self.shared.facts.send(Input::Drain(farewell).into()).ok();
         self.shared.open.subscribe().wait_for(|count| *count == 0).await.ok();
     }
 }

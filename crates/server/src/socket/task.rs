@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tidewire_hub::{
-    Access, CloseReason, Denied, Epoch, Frame, Grant, Head, Hub, Input, Json, Millis, Note, Offset, Output,
-    Refusal, RequestId, SessionId, SocketId, Timestamp, Token, Unreadable,
+    self as hub, Access, CloseReason, Denied, Epoch, Frame, Grant, Head, Hub, Input, Json, Millis, Namespace,
+    Note, Offset, Output, Refusal, RequestId, SessionId, SocketId, Timestamp, Token, Transport, Unreadable,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::access::{self, RoomAuthorizer};
-use super::handlers::{Context, Handlers};
+use super::context::{Asked, Context, Fact};
+use super::handlers::Handlers;
+use super::packet::Packet;
 use super::random::random_id;
-use crate::auth::{AuthError, Authenticator, User};
+use crate::auth::{AuthError, Authenticator, ConnectError, Handshake, HandshakeRequest, User};
 use crate::event::{History, RoomEvent};
 
 /// What a connection's task is told, in order.
@@ -26,14 +28,22 @@ pub(crate) enum ToSocket {
 /// The hub's end of a connection.
 pub(crate) struct Link {
     pub(crate) frames: mpsc::UnboundedSender<ToSocket>,
-    pub(crate) paused: watch::Sender<bool>,
-    /// Says that the hub has closed the connection.
-    pub(crate) close: oneshot::Sender<CloseReason>,
+    pub(crate) state: watch::Sender<State>,
+    /// How it began; kept while somebody may still ask for a session.
+    pub(crate) request: Option<Arc<HandshakeRequest>>,
+}
+
+/// What the hub wants of a connection's reading side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) paused: bool,
+    /// The hub has closed the connection.
+    pub(crate) closed: Option<CloseReason>,
 }
 
 /// What connections tell the hub's task.
 pub(crate) enum FromSocket {
-    Opened { session: SessionId, link: Link },
+    Opened { session: SessionId, sid: String, transport: Transport, link: Link },
     Received { session: SessionId, frame: tidewire_hub::Inbound },
     Flushed { session: SessionId, bytes: u64 },
     Closed { session: SessionId },
@@ -52,20 +62,31 @@ pub(crate) struct HubTask {
     hub: Hub,
     app: App,
     links: BTreeMap<SessionId, Link>,
-    facts: mpsc::UnboundedSender<Input>,
+    facts: mpsc::UnboundedSender<Fact>,
+    /// Connections whose CONNECT is being judged.
+    judging: BTreeMap<RequestId, SessionId>,
+    asked: Asked,
     zero: Instant,
 }
 
 /// Where facts come from.
 pub(crate) struct Sources {
     pub(crate) sockets: mpsc::Receiver<FromSocket>,
-    pub(crate) facts: mpsc::UnboundedReceiver<Input>,
+    pub(crate) facts: mpsc::UnboundedReceiver<Fact>,
     pub(crate) feed: mpsc::UnboundedReceiver<Vec<RoomEvent>>,
 }
 
 impl HubTask {
-    pub(crate) fn new(hub: Hub, app: App, facts: mpsc::UnboundedSender<Input>) -> Self {
-        HubTask { hub, app, links: BTreeMap::new(), facts, zero: Instant::now() }
+    pub(crate) fn new(hub: Hub, app: App, facts: mpsc::UnboundedSender<Fact>) -> Self {
+        HubTask {
+            hub,
+            app,
+            links: BTreeMap::new(),
+            facts,
+            judging: BTreeMap::new(),
+            asked: Asked::default(),
+            zero: Instant::now(),
+        }
     }
 
     /// Runs until nobody can reach it any more.
@@ -82,7 +103,7 @@ impl HubTask {
                         continue;
                     }
                 },
-                Some(fact) = sources.facts.recv() => fact,
+                Some(fact) = sources.facts.recv() => self.learn(fact),
                 message = sources.sockets.recv() => match message {
                     Some(message) => self.admit(message),
                     None => return,
@@ -104,9 +125,9 @@ impl HubTask {
 
     fn admit(&mut self, message: FromSocket) -> Input {
         match message {
-            FromSocket::Opened { session, link } => {
+            FromSocket::Opened { session, sid, transport, link } => {
                 self.links.insert(session, link);
-                Input::Opened { session, sid: random_id() }
+                Input::Opened { session, sid, transport }
             }
             FromSocket::Received { session, frame } => Input::Received { session, frame },
             FromSocket::Flushed { session, bytes } => Input::Flushed { session, bytes },
@@ -115,6 +136,25 @@ impl HubTask {
                 Input::Closed { session }
             }
         }
+    }
+
+    fn learn(&mut self, fact: Fact) -> Input {
+        let input = match fact {
+            Fact::Input(input) => input,
+            Fact::Ask { session, name, packet, within, answer } => {
+                let ack = Some((self.asked.add(answer), within));
+                return Input::Emit { session, name, args: packet.into_args(), ack };
+            }
+        };
+        if let Input::Authenticated { request, result } = &input {
+            let link = self.judging.remove(request).and_then(|session| self.links.get_mut(&session));
+            // Nobody asks again: what the request said is not kept for the life of the connection.
+            let over = result.is_ok() && self.app.handlers.namespaces().is_empty();
+            if let Some(link) = link.filter(|_| over) {
+                link.request = None;
+            }
+        }
+        input
     }
 
     // A closed channel means that the connection's task has ended; it has told, or tells, `Closed`.
@@ -128,13 +168,15 @@ impl HubTask {
             Output::Close { session, reason } => {
                 if let Some(link) = self.links.remove(&session) {
                     link.frames.send(ToSocket::Close(reason)).ok();
-                    link.close.send(reason).ok();
-                    link.paused.send(false).ok();
+                    link.state.send(State { paused: false, closed: Some(reason) }).ok();
                 }
             }
             Output::Pause { session } => self.pause(session, true),
             Output::Resume { session } => self.pause(session, false),
-            Output::Authenticate { request, token } => self.authenticate(request, token),
+            Output::Authenticate { request, link, namespace, token, auth } => {
+                self.authenticate(request, link, namespace, token, &auth);
+            }
+            Output::Acked { ack, answer } => self.asked.settle(ack, answer),
             Output::Authorize { request, user, room } => {
                 let authorizer = self.app.authorizer.clone();
                 let fallback = Input::Authorized { request, result: Err(Denied::Unavailable) };
@@ -169,14 +211,14 @@ impl HubTask {
                     answer.send(Input::HistoryRead { request, result });
                 });
             }
-            Output::Dispatch { request, session, socket, user, name, args } => {
+            Output::Dispatch { request, session, socket, namespace, user, name, args } => {
                 let handlers = self.app.handlers.clone();
-                let context =
-                    Context { session, socket, user: User { id: user.0 }, facts: self.facts.clone() };
-                let failed = Json("{\"error\":\"Internal\"}".to_owned());
+                let user = User { id: user.0 };
+                let context = Context { session, socket, namespace, user, facts: self.facts.clone() };
+                let failed = hub::Answer::Acknowledged(Packet::error("Internal").into_args());
                 let answer = self.answer(Input::Handled { request, answer: failed });
                 tokio::spawn(async move {
-                    let result = handlers.run(context, &name, &args).await;
+                    let result = handlers.run(context, &name, Packet::from(args)).await;
                     answer.send(Input::Handled { request, answer: result });
                 });
             }
@@ -186,23 +228,39 @@ impl HubTask {
 
     fn pause(&self, session: SessionId, paused: bool) {
         if let Some(link) = self.links.get(&session) {
-            link.paused.send(paused).ok();
+            link.state.send_modify(|state| state.paused = paused);
         }
     }
 
-    fn authenticate(&self, request: RequestId, token: Option<Token>) {
+    fn authenticate(
+        &mut self,
+        request: RequestId,
+        link: SessionId,
+        namespace: Namespace,
+        token: Option<Token>,
+        auth: &Json,
+    ) {
         let authenticator = self.app.authenticator.clone();
-        let answer =
-            self.answer(Input::Authenticated { request, result: Err(refusal(AuthError::Unavailable)) });
+        let unavailable = refusal(AuthError::Unavailable.into());
+        let answer = self.answer(Input::Authenticated { request, result: Err(unavailable) });
+        let greet = self.app.handlers.greets(&namespace);
+        // The hub has validated the JSON; what serde cannot hold is as good as nothing.
+        let auth = serde_json::from_str(&auth.0).unwrap_or_default();
+        let handshake = Handshake {
+            namespace: namespace.0,
+            token: token.map(|token| token.0),
+            auth,
+            request: self.links.get(&link).and_then(|link| link.request.clone()).unwrap_or_default(),
+        };
+        self.judging.insert(request, link);
         tokio::spawn(async move {
-            let result = match &token {
-                Some(token) => authenticator.authenticate(&token.0).await,
-                None => Err(AuthError::Missing),
-            };
+            let result = authenticator.connect(&handshake).await;
             let result = result.map_err(refusal).map(|granted| Grant {
                 user: tidewire_hub::UserId(granted.user.id),
                 socket: SocketId(random_id().into()),
                 expires_in: granted.expires_at.map(remaining),
+                greet,
+                pid: random_id().into(),
             });
             answer.send(Input::Authenticated { request, result });
         });
@@ -215,7 +273,7 @@ impl HubTask {
 
 /// Answers a question of the hub exactly once: with the fallback if the app's code panics.
 struct Answer {
-    facts: mpsc::UnboundedSender<Input>,
+    facts: mpsc::UnboundedSender<Fact>,
     fallback: Option<Input>,
 }
 
@@ -229,7 +287,7 @@ impl Drop for Answer {
     fn drop(&mut self) {
         if let Some(input) = self.fallback.take() {
             // Without a hub nobody waits for it.
-            self.facts.send(input).ok();
+            self.facts.send(input.into()).ok();
         }
     }
 }
@@ -241,12 +299,9 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
-fn refusal(error: AuthError) -> Refusal {
-    let code = match error {
-        AuthError::Missing | AuthError::Invalid | AuthError::Expired => "AUTH",
-        AuthError::Unavailable => "OVERLOADED",
-    };
-    Refusal { code: code.to_owned(), message: error.to_string() }
+fn refusal(error: ConnectError) -> Refusal {
+    let ConnectError { code, message, data } = error;
+    Refusal { code, message, data: data.map(|data| Json(data.to_string())) }
 }
 
 fn remaining(expires_at: u64) -> Millis {
@@ -262,7 +317,7 @@ fn unreadable(error: &dyn std::error::Error) -> Unreadable {
 fn log(note: &Note) {
     match note {
         Note::Closed { session, reason } => match reason {
-            CloseReason::Client | CloseReason::Drain => {
+            CloseReason::Client | CloseReason::Replaced | CloseReason::Drain => {
                 tracing::debug!(%session, %reason, "connection closed");
             }
             CloseReason::NoConnect

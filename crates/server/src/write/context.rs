@@ -149,7 +149,7 @@ async fn user<S>(parts: &Parts, state: &S) -> Result<User, Reject>
 where
     Tidewire: FromRef<S>,
 {
-    crate::auth::bearer(&parts.headers, Tidewire::from_ref(state).authenticator()).await
+    crate::auth::user_of(&parts.headers, Tidewire::from_ref(state).authenticator()).await
 }
 
 /// Path with query as the client sent it, also in a nested router.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tidewire_wire::{limits, names};
 
 use super::{Reject, Tidewire};
-use crate::auth::bearer;
+use crate::auth::user_of;
 use crate::store::StoreError;
 use crate::store::ledger::{self, Fate, StoredAnswer};
 use crate::store::writer::Ending;
@@ -87,7 +87,7 @@ async fn outcome(
     headers: HeaderMap,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Response {
-    let user = match bearer(&headers, tidewire.authenticator()).await {
+    let user = match user_of(&headers, tidewire.authenticator()).await {
         Ok(user) => user,
         Err(reject) => return reject.into_response(),
     };

@@ -234,15 +234,21 @@ impl Server {
     #[must_use]
     pub fn answer(&self, question: &hub::Output) -> Option<hub::Input> {
         Some(match question {
-            hub::Output::Authenticate { request, token } => {
+            hub::Output::Authenticate { request, token, .. } => {
                 let user = token.as_ref().and_then(|token| self.accepts(&token.0));
                 let result = match user {
                     Some(user) => Ok(hub::Grant {
                         user: hub::UserId::from(user.name()),
                         socket: hub::SocketId::from(format!("s{request}").as_str()),
                         expires_in: None,
+                        greet: false,
+                        pid: "".into(),
                     }),
-                    None => Err(hub::Refusal { code: "AUTH".to_owned(), message: "bad token".to_owned() }),
+                    None => Err(hub::Refusal {
+                        code: "AUTH".to_owned(),
+                        message: "bad token".to_owned(),
+                        data: None,
+                    }),
                 };
                 hub::Input::Authenticated { request: *request, result }
             }
@@ -264,12 +270,13 @@ impl Server {
                 hub::Input::HistoryRead { request: *request, result }
             }
             hub::Output::Dispatch { request, args, .. } => {
-                hub::Input::Handled { request: *request, answer: args.clone() }
+                hub::Input::Handled { request: *request, answer: hub::Answer::Acknowledged(args.clone()) }
             }
             hub::Output::Send { .. }
             | hub::Output::Close { .. }
             | hub::Output::Pause { .. }
             | hub::Output::Resume { .. }
+            | hub::Output::Acked { .. }
             | hub::Output::Log(_) => return None,
         })
     }

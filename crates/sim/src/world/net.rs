@@ -96,7 +96,11 @@ impl World {
         self.links.insert(key, Link { session, up: self.now, down: self.now + 1, dead: false });
         self.sessions.insert(session, key);
         self.later(0, Happening::Input(tab, life, Box::new(Input::Opened { link })));
-        self.hub_input(hub::Input::Opened { session, sid: format!("sid{}", session.0) });
+        self.hub_input(hub::Input::Opened {
+            session,
+            sid: format!("sid{}", session.0),
+            transport: hub::Transport::WebSocket,
+        });
     }
 
     /// A tab sends a frame.

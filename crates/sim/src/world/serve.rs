@@ -14,7 +14,9 @@ impl World {
         running.handle(input, now);
         while let Some(output) = self.server.hub.as_mut().and_then(|hub| hub.poll_output()) {
             match output {
-                hub::Output::Send { session, frame } => self.deliver(session, frame.0),
+                hub::Output::Send { session, frame: hub::Frame::Text(text) } => self.deliver(session, text),
+                // Nothing in this world has attachments.
+                hub::Output::Send { frame: hub::Frame::Binary(_), .. } => {}
                 hub::Output::Close { session, reason } => self.hub_closes(session, reason),
                 hub::Output::Pause { .. } | hub::Output::Resume { .. } => {}
                 hub::Output::Log(note) => self.coverage.hub_note(&note),

@@ -1,0 +1,208 @@
+//! The HTTP side of the transports: `/socket.io/` with `EIO=4` and a transport becomes a connection or a part of one,
+//! everything else gets Engine.IO's error shape. It does not know what travels on the connection.
+
+use std::sync::Arc;
+
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocketUpgrade};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use axum::{Json, Router};
+use serde::Deserialize;
+use tidewire_hub::Transport;
+use tokio::sync::{mpsc, watch};
+
+use super::connection::{self, Pipe};
+use super::polling::{self, Poll};
+use super::random::random_id;
+use super::task::{FromSocket, Link, State as LinkState, ToSocket};
+use super::{Open, Shared};
+use crate::auth::HandshakeRequest;
+
+/// Kept by every connection, also an idle one; larger frames get a larger buffer while they are read.
+const READ_BUFFER: usize = 2 * 1024;
+/// Frames are handed to the operating system when so much has gathered, or when no more are waiting.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// Why a transport is refused: Engine.IO's codes, our sentences.
+#[derive(Clone, Copy)]
+enum Refused {
+    Transport,
+    Session,
+    Method,
+    Handshake,
+    Request,
+    TooLarge,
+    Origin,
+    Version,
+}
+
+impl Refused {
+    const fn parts(self) -> (StatusCode, u8, &'static str) {
+        match self {
+            Refused::Transport => (
+                StatusCode::BAD_REQUEST,
+                0,
+                "unknown transport: use transport=websocket or transport=polling",
+            ),
+            Refused::Session => (StatusCode::BAD_REQUEST, 1, "unknown session: connect anew"),
+            Refused::Method => (StatusCode::BAD_REQUEST, 2, "bad handshake method: use GET"),
+            Refused::Handshake => (StatusCode::BAD_REQUEST, 3, "this is no WebSocket handshake"),
+            Refused::Request => (StatusCode::BAD_REQUEST, 3, "a request that ended its session"),
+            Refused::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, 3, "the payload is too long: send less at once")
+            }
+            Refused::Origin => (StatusCode::FORBIDDEN, 4, "this origin is not let in"),
+            Refused::Version => (
+                StatusCode::BAD_REQUEST,
+                5,
+                "unsupported protocol version: use Engine.IO 4 (Socket.IO 3 or later)",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, code, message) = self.parts();
+        (status, Json(serde_json::json!({ "code": code, "message": message }))).into_response()
+    }
+}
+
+#[derive(Deserialize)]
+struct Params {
+    #[serde(rename = "EIO")]
+    version: Option<String>,
+    transport: Option<String>,
+    sid: Option<String>,
+}
+
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(shared: Arc<Shared>) -> Router<S> {
+    let path = shared.path.clone();
+    Router::new().route(&format!("{path}/"), any(serve)).route(&path, any(serve)).with_state(shared)
+}
+
+async fn serve(
+    State(shared): State<Arc<Shared>>,
+    Query(params): Query<Params>,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
+) -> Result<Response, Refused> {
+    if params.version.as_deref() != Some("4") {
+        return Err(Refused::Version);
+    }
+    if !is_allowed(shared.origins.as_deref(), request.headers()) {
+        return Err(Refused::Origin);
+    }
+    let poll = match &params.sid {
+        Some(sid) => Some(shared.polls.get(sid).ok_or(Refused::Session)?),
+        None => None,
+    };
+    match (params.transport.as_deref(), poll, request.method()) {
+        (Some("websocket"), _, method) if method != Method::GET => Err(Refused::Method),
+        (Some("websocket"), None, _) => open_websocket(shared, socket, request),
+        (Some("websocket"), Some(poll), _) => upgrade(&shared, poll, socket),
+        (Some("polling"), None, &Method::GET) => open_polling(shared, request).await,
+        (Some("polling"), Some(poll), &Method::GET) => Ok(payload(poll.take().await?)),
+        (Some("polling"), Some(poll), &Method::POST) => {
+            poll.bring(request.into_body()).await?;
+            Ok(payload("ok".to_owned()))
+        }
+        (Some("polling"), _, _) => Err(Refused::Method),
+        (Some(_) | None, _, _) => Err(Refused::Transport),
+    }
+}
+
+impl From<polling::Refused> for Refused {
+    fn from(refused: polling::Refused) -> Self {
+        match refused {
+            polling::Refused::Gone => Refused::Session,
+            polling::Refused::Bad => Refused::Request,
+            polling::Refused::TooLarge => Refused::TooLarge,
+        }
+    }
+}
+
+fn payload(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=UTF-8"), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response()
+}
+
+/// The hub's end of a new connection, and ours.
+fn link(request: Request) -> (Link, mpsc::UnboundedReceiver<ToSocket>, watch::Receiver<LinkState>) {
+    let (frames, queue) = mpsc::unbounded_channel();
+    let (state, reading) = watch::channel(LinkState::default());
+    let (parts, _) = request.into_parts();
+    let request = Some(Arc::new(HandshakeRequest { headers: parts.headers, uri: parts.uri }));
+    (Link { frames, state, request }, queue, reading)
+}
+
+fn open_websocket(
+    shared: Arc<Shared>,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let socket = sized(socket, &shared)?;
+    let open = Open::new(shared);
+    Ok(socket.on_upgrade(move |socket| async move {
+        let shared = &open.0;
+        let (link, queue, state) = link(request);
+        let session = shared.next_session();
+        let opened = FromSocket::Opened { session, sid: random_id(), transport: Transport::WebSocket, link };
+        if shared.to_hub.send(opened).await.is_err() {
+            return;
+        }
+        let pipe =
+            Pipe { session, hub: shared.to_hub.clone(), queue, state, report_bytes: shared.report_bytes };
+        connection::carry(socket, pipe).await;
+    }))
+}
+
+fn upgrade(
+    shared: &Shared,
+    poll: Arc<Poll>,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refused> {
+    let socket = sized(socket, shared)?;
+    if !poll.begin_upgrade() {
+        // Also a client that looks at nothing but the WebSocket learns of it.
+        return Ok(
+            socket.on_upgrade(|mut socket| async move { drop(socket.send(Message::Close(None)).await) })
+        );
+    }
+    Ok(socket.on_upgrade(move |socket| poll.upgrade(socket)))
+}
+
+async fn open_polling(shared: Arc<Shared>, request: Request) -> Result<Response, Refused> {
+    let (link, queue, state) = link(request);
+    let (session, sid) = (shared.next_session(), random_id());
+    let opened = FromSocket::Opened { session, sid: sid.clone(), transport: Transport::Polling, link };
+    let poll = Poll::new(sid, session, Open::new(shared.clone()), queue, state);
+    shared.polls.insert(&poll);
+    shared.to_hub.send(opened).await.map_err(|_| Refused::Session)?;
+    Ok(payload(poll.take().await?))
+}
+
+fn sized(
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    shared: &Shared,
+) -> Result<WebSocketUpgrade, Refused> {
+    let socket = socket.map_err(|_| Refused::Handshake)?;
+    Ok(socket
+        .max_message_size(shared.frame_bytes)
+        .max_frame_size(shared.frame_bytes)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER))
+}
+
+/// A request without `Origin` comes from no browser.
+fn is_allowed(origins: Option<&[String]>, headers: &HeaderMap) -> bool {
+    match (origins, headers.get(header::ORIGIN)) {
+        (None, _) | (Some(_), None) => true,
+        (Some(origins), Some(origin)) => {
+            origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        }
+    }
+}
