@@ -156,8 +156,8 @@ impl<K: Ord, V> Map<K, V> {
         self.runs.clear();
     }
 
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
-        self.runs.iter().flatten().map(|(key, value)| (key, value))
+    pub(crate) fn iter(&self) -> Iter<'_, K, V> {
+        self.into_iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
@@ -165,11 +165,11 @@ impl<K: Ord, V> Map<K, V> {
     }
 
     pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {
-        self.runs.iter().flatten().map(|(key, _)| key)
+        self.iter().map(|(key, _)| key)
     }
 
     pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
-        self.runs.iter().flatten().map(|(_, value)| value)
+        self.iter().map(|(_, value)| value)
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
@@ -190,22 +190,17 @@ impl<K: Ord, V> Map<K, V> {
             Ok((run, at)) => (run, at + usize::from(after)),
             Err(place) => place,
         };
-        let (first, from) = match range.start_bound() {
+        let from = match range.start_bound() {
             Bound::Included(key) => place(key, false),
             Bound::Excluded(key) => place(key, true),
             Bound::Unbounded => (0, 0),
         };
-        let (last, to) = match range.end_bound() {
+        let to = match range.end_bound() {
             Bound::Included(key) => place(key, true),
             Bound::Excluded(key) => place(key, false),
             Bound::Unbounded => (self.runs.len(), 0),
         };
-        let runs = self.runs.get(first..=last.min(self.runs.len().saturating_sub(1))).unwrap_or_default();
-        runs.iter().enumerate().flat_map(move |(at, run)| {
-            let end = if first + at == last { to } else { run.len() };
-            let start = if at == 0 { from } else { 0 };
-            run.get(start..end).unwrap_or_default().iter().map(|(key, value)| (key, value))
-        })
+        Iter { runs: &self.runs, from, to }
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
@@ -224,12 +219,49 @@ impl<K, V> IntoIterator for Map<K, V> {
 
 impl<'a, K, V> IntoIterator for &'a Map<K, V> {
     type Item = (&'a K, &'a V);
-    type IntoIter = std::iter::Map<
-        std::iter::Flatten<std::slice::Iter<'a, Vec<(K, V)>>>,
-        fn(&'a (K, V)) -> (&'a K, &'a V),
-    >;
-    fn into_iter(self) -> Self::IntoIter {
-        self.runs.iter().flatten().map(|(key, value)| (key, value))
+    type IntoIter = Iter<'a, K, V>;
+    fn into_iter(self) -> Iter<'a, K, V> {
+        Iter { runs: &self.runs, from: (0, 0), to: (self.runs.len(), 0) }
+    }
+}
+
+/// What lies between two places, from both ends.
+pub(crate) struct Iter<'a, K, V> {
+    runs: &'a [Vec<(K, V)>],
+    from: Place,
+    to: Place,
+}
+
+impl<'a, K, V> Iterator for Iter<'a, K, V> {
+    type Item = (&'a K, &'a V);
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.from < self.to {
+            let (run, at) = self.from;
+            match self.runs.get(run)?.get(at) {
+                Some((key, value)) => {
+                    self.from = (run, at + 1);
+                    return Some((key, value));
+                }
+                None => self.from = (run + 1, 0),
+            }
+        }
+        None
+    }
+}
+
+impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        while self.from < self.to {
+            let (run, at) = self.to;
+            let Some(before) = at.checked_sub(1) else {
+                let run = run.checked_sub(1)?;
+                self.to = (run, self.runs.get(run)?.len());
+                continue;
+            };
+            self.to = (run, before);
+            return self.runs.get(run)?.get(before).map(|(key, value)| (key, value));
+        }
+        None
     }
 }
 
@@ -251,7 +283,7 @@ impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
 
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.runs.iter().flatten().map(|(key, value)| (key, value))).finish()
+        f.debug_map().entries(self).finish()
     }
 }
 
@@ -337,7 +369,7 @@ impl<T: Ord> Extend<T> for Set<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Set<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.runs.iter().flatten().map(|(value, ())| value)).finish()
+        f.debug_set().entries((&self.0).into_iter().map(|(value, ())| value)).finish()
     }
 }
 
