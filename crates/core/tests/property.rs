@@ -16,6 +16,7 @@ struct Host {
     open: Vec<Output>,
     links: Vec<LinkId>,
     writes: Vec<WriteId>,
+    acks: Vec<AckToken>,
     bodies: u32,
     kept: BTreeSet<BodyId>,
     emits: u32,
@@ -29,7 +30,8 @@ const FLOOD: usize = 3_000;
 
 impl Host {
     fn new(server: Server) -> Host {
-        let config = Config { server, ..Config::new("app|test|ana".into()) };
+        let polling = server == Server::Foreign;
+        let config = Config { server, polling, ..Config::new("app|test|ana".into()) };
         let now = Now { mono: Timestamp(0), wall: WallTime(1_790_000_000_000) };
         Host {
             engine: Engine::new(config, [7; 32], now),
@@ -38,6 +40,7 @@ impl Host {
             open: Vec::new(),
             links: vec![LinkId(77)],
             writes: vec!["nobody".into()],
+            acks: Vec::new(),
             bodies: 0,
             kept: BTreeSet::new(),
             emits: 0,
@@ -84,11 +87,18 @@ impl Host {
                         assert!(self.kept.remove(&body), "{body} was not given, or is released twice");
                     }
                 }
-                Output::Event(event) => assert!(self.kept.contains(&event.body), "its body is gone"),
+                Output::Event(event) => {
+                    for body in event.attachments.iter().chain([&event.body]) {
+                        assert!(self.kept.contains(body), "its body is gone");
+                    }
+                    self.acks.extend(event.ack);
+                }
                 Output::Emitted { emit, result } => {
                     assert!(self.waiting.remove(&emit), "{emit} settles twice");
-                    if let EmitResult::Answered { body, .. } = result {
-                        assert!(self.kept.remove(&body), "{body} is taken twice");
+                    if let EmitResult::Answered { body, attachments } = result {
+                        for body in attachments.into_iter().chain([body]) {
+                            assert!(self.kept.remove(&body), "{body} is taken twice");
+                        }
                     }
                 }
                 _ => {}
@@ -101,7 +111,7 @@ impl Host {
             self.bodies += 1;
             let body = BodyId(self.bodies);
             self.kept.insert(body);
-            FrameBody::Json { body, last: None }
+            FrameBody::Json { body, last: Some("PzT5Lxg".into()) }
         } else {
             FrameBody::None {}
         };
@@ -228,6 +238,7 @@ impl Host {
             10 => drop(self.command(Command::Process { pass: PassId(1) })),
             11 => drop(self.command(Command::SetProcessing { on: !n.is_multiple_of(4) })),
             12 => self.emit(n),
+            40..=43 => self.other(n),
             13..=20 => self.answer(usize::from(n), n.rotate_left(3)),
             21..=23 => self.answer(0, 0),
             24 => {
@@ -302,12 +313,58 @@ impl Host {
             size: 1,
             ack: n.is_multiple_of(2),
             timeout,
-            namespace: None,
-            attachments: vec![],
-            class: EmitClass::Plain {},
+            namespace: n.is_multiple_of(7).then(|| "/n".to_owned()),
+            attachments: if n.is_multiple_of(5) { vec![BodyId(0)] } else { vec![] },
+            class: match n % 6 {
+                0 | 1 => EmitClass::Plain {},
+                2 | 3 => EmitClass::Reliable { idempotent: n.is_multiple_of(4) },
+                4 => EmitClass::Volatile { key: Some("k".into()) },
+                _ => EmitClass::Volatile { key: None },
+            },
         };
         if self.command(new).is_err() {
             self.waiting.remove(&emit);
+        }
+    }
+
+    /// Namespaces, attachments, answers, the link's own word.
+    fn other(&mut self, n: u8) {
+        let namespace = format!("/n{}", n % 2).replace('0', "");
+        let link = self.last_link();
+        match n % 9 {
+            0 | 1 => drop(self.command(Command::OpenNamespace { namespace })),
+            2 => drop(self.command(Command::CloseNamespace { namespace })),
+            3 => self.input(Input::Writable { link, on: n.is_multiple_of(2) }),
+            4 | 5 => {
+                self.bodies += 1;
+                let body = BodyId(self.bodies);
+                self.kept.insert(body);
+                self.input(Input::ReceivedBinary { link, body, length: u32::from(n) << 16 });
+            }
+            6 => {
+                if let Some(ack) = self.acks.pop() {
+                    drop(self.command(Command::Reply { ack, body: None, attachments: vec![], size: 0 }));
+                }
+            }
+            7 => drop(self.command(Command::Rejoin { room: RoomId(format!("r{}", n % 3)) })),
+            _ => {
+                let frames = [
+                    r#"40/n,{"sid":"n"}"#,
+                    r#"44/n,{"message":"no"}"#,
+                    "41/n,",
+                    r#"42/n,7["x",1]"#,
+                    r#"451-["x",{}]"#,
+                    r#"452-/n,["x",{}]"#,
+                    r#"461-1[{}]"#,
+                    r#"42["tw:return",{"after":5000,"url":"https://b"}]"#,
+                    r#"427["x"]"#,
+                    r#"40{"sid":"s","pid":"p"}"#,
+                    r#"40{"sid":"s","tidewire":1,"expires":6000,"instance":"i"}"#,
+                    r#"431[{"success":true,"expires":1}]"#,
+                    r#"432[{"error":"AUTH"}]"#,
+                ];
+                self.frame(link, frames[usize::from(n / 9) % frames.len()]);
+            }
         }
     }
 
@@ -399,7 +456,7 @@ proptest! {
     #[test]
     fn p4_no_sequence_of_inputs_breaks_floods_or_spins_and_every_body_comes_back(
         foreign in any::<bool>(),
-        acts in prop::collection::vec((0u8..40, any::<u8>()), 0..400),
+        acts in prop::collection::vec((0u8..44, any::<u8>()), 0..400),
     ) {
         let mut host = Host::new(if foreign { Server::Foreign } else { Server::Tidewire });
         host.drain();

@@ -230,3 +230,46 @@ fn c5_nobody_is_signed_in_any_more() {
     rig.break_link();
     assert!(!matches!(rig.engine.next_timer(), Some((_, TimerKind::Token))), "it ends with its link");
 }
+
+/// One of many: an engine that was connected when the server went away, for as long as it stays away.
+fn next_attempts(seed: u8, salt: u8) -> Vec<u64> {
+    let now = |millis| Now { mono: Timestamp(millis), wall: WallTime(rig::WALL + millis) };
+    let mut bytes = [seed; 32];
+    bytes[0] = salt;
+    let mut engine = Engine::new(rig::config(), bytes, now(0));
+    engine.command(Command::Connect {}, now(0)).unwrap();
+    let (mut time, mut attempts) = (0, Vec::new());
+    while time < 120_000 {
+        while let Some(output) = engine.poll_output() {
+            match output {
+                Output::FetchAuth { auth, .. } => {
+                    engine.handle(Input::Auth { auth, result: AuthResult::Anonymous {} }, now(time));
+                }
+                Output::Open { link, .. } => {
+                    attempts.push(time);
+                    engine.handle(Input::Closed { link, cause: CloseCause::Unreachable }, now(time));
+                }
+                _ => {}
+            }
+        }
+        time = engine.poll_timeout().map_or(120_000, |at| at.0);
+        if time < 120_000 {
+            engine.handle(Input::Timeout {}, now(time));
+        }
+    }
+    attempts
+}
+
+/// C2 names 100,000 clients; a tenth of them is sampled here, so the limit is a little wider: three standard deviations.
+#[test]
+fn c2_of_a_crowd_that_lost_its_server_for_a_minute_few_return_in_the_same_instant() {
+    const CLIENTS: usize = 10_000;
+    let mut by_instant = std::collections::BTreeMap::<u64, usize>::new();
+    for client in 0..CLIENTS {
+        let attempts = next_attempts((client % 251) as u8, (client / 251) as u8);
+        let first_after = attempts.into_iter().find(|at| *at >= 60_000).expect("it comes back");
+        *by_instant.entry(first_after / 100).or_default() += 1;
+    }
+    let most = by_instant.values().max().copied().unwrap_or_default();
+    assert!(most <= CLIENTS * 15 / 1_000 + 36, "{most} of {CLIENTS} in 100 ms");
+}

@@ -63,6 +63,9 @@ impl Connection {
                 self.recovery.forget();
                 return self.fail(from, DownReason::Oversized, ctx);
             }
+        } else {
+            // Nobody has said hello yet.
+            release(whole.bodies(), ctx);
         }
         Heard::Nothing
     }

@@ -71,9 +71,17 @@ impl Connection {
     /// The second link came to nothing, or is not needed.
     pub(super) fn drop_next(&mut self, ctx: &mut Ctx) {
         ctx.timers.stop(&TimerKind::Takeover);
-        if let Some(link) = self.next.take().and_then(|next| next.link()) {
+        if let Some(link) = self.forget_next(ctx) {
             ctx.emit(Output::Close { link });
         }
+    }
+
+    fn forget_next(&mut self, ctx: &mut Ctx) -> Option<LinkId> {
+        let mut next = self.next.take()?;
+        if let Some(line) = next.line() {
+            release(line.unfinished(), ctx);
+        }
+        next.link()
     }
 
     pub(crate) fn on_takeover_timeout(&mut self, ctx: &mut Ctx) {
@@ -122,7 +130,7 @@ impl Connection {
 
     pub(super) fn on_other_closed(&mut self, closed: LinkId, ctx: &mut Ctx) -> Heard<'static> {
         if self.next.as_ref().and_then(State::link) == Some(closed) {
-            self.next = None;
+            self.forget_next(ctx);
             ctx.timers.stop(&TimerKind::Takeover);
         } else if let Some(old) = self.old.as_mut().filter(|old| old.line.link == closed) {
             old.over = true;
