@@ -8,6 +8,7 @@
 //! and [`dialect`] return whole frames, Engine.IO type included.
 #![forbid(unsafe_code)]
 
+mod answers;
 pub mod dialect;
 pub mod engine;
 mod error;

@@ -6,7 +6,7 @@ use crate::ctx::Ctx;
 use crate::ids::*;
 use crate::io::{AckToken, Output, Refusal};
 use crate::secret::Payload;
-use tidewire_wire::{json, socket};
+use tidewire_wire::{inband, json, socket};
 
 /// An event of the app.
 #[derive(Debug)]
@@ -28,9 +28,6 @@ pub(crate) struct Place<'a> {
     pub(crate) number: u64,
     pub(crate) floor: u64,
 }
-
-/// The event around a reliable emit.
-const RELIABLE: &str = "tw:emit";
 
 impl Connection {
     /// Sends an event whose arguments the engine wrote itself; returns the acknowledgement's id.
@@ -64,7 +61,7 @@ impl Connection {
         let count = event.attachments.len() as u32;
         let mut text = match place {
             Some(Place { stream, number, floor }) => {
-                let mut text = socket::event_start_with(namespace, count, ack, RELIABLE);
+                let mut text = socket::event_start_with(namespace, count, ack, inband::EMIT);
                 text.push_str(",[");
                 json::quote(stream, &mut text);
                 for number in [number, floor] {

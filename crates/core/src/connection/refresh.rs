@@ -9,10 +9,8 @@ use crate::io::{AuthResult, Output};
 use crate::limits;
 use crate::timers::TimerKind;
 use tidewire_wire::head::TokenAnswer;
+use tidewire_wire::inband::TOKEN;
 use tidewire_wire::json;
-
-/// The event that brings a token.
-const TOKEN: &str = "tw:token";
 
 /// How far a renewal has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
