@@ -222,7 +222,9 @@ impl Engine {
             Command::Discard { write } => return outbox.discard(&write, ctx, facts),
             Command::Retry { write } => return outbox.retry(&write, ctx),
             Command::Process { pass } => outbox.process(pass, ctx),
-            Command::Edit { .. } | Command::Resolve { .. } | Command::Export {} => {}
+            Command::Edit { write, submission } => return outbox.edit(&write, submission, ctx),
+            Command::Resolve { write, resolution } => return outbox.resolve(&write, resolution, ctx),
+            Command::Export {} => outbox.export(ctx),
             Command::SetProcessing { on } => outbox.set_processing(on),
             Command::Clear {} => outbox.clear(ctx, facts),
             Command::Suspend {} => {
@@ -329,6 +331,8 @@ impl Engine {
                 TimerKind::Challenge => outbox.on_challenge_timeout(ctx),
                 TimerKind::Request(fetch) => outbox.on_request_timeout(fetch, ctx),
                 TimerKind::OriginPause(origin) => outbox.on_pause_over(&origin, ctx),
+                TimerKind::Conflict(write) => outbox.on_conflict_timeout(&write, ctx),
+                TimerKind::Expiry => outbox.on_expiry(ctx),
                 TimerKind::WriteRetry(write) => outbox.on_write_retry(&write, ctx),
                 // Nobody fetches for a user who has left.
                 TimerKind::Layer(_) if outbox.is_suspended() => {}

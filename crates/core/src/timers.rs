@@ -41,6 +41,10 @@ pub enum TimerKind {
     Challenge,
     /// This origin's pause ends.
     OriginPause(String),
+    /// Nobody has decided a conflict.
+    Conflict(WriteId),
+    /// The next write is too old, or the queue's clock is to be stored.
+    Expiry,
     /// A write waits after an answer about itself.
     WriteRetry(WriteId),
     /// An acknowledged write was not seen in the base in time.

@@ -268,8 +268,8 @@ fn q11_q13_three_answers_of_500_park_the_write_and_retry_sends_the_same() {
     assert_eq!((rig.status().pending, rig.status().parked), (0, 1));
     assert_eq!(
         rig.command(Command::Discard { write: write.clone() }),
-        Err(Refusal::AlreadySent),
-        "its outcome is not known"
+        Ok(Accepted::Asked {}),
+        "its outcome is not known: the server is asked first"
     );
     let mut rig = Rig::on_disk(rig.disk, 6);
     assert_eq!(rig.status().parked, 1, "parked writes survive a kill");
@@ -398,15 +398,16 @@ fn q2_an_outcome_that_the_disk_refuses_is_tried_until_it_is_stored() {
 }
 
 #[test]
-fn q8_a_write_that_was_never_sent_can_be_cancelled_and_a_sent_one_not() {
+fn a2_a_write_that_was_never_sent_is_cancelled_at_once_and_a_sent_one_is_voided() {
     let mut rig = Rig::new();
     rig.submit("/a");
     let waiting = rig.submit("/a");
     let sent = rig.requests[0].1.write.clone();
-    assert_eq!(rig.command(Command::Cancel { write: sent }), Err(Refusal::AlreadySent));
+    assert_eq!(rig.command(Command::Cancel { write: sent }), Ok(Accepted::Asked {}));
+    assert_eq!(rig.requests[0].1.kind, RequestKind::Outcome);
     rig.command(Command::Cancel { write: waiting.clone() }).unwrap();
     assert_eq!(rig.states(&waiting).last(), Some(&WriteState::Discarded {}));
-    rig.answer(200, "applied");
+    rig.respond(Response { body: Some(r#"{"outcome":"voided"}"#.into()), ..rig::response(200, None) });
     assert!(rig.requests.is_empty());
 }
 

@@ -180,7 +180,7 @@ impl Host {
                 );
                 return;
             }
-            Output::Fetch { fetch, .. } => {
+            Output::Fetch { fetch, request } => {
                 let answers = [
                     (200, "applied"),
                     (201, "replayed"),
@@ -203,8 +203,18 @@ impl Host {
                     content_type: Some("application/json".into()),
                     redirected: false,
                     accepted: None,
-                    names: Vec::new(),
-                    body: Some("{}".into()),
+                    names: request
+                        .temp_ids
+                        .iter()
+                        .map(|temp| Named { temp: temp.clone(), real: format!("r{how}") })
+                        .collect(),
+                    body: Some(match request.kind {
+                        RequestKind::Write => "{}".into(),
+                        RequestKind::Outcome => {
+                            let word = ["voided", "applied", "client-reset", "unknown"][usize::from(how % 4)];
+                            format!(r#"{{"outcome":"{word}"}}"#).into()
+                        }
+                    }),
                 };
                 Input::Responded { fetch, response }
             }
@@ -234,6 +244,14 @@ impl Host {
             4..=6 => self.submit(n),
             7 => drop(self.command(Command::Cancel { write })),
             8 => drop(self.command(Command::Retry { write })),
+            9 if n.is_multiple_of(3) => {
+                let submission =
+                    Submission { method: "PUT".into(), path: "/e".into(), ..Submission::default() };
+                drop(self.command(Command::Edit { write, submission }));
+            }
+            9 if n.is_multiple_of(5) => {
+                drop(self.command(Command::Resolve { write, resolution: Resolution::SendAgain {} }));
+            }
             9 => drop(self.command(Command::Discard { write })),
             10 => drop(self.command(Command::Process { pass: PassId(1) })),
             11 => drop(self.command(Command::SetProcessing { on: !n.is_multiple_of(4) })),
@@ -294,6 +312,23 @@ impl Host {
             keep_layer_when_parked: n.is_multiple_of(5),
             idempotent: n.is_multiple_of(2),
             touched: vec![QueryId(u32::from(n % 4))],
+            depends_on: if n.is_multiple_of(7) {
+                self.writes.last().cloned().into_iter().collect()
+            } else {
+                vec![]
+            },
+            temp_ids: if n.is_multiple_of(6) { vec![format!("temporary-{n}")] } else { vec![] },
+            body: n
+                .is_multiple_of(5)
+                .then(|| format!(r#"{{"id":"temporary-{}"}}"#, u32::from(n) / 5 * 6).into()),
+            dedupe_key: n.is_multiple_of(11).then(|| "key".into()),
+            coalesce: match n % 4 {
+                0 => Coalesce::Replace {},
+                1 => Coalesce::CancelPair { name: "m".into() },
+                _ => Coalesce::None {},
+            },
+            on_conflict: n.is_multiple_of(3),
+            ttl: n.is_multiple_of(10).then_some(Millis(30_000)),
             ..Submission::default()
         };
         if let Ok(Accepted::Queued { write }) = self.command(Command::Submit { write }) {

@@ -7,7 +7,7 @@ use std::ops::{Bound, Deref, DerefMut, RangeFrom};
 
 use super::Entry;
 use super::pause::OriginIx;
-use super::record::{Claim, LocalNumber, Stage};
+use super::record::{Claim, LocalNumber, Record, Stage};
 use crate::ids::*;
 
 /// How many there are of each kind (Q15, Q22).
@@ -156,6 +156,11 @@ impl Entries {
     /// The last pending write of a lane.
     pub(super) fn last(&self, lane: &Lane) -> Option<LocalNumber> {
         self.before(lane, LocalNumber { number: u64::MAX, origin: u64::MAX })
+    }
+
+    /// The first pending one. Numbers rise with time.
+    pub(super) fn oldest(&self) -> Option<&Record> {
+        self.by_number.values().map(|entry| &entry.record).find(|record| record.is_pending())
     }
 
     /// It may wait for another one than before.

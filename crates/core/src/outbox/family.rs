@@ -10,7 +10,7 @@ use super::steps::Then;
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
-use crate::io::{Named, Output, ParkReason};
+use crate::io::{Coalesce, Named, Output, ParkReason};
 use crate::limits;
 
 /// What a dependant's parents say.
@@ -125,6 +125,10 @@ impl Outbox {
         }
     }
 
+    fn is_or_stands_for(&self, write: &WriteId, parent: &WriteId) -> bool {
+        parent == write || self.find(parent).is_some_and(|(_, entry)| entry.record.write == *write)
+    }
+
     /// Whether the record of a write that succeeded is still needed: somebody who was never sent depends on it.
     pub(super) fn is_awaited(&self, write: &WriteId) -> bool {
         self.family.iter().filter_map(|number| self.entries.get(number)).any(|entry| {
@@ -133,26 +137,35 @@ impl Outbox {
                 Stage::Parked { reason, .. } => reason == ParkReason::ParentFailed,
                 Stage::Claimed(_) | Stage::Acknowledged { .. } | Stage::Undoes(_) => false,
             };
-            waits && entry.record.ties.depends_on.contains(write)
+            waits && entry.record.ties.depends_on.iter().any(|parent| self.is_or_stands_for(write, parent))
         })
     }
 
-    #[allow(dead_code, reason = "its user lands next")]
     /// Whether other writes wait for it, so that it is not merged with another.
     pub(super) fn is_parent(&self, record: &Record) -> bool {
         !record.ties.temp_ids.is_empty()
-            || self
-                .family
-                .iter()
-                .filter_map(|number| self.entries.get(number))
-                .any(|entry| entry.record.ties.depends_on.contains(&record.write))
+            || self.family.iter().filter_map(|number| self.entries.get(number)).any(|entry| {
+                entry.record.ties.depends_on.iter().any(|parent| self.is_or_stands_for(&record.write, parent))
+            })
     }
 
     /// A record has come into the queue.
     pub(super) fn joins_family(&mut self, number: LocalNumber) {
         let Some(entry) = self.entries.get(&number) else { return };
+        for write in &entry.record.ties.stands_for {
+            self.numbers.insert(write.clone(), number);
+        }
         if entry.record.ties.waits() {
             self.family.insert(number);
+        }
+        match entry.record.stage {
+            Stage::Queued if entry.record.ties.coalesce != (Coalesce::None {}) => {
+                self.coalescing.insert(number);
+            }
+            Stage::Undoes(_) => {
+                self.pairs.insert(number);
+            }
+            Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } | Stage::Parked { .. } => {}
         }
         if !matches!(entry.record.stage, Stage::Acknowledged { .. }) {
             self.names.declare(&entry.record);

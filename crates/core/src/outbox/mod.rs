@@ -5,15 +5,20 @@
 mod bytes;
 mod coalesce;
 mod definitions;
+mod edit;
 mod entries;
+mod expiry;
+mod export;
 mod family;
 mod leaving;
 mod names;
 mod news;
 pub(crate) mod origin;
 mod outcome;
+mod pass;
 mod pause;
 mod record;
+mod resolve;
 mod send;
 mod status;
 mod steps;
@@ -28,21 +33,22 @@ use crate::map::{Map, Set};
 
 use crate::ctx::Ctx;
 use crate::engine::{Config, QueueLimits};
-use crate::facts::{Fact, Facts};
 use crate::ids::*;
-use crate::io::{
-    Accepted, KnownMutation, OutboxStatus, Output, QuarantineReason, Refusal, Submission, WriteState,
-};
+use crate::io::{Accepted, KnownMutation, OutboxStatus, QuarantineReason, Refusal, Submission};
 use crate::limits;
+use crate::secret::Payload;
 use entries::Entries;
+use expiry::Clock;
 use leaving::Leaving;
 use names::Names;
 pub(crate) use names::renamed_json;
 use news::News;
+use pass::Pass;
 use pause::{OriginIx, Origins};
 use record::{Claim, ClientRecord, LocalNumber, Record, Stage};
-use steps::{Gone, Issued};
-use tabs::{Tabs, Wish};
+use resolve::Act;
+use steps::Issued;
+use tabs::Tabs;
 use ties::Ties;
 
 /// One write in memory: what is on disk, and what is under way.
@@ -77,6 +83,14 @@ struct Entry {
     waits: bool,
     /// The one that it waits for.
     parent: Option<LocalNumber>,
+    /// The app is asked what becomes of it (Q10): status and body of the refusal.
+    conflict: Option<(u16, Option<Payload>)>,
+    /// What follows when it is void (Q13).
+    act: Option<Act>,
+    /// The server has said that it was applied.
+    applied: bool,
+    /// It is about to be undone by another write (Q8).
+    frozen: bool,
     /// What it was last said to wait for.
     told: Option<LocalNumber>,
     /// Its origin answers others, but not it (Q9).
@@ -119,6 +133,10 @@ impl Entry {
             silence: None,
             waits,
             parent: None,
+            conflict: None,
+            act: None,
+            applied: false,
+            frozen: false,
             told: None,
             unanswered: false,
             found: durable,
@@ -131,7 +149,8 @@ impl Entry {
     fn is_idle(&self) -> bool {
         let asking = self.verifying || self.upcasting;
         let waiting = self.resting || self.waits || asking;
-        self.durable && self.busy == 0 && self.fetch.is_none() && !waiting
+        let decided = self.frozen || self.conflict.is_some() || self.act.is_some();
+        self.durable && self.busy == 0 && self.fetch.is_none() && !waiting && !decided
     }
 }
 
@@ -185,6 +204,19 @@ pub(crate) struct Outbox {
     names_busy: bool,
     /// Writes that wait for others, or did.
     family: Set<LocalNumber>,
+    /// Writes that may replace or undo the one before them (Q8).
+    coalescing: Set<LocalNumber>,
+    /// Writes that undo another.
+    pairs: Set<LocalNumber>,
+    /// Writes that are to be voided (Q13).
+    acting: Set<LocalNumber>,
+    /// Requests that ask for an outcome.
+    questions: Set<FetchId>,
+    clock: Clock,
+    clock_busy: bool,
+    /// There is a write whose age nobody watches yet.
+    age_dirty: bool,
+    pass: Pass,
     reported: Option<OutboxStatus>,
 }
 
@@ -226,6 +258,14 @@ impl Outbox {
             names: Names::default(),
             names_busy: false,
             family: Set::new(),
+            coalescing: Set::new(),
+            pairs: Set::new(),
+            acting: Set::new(),
+            questions: Set::new(),
+            clock: Clock::new(ctx.now),
+            clock_busy: false,
+            age_dirty: false,
+            pass: Pass::default(),
             reported: None,
         };
         outbox.ask_load(ctx);
@@ -234,7 +274,8 @@ impl Outbox {
 
     /// Q4: the layer is wanted in this call, the record is on its way to the disk; nothing is sent before `Persisted`.
     pub(crate) fn submit(&mut self, submission: Submission, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
-        let record = self.accept(submission, ctx)?;
+        self.clock.pass(ctx.now);
+        let record = self.accept(submission, None, ctx)?;
         if let Some(into) = self.same_as(&record) {
             return Ok(Accepted::Merged { into });
         }
@@ -249,10 +290,16 @@ impl Outbox {
         Ok(Accepted::Queued { write })
     }
 
-    fn accept(&self, submission: Submission, ctx: &mut Ctx) -> Result<Record, Refusal> {
+    /// `replaced`: the write in whose place it comes.
+    fn accept(
+        &self,
+        submission: Submission,
+        replaced: Option<&Record>,
+        ctx: &mut Ctx,
+    ) -> Result<Record, Refusal> {
         self.leaving.refusal()?;
         let record = self.form(submission, ctx)?;
-        self.check_limits(&record)?;
+        self.check_limits(&record, replaced)?;
         Ok(record)
     }
 
@@ -273,6 +320,7 @@ impl Outbox {
             temp_ids: submission.temp_ids,
             dedupe_key: submission.dedupe_key,
             coalesce: submission.coalesce,
+            stands_for: Vec::new(),
         };
         let mut record = Record {
             write: WriteId(ctx.rng.id()),
@@ -289,7 +337,7 @@ impl Outbox {
             verify: submission.verify,
             on_conflict: submission.on_conflict,
             created: ctx.now.wall,
-            born: ctx.now.wall,
+            born: self.clock.now(),
             ttl: ttl.unwrap_or(limits::WRITE_TTL),
             tries: 0,
             ties,
@@ -303,13 +351,24 @@ impl Outbox {
     }
 
     /// Q15: over the limit new writes are refused; nothing is evicted.
-    fn check_limits(&self, record: &Record) -> Result<(), Refusal> {
+    fn check_limits(&self, record: &Record, replaced: Option<&Record>) -> Result<(), Refusal> {
         let size = record.bytes();
         if !record.is_small() {
             return Err(Refusal::TooLarge);
         }
         let (early, early_bytes) = self.early_counts();
-        let counts = self.entries.counts();
+        let mut counts = self.entries.counts();
+        match replaced {
+            Some(old) if old.is_pending() => {
+                counts.pending -= 1;
+                counts.pending_bytes -= old.bytes();
+            }
+            Some(old) => {
+                counts.parked -= 1;
+                counts.parked_bytes -= old.bytes();
+            }
+            None => {}
+        }
         let full = counts.pending + early >= self.limits.pending
             || counts.pending_bytes + early_bytes + size > self.limits.pending_bytes
             || counts.parked >= self.limits.parked
@@ -342,100 +401,6 @@ impl Outbox {
         Some((number, self.entries.get(&number)?))
     }
 
-    /// Takes back a write that was never sent (A2).
-    pub(crate) fn cancel(
-        &mut self,
-        write: &WriteId,
-        ctx: &mut Ctx,
-        facts: &mut Facts,
-    ) -> Result<Accepted, Refusal> {
-        if let Some(at) = self.early.iter().position(|r| r.write == *write) {
-            self.early_bytes -= self.early.remove(at).map_or(0, |record| record.bytes());
-            facts.push(Fact::LayerDropped(write.clone()));
-            ctx.emit(Output::Write { write: write.clone(), state: WriteState::Discarded {} });
-            return Ok(Accepted::Done {});
-        }
-        self.leaving.refusal()?;
-        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
-        // While its enqueueing is under way it may go; while it is being claimed it may be sent at any moment.
-        if entry.record.stage != Stage::Queued || entry.busy > 0 && entry.durable {
-            return Err(Refusal::AlreadySent);
-        }
-        // A follower cannot know whether the sending tab is claiming it at this moment, or will be before the removal.
-        if !self.leading {
-            return Err(Refusal::Follower);
-        }
-        facts.push(Fact::LayerDropped(write.clone()));
-        self.remove(number, Gone::Discarded, ctx);
-        Ok(Accepted::Done {})
-    }
-
-    /// Q13: acts only on writes whose outcome is known.
-    pub(crate) fn discard(
-        &mut self,
-        write: &WriteId,
-        ctx: &mut Ctx,
-        facts: &mut Facts,
-    ) -> Result<Accepted, Refusal> {
-        self.leaving.refusal()?;
-        if self.find(write).is_some_and(|(_, entry)| entry.quarantined.is_some()) {
-            return self.cancel(write, ctx, facts);
-        }
-        let (number, stage) = self.find_parked(write)?;
-        if matches!(stage, Stage::Parked { unresolved: Some(_), .. }) {
-            return Err(Refusal::AlreadySent);
-        }
-        if !self.leading {
-            self.wish(Wish::Discard(write.clone()), ctx);
-            return Ok(Accepted::Done {});
-        }
-        facts.push(Fact::LayerDropped(write.clone()));
-        self.remove(number, Gone::Discarded, ctx);
-        Ok(Accepted::Done {})
-    }
-
-    /// Q13: the same bytes and key again, with new tries. A refused write gets a new place in the sequence: its old one stays unused.
-    pub(crate) fn retry(&mut self, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
-        self.leaving.refusal()?;
-        let (number, stage) = self.find_parked(write)?;
-        let Stage::Parked { unresolved, .. } = stage else { return Err(Refusal::NotParked) };
-        let stage = unresolved.clone().map_or(Stage::Queued, Stage::Claimed);
-        if !self.leading {
-            self.wish(Wish::Retry(write.clone()), ctx);
-            return Ok(Accepted::Done {});
-        }
-        let Some(entry) = self.entries.get(&number) else { return Err(Refusal::UnknownWrite) };
-        let mut record = Record { tries: 0, stage, ..entry.record.clone() };
-        // What is gone cannot be waited for: the app knows, and asks all the same.
-        record.ties.depends_on.retain(|parent| self.numbers.contains_key(parent));
-        self.put(number, record, steps::Then::Requeued, ctx);
-        Ok(Accepted::Done {})
-    }
-
-    fn find_parked(&self, write: &WriteId) -> Result<(LocalNumber, &Stage), Refusal> {
-        let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
-        match &entry.record.stage {
-            stage @ Stage::Parked { .. } if entry.busy == 0 => Ok((number, stage)),
-            Stage::Parked { .. }
-            | Stage::Queued
-            | Stage::Claimed(_)
-            | Stage::Acknowledged { .. }
-            | Stage::Undoes(_) => Err(Refusal::NotParked),
-        }
-    }
-
-    pub(crate) fn process(&mut self, pass: PassId, ctx: &mut Ctx) {
-        self.origins.each(|origin| origin.force(ctx));
-        self.offline_probe = self.offline;
-        for number in self.entries.numbers_where(|e| e.resting) {
-            if let Some(mut entry) = self.entries.get_mut(&number) {
-                ctx.timers.stop(&crate::timers::TimerKind::WriteRetry(entry.record.write.clone()));
-                entry.resting = false;
-            }
-        }
-        ctx.emit(Output::PassDone { pass, processed: 0, failed: 0, skipped: 0 });
-    }
-
     pub(crate) fn set_processing(&mut self, on: bool) {
         self.processing = on;
     }
@@ -449,16 +414,26 @@ impl Outbox {
 
     fn forget(&mut self, number: LocalNumber) -> Option<Entry> {
         let entry = self.entries.remove(&number)?;
-        self.numbers.remove(&entry.record.write);
-        if self.recent.len() == limits::RECENT_WRITES {
-            self.recent.pop_front();
+        for write in entry.record.ties.stands_for.iter().chain([&entry.record.write]) {
+            self.numbers.remove(write);
         }
-        self.recent.push_back(entry.record.write.clone());
+        self.remember(entry.record.write.clone());
+        for set in [&mut self.family, &mut self.coalescing, &mut self.pairs, &mut self.acting] {
+            set.remove(&number);
+        }
+        self.pass_ended(number, pass::Ended::Removed);
         self.names.undeclare(&entry.record);
         if matches!(entry.record.stage, Stage::Acknowledged { .. }) {
             self.has_succeeded(entry.record.write.clone());
         }
         Some(entry)
+    }
+
+    fn remember(&mut self, write: WriteId) {
+        if self.recent.len() == limits::RECENT_WRITES {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(write);
     }
 
     fn has_succeeded(&mut self, write: WriteId) {

@@ -97,7 +97,7 @@ impl Names {
             find_all(text, &self.declared, |_, temp, write| found.push((temp.to_owned(), write.clone())));
         }
         for (temp, write) in found {
-            if write == record.write {
+            if record.ties.temp_ids.contains(&temp) {
                 continue;
             }
             if !record.ties.awaits.contains(&temp) {

@@ -52,9 +52,11 @@ impl Outbox {
     /// Tells the other tabs what a step has done.
     pub(super) fn tell(&self, step: &Step, key: String, ctx: &mut Ctx) {
         let value = match step {
-            Step::Pause { .. } => return, // Only who leads next needs it, and that tab reads it.
+            Step::Pause { .. } | Step::Clock(_) => return, // Only who leads next needs it, and that tab reads it.
             Step::Put { .. } | Step::Client(_) | Step::Names(_) => Some(Blob(Vec::new())),
-            Step::Remove { gone: Gone::Discarded, .. } => Some(Blob(GIVEN_UP.to_vec())),
+            Step::Remove { gone: Gone::Discarded | Gone::Merged(_) | Gone::Undone, .. } => {
+                Some(Blob(GIVEN_UP.to_vec()))
+            }
             Step::Remove { gone: Gone::Settled, .. } => None,
         };
         ctx.emit(Output::Broadcast { key, value });

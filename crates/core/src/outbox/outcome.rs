@@ -64,7 +64,8 @@ fn marked(response: &Response) -> Verdict {
 fn unmarked(response: &Response) -> Verdict {
     let bodyless = matches!(response.status, 204 | 205 | 304);
     let json = response.content_type.as_deref().is_some_and(is_json);
-    if response.redirected || !(json || bodyless) {
+    let accepted = response.accepted.unwrap_or(!response.redirected && (json || bodyless));
+    if !accepted {
         return Verdict::NoAnswer;
     }
     match response.status {

@@ -326,6 +326,7 @@ mod tests {
                 awaits: vec!["tmp-1234".into()],
                 temp_ids: vec!["tmp-5678".into(), "tmp-9abc".into()],
                 dedupe_key: Some("like:7".into()),
+                stands_for: vec!["w-1".into()],
                 coalesce: Coalesce::CancelPair { name: "activity.unlike".into() },
             },
             stage,

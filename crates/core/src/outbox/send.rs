@@ -38,7 +38,10 @@ impl Outbox {
             return self.tell_quiet(ctx);
         }
         self.give_up_unwanted(ctx, facts);
+        self.clock.pass(ctx.now);
         self.follow_parents(ctx);
+        self.coalesce(ctx);
+        self.watch_age(ctx);
         self.sweep(ctx);
         self.store_pauses(ctx);
         self.meet_client(ctx);
@@ -46,6 +49,7 @@ impl Outbox {
         if self.blocked().is_some() || self.client.is_none() || self.client_busy {
             return;
         }
+        self.ask_outcomes(ctx);
         for number in self.eligible() {
             self.start(number, ctx);
             if self.offline {
@@ -163,6 +167,9 @@ impl Outbox {
     }
 
     pub(crate) fn responded(&mut self, fetch: FetchId, response: Response, ctx: &mut Ctx) {
+        if let Some(number) = self.question_ended(fetch, ctx) {
+            return self.question_answered(number, &response, ctx);
+        }
         let Some((number, claim)) = self.ended(fetch, ctx) else { return };
         let origin = self.entries.get(&number).map(|e| e.origin).unwrap_or_default();
         let server = match self.origins.get(origin).kind {
@@ -187,7 +194,10 @@ impl Outbox {
             }
             Verdict::Refused(reason) => {
                 self.origins.get_mut(origin).answered(ctx);
-                self.park(number, reason, status, body, None, ctx);
+                let asked = reason == ParkReason::Conflict && self.conflicts(number, status, &body, ctx);
+                if !asked {
+                    self.park(number, reason, status, body, None, ctx);
+                }
             }
             Verdict::InProgress => {
                 self.origins.get_mut(origin).answered(ctx);
@@ -224,6 +234,9 @@ impl Outbox {
     }
 
     pub(crate) fn request_failed(&mut self, fetch: FetchId, cause: RequestFailure, ctx: &mut Ctx) {
+        if let Some(number) = self.question_ended(fetch, ctx) {
+            return self.question_failed(number, ctx);
+        }
         let Some((number, claim)) = self.ended(fetch, ctx) else { return };
         let sent = match cause {
             RequestFailure::Network | RequestFailure::Aborted => NoOutcome::MaybeSent,
@@ -335,7 +348,8 @@ impl Outbox {
         }
     }
 
-    fn tell_retrying(&self, number: LocalNumber, status: u16, ctx: &mut Ctx) {
+    fn tell_retrying(&mut self, number: LocalNumber, status: u16, ctx: &mut Ctx) {
+        self.pass_tried(number);
         if let Some(entry) = self.entries.get(&number) {
             ctx.emit(Output::Write {
                 write: entry.record.write.clone(),
@@ -429,7 +443,7 @@ fn protocol_headers(write: &WriteId, claim: &Claim, floor: Sequence) -> Vec<Head
 }
 
 /// How long `Retry-After` says to wait; a malformed one says nothing.
-fn retry_after(value: &str, now: WallTime) -> Option<Millis> {
+pub(super) fn retry_after(value: &str, now: WallTime) -> Option<Millis> {
     match http::RetryAfter::parse(value).ok()? {
         http::RetryAfter::Seconds(seconds) => Some(Millis(seconds.saturating_mul(1000))),
         http::RetryAfter::At(at) => Some(Millis(at.saturating_sub(now.0))),

@@ -77,6 +77,7 @@ impl Outbox {
 
     pub(crate) fn report(&mut self, ctx: &mut Ctx) {
         self.tell_moved(ctx);
+        self.end_pass(ctx);
         let status = self.status(ctx);
         if self.reported.as_ref() != Some(&status) {
             ctx.emit(Output::Outbox { status: status.clone() });
@@ -94,6 +95,7 @@ impl Outbox {
         status.quarantined = counts.quarantined;
         status.in_flight = counts.in_flight;
         if status.pending > 0 {
+            status.oldest = self.entries.oldest().or_else(|| self.early.front()).map(|record| record.created);
             let origin = self.blocked_origin();
             status.blocked = self.blocked().or_else(|| match origin {
                 Some(origin) => origin.blocked(),

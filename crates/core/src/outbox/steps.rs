@@ -3,7 +3,9 @@
 //! Each step says what the record will be; the entry becomes that when `Persisted` comes. A step that fails for good for a new
 //! write refuses it; any other is tried again until the disk takes it, and until then the entry does nothing else.
 
+use super::expiry::{CLOCK_KEY, Mark};
 use super::names::{Given, NAMES_KEY, Names};
+use super::pass::Ended;
 use super::pause::PauseRecord;
 use super::record::{CLIENT_KEY, Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::{Entry, Outbox, Senders};
@@ -28,15 +30,25 @@ pub(super) enum Then {
     Requeued,
     /// Brought to this build's version.
     Upcast,
+    /// Another write stands in its place.
+    Edited,
+    /// Refused; the app decides (Q10).
+    Conflicted,
+    /// It undoes another one (Q8).
+    Undone,
 }
 
 /// Why a record is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Gone {
     /// Acknowledged, and the bases carry it.
     Settled,
     /// Given up by the app.
     Discarded,
+    /// This write has replaced it (Q8).
+    Merged(WriteId),
+    /// One of a pair; that it ended was told when that was decided.
+    Undone,
 }
 
 /// A step under way.
@@ -47,6 +59,7 @@ pub(super) enum Step {
     Client(ClientRecord),
     Pause { key: String, pause: Option<PauseRecord> },
     Names(Vec<Given>),
+    Clock(Mark),
 }
 
 impl Step {
@@ -55,6 +68,7 @@ impl Step {
             Step::Put { number, .. } | Step::Remove { number, .. } => number.key(),
             Step::Client(_) => CLIENT_KEY.to_owned(),
             Step::Names(_) => NAMES_KEY.to_owned(),
+            Step::Clock(_) => CLOCK_KEY.to_owned(),
             Step::Pause { key, .. } => key.clone(),
         }
     }
@@ -107,6 +121,10 @@ impl Outbox {
         }
     }
 
+    pub(super) fn put_clock(&mut self, mark: Mark, ctx: &mut Ctx) {
+        self.issue(Issued { step: Step::Clock(mark), fence: self.leader }, ctx);
+    }
+
     fn begin(&mut self, number: LocalNumber) {
         if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.busy += 1;
@@ -127,6 +145,7 @@ impl Outbox {
             Step::Put { record, .. } => Some(record.encode(&key, &self.partition)),
             Step::Remove { .. } => None,
             Step::Names(given) => Some(Names::encode(given, &self.partition)),
+            Step::Clock(mark) => Some(mark.encode(&self.partition)),
             Step::Client(record) => Some(record.encode(&self.partition)),
             Step::Pause { pause, .. } => pause.as_ref().map(|pause| pause.encode(&key, &self.partition)),
         };
@@ -145,11 +164,19 @@ impl Outbox {
             }
             Step::Remove { number, gone } => {
                 if let Some(entry) = self.forget(number) {
+                    let write = entry.record.write;
                     let state = match gone {
-                        Gone::Settled => WriteState::Settled {},
-                        Gone::Discarded => WriteState::Discarded {},
+                        Gone::Settled => Some(WriteState::Settled {}),
+                        Gone::Discarded => Some(WriteState::Discarded {}),
+                        Gone::Merged(into) => Some(WriteState::Merged { into }),
+                        Gone::Undone => None,
                     };
-                    ctx.emit(Output::Write { write: entry.record.write, state });
+                    if state != Some(WriteState::Settled {}) {
+                        facts.push(Fact::LayerDropped(write.clone()));
+                    }
+                    if let Some(state) = state {
+                        ctx.emit(Output::Write { write, state });
+                    }
                 }
             }
             Step::Client(record) => {
@@ -161,6 +188,7 @@ impl Outbox {
                 self.names_busy = false;
                 self.has_saved_names(given, ctx, facts);
             }
+            Step::Clock(mark) => self.clock_stored(mark),
         }
         self.reread_after(fence, ctx);
     }
@@ -176,7 +204,8 @@ impl Outbox {
         let origin = self.origins.of(&record.path);
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         entry.origin = origin;
-        entry.record = record;
+        let before = std::mem::replace(&mut entry.record, record).write;
+        let another = (before != entry.record.write).then_some(before);
         // It was made before something had a name.
         self.names.apply_unsent(&mut entry.record);
         entry.busy = entry.busy.saturating_sub(1);
@@ -185,6 +214,10 @@ impl Outbox {
         let overtaken = std::mem::take(&mut entry.overtaken);
         drop(entry);
         self.joins_family(number);
+        self.age_dirty = true;
+        if let Some(old) = another {
+            self.is_another(number, old, ctx, facts);
+        }
         self.learn_from(number, ctx, facts);
         self.follow(number, then, ctx, facts);
         if overtaken {
@@ -224,7 +257,14 @@ impl Outbox {
                     entry.layer = false;
                     facts.push(Fact::LayerDropped(entry.record.write.clone()));
                 }
-                Then::Enqueued | Then::Claimed | Then::Acknowledged | Then::Parked | Then::Tried => {}
+                Then::Enqueued
+                | Then::Claimed
+                | Then::Acknowledged
+                | Then::Parked
+                | Then::Tried
+                | Then::Edited
+                | Then::Conflicted
+                | Then::Undone => {}
             }
         }
         let anew = matches!(then, Then::Requeued | Then::Upcast);
@@ -237,7 +277,25 @@ impl Outbox {
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         facts.extend(facts_of(&entry));
         match then {
-            Then::Enqueued | Then::Acknowledged | Then::Requeued => {}
+            Then::Enqueued | Then::Requeued | Then::Edited => {}
+            Then::Acknowledged => {
+                drop(entry);
+                self.pass_ended(number, Ended::Applied);
+                return self.say(number, ctx);
+            }
+            Then::Conflicted => {
+                let write = entry.record.write.clone();
+                let Some((status, body)) = entry.conflict.clone() else { return };
+                let at = ctx.deadline(limits::CONFLICT_TIMEOUT);
+                ctx.timers.set(TimerKind::Conflict(write.clone()), at);
+                ctx.emit(Output::Write { write, state: WriteState::Conflict { status, body } });
+                return;
+            }
+            Then::Undone => {
+                entry.layer = false;
+                drop(entry);
+                return self.pair_undone(number, ctx, facts);
+            }
             Then::Upcast => entry.quarantined = None,
             // The request goes out in this call's pump, which says so.
             Then::Claimed => {
@@ -245,6 +303,10 @@ impl Outbox {
                 return;
             }
             Then::Parked => {
+                drop(entry);
+                self.pass_ended(number, Ended::Parked);
+                let Some(parked) = self.entries.get_mut(&number) else { return };
+                entry = parked;
                 if !entry.record.keep_layer_when_parked {
                     entry.layer = false;
                     facts.push(Fact::LayerDropped(entry.record.write.clone()));
@@ -318,6 +380,11 @@ impl Outbox {
         match step {
             Step::Put { number, record, then } => {
                 self.claimed(&record, then);
+                self.thaw(&record);
+                if then == Then::Edited {
+                    let state = WriteState::Refused { error: StoreError::Fenced };
+                    ctx.emit(Output::Write { write: record.write.clone(), state });
+                }
                 self.idle_again(number);
             }
             Step::Remove { number, gone } => {
@@ -336,6 +403,7 @@ impl Outbox {
             Step::Client(_) => self.client_busy = false,
             Step::Pause { .. } => {}
             Step::Names(_) => self.names_busy = false,
+            Step::Clock(_) => self.clock_busy = false,
         }
     }
 
@@ -353,11 +421,15 @@ impl Outbox {
             return;
         }
         self.leading = false;
+        let questions = std::mem::take(&mut self.questions);
         for (fetch, number) in std::mem::take(&mut self.fetches) {
             ctx.timers.stop(&TimerKind::Request(fetch));
             ctx.emit(Output::Abort { fetch });
             if let Some(mut entry) = self.entries.get_mut(&number) {
                 entry.fetch = None;
+                if questions.contains(&fetch) {
+                    continue;
+                }
                 let write = entry.record.write.clone();
                 ctx.emit(Output::Write { write, state: WriteState::Retrying { status: 0 } });
             }
@@ -370,6 +442,13 @@ impl Outbox {
                 entry.verifying = false;
                 entry.upcasting = false;
             }
+        }
+        for number in self.acting.iter().copied().collect::<Vec<_>>() {
+            self.drop_act(number, ctx);
+        }
+        for number in self.entries.numbers_where(|e| e.conflict.is_some()) {
+            self.end_conflict(number, ctx);
+            self.say(number, ctx);
         }
         for issued in std::mem::take(&mut self.unsaved) {
             match issued.fence {

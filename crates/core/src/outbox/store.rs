@@ -1,5 +1,6 @@
 //! Reading the store, hearing of other tabs' writes, leading and following (Q5, Q18, Q19).
 
+use super::expiry::CLOCK_KEY;
 use super::names::NAMES_KEY;
 use super::pause::PAUSE_PREFIX;
 use super::record::{CLIENT_KEY, ClientRecord, LocalNumber, Record, Stage, WRITE_PREFIX};
@@ -53,6 +54,8 @@ impl Outbox {
                 if !self.leading {
                     self.origins.restore(&key, &value.0, &self.partition, ctx);
                 }
+            } else if key == CLOCK_KEY {
+                self.adopt_clock(&value.0);
             } else if key == NAMES_KEY {
                 self.adopt_names(&value.0, ctx, facts);
             } else if key.starts_with(WRITE_PREFIX) {
@@ -182,6 +185,8 @@ impl Outbox {
 
     fn adopt(&mut self, number: LocalNumber, mut record: Record, ctx: &mut Ctx, facts: &mut Facts) {
         self.names.apply_unsent(&mut record);
+        self.clock_of(&record);
+        self.age_dirty = true;
         self.avoid_sequence(&record);
         if self.entries.contains_key(&number) {
             let origin = self.origins.of(&record.path);
@@ -192,13 +197,19 @@ impl Outbox {
             }
             let parked_before = matches!(entry.record.stage, Stage::Parked { .. });
             let upcast = entry.layer && entry.record.version != record.version;
-            entry.record = record;
+            let before = std::mem::replace(&mut entry.record, record).write;
+            let another = (before != entry.record.write).then_some(before);
             entry.origin = origin;
             entry.waits = entry.record.ties.waits();
             entry.upcasting = false;
             entry.quarantined = None;
             entry.durable = true;
             entry.senders = Senders::Anybody;
+            if let Some(old) = another {
+                drop(entry);
+                self.is_another(number, old, ctx, facts);
+                return self.adopted(number, ctx, facts);
+            }
             match &entry.record.stage {
                 Stage::Parked { .. } if !entry.record.keep_layer_when_parked => {
                     entry.layer = false;
@@ -238,6 +249,10 @@ impl Outbox {
                 self.layer_found(number, facts);
             }
         }
+        self.adopted(number, ctx, facts);
+    }
+
+    fn adopted(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
         self.joins_family(number);
         self.learn_from(number, ctx, facts);
         if let Some(entry) = self.entries.get(&number) {

@@ -16,6 +16,8 @@ pub(crate) struct Ties {
     pub(crate) temp_ids: Vec<String>,
     pub(crate) dedupe_key: Option<String>,
     pub(crate) coalesce: Coalesce,
+    /// Writes in whose place it came: who depends on them depends on it.
+    pub(crate) stands_for: Vec<WriteId>,
 }
 
 impl Ties {
@@ -45,6 +47,7 @@ impl Ties {
         w.texts(self.awaits.iter().map(String::as_str));
         w.texts(self.temp_ids.iter().map(String::as_str));
         w.optional(self.dedupe_key.as_deref());
+        w.texts(self.stands_for.iter().map(|write| write.0.as_str()));
         match &self.coalesce {
             Coalesce::None {} => w.u8(0),
             Coalesce::Replace {} => w.u8(1),
@@ -61,6 +64,7 @@ impl Ties {
             awaits: r.texts()?,
             temp_ids: r.texts()?,
             dedupe_key: r.optional()?,
+            stands_for: r.texts()?.into_iter().map(WriteId).collect(),
             coalesce: match r.u8()? {
                 0 => Coalesce::None {},
                 1 => Coalesce::Replace {},
