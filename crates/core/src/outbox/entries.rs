@@ -82,6 +82,8 @@ struct Index {
     done: Set<LocalNumber>,
     /// What stands before them in their lanes may be another than before.
     moved: Set<LocalNumber>,
+    /// Pending writes.
+    pending: Set<LocalNumber>,
     counts: Counts,
 }
 
@@ -160,7 +162,7 @@ impl Entries {
 
     /// The first pending one. Numbers rise with time.
     pub(super) fn oldest(&self) -> Option<&Record> {
-        self.by_number.values().map(|entry| &entry.record).find(|record| record.is_pending())
+        Some(&self.get(self.index.pending.first()?)?.record)
     }
 
     /// It may wait for another one than before.
@@ -188,6 +190,9 @@ impl Index {
             [before.as_ref().and_then(|b| b.lane.clone()), after.as_ref().and_then(|a| a.lane.clone())];
         if let Some(Facets { counts, lane, claim, done, .. }) = before {
             self.counts.add(&counts, false);
+            if counts.pending > 0 {
+                self.pending.remove(&number);
+            }
             if let Some(claim) = claim {
                 self.claims.remove(&(claim.client, claim.sequence, number));
             }
@@ -200,6 +205,9 @@ impl Index {
         }
         if let Some(Facets { counts, lane, idle, claim, done }) = after {
             self.counts.add(&counts, true);
+            if counts.pending > 0 {
+                self.pending.insert(number);
+            }
             if let Some(claim) = claim {
                 self.claims.insert((claim.client, claim.sequence, number));
             }
