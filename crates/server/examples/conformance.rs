@@ -172,7 +172,7 @@ fn suites() -> Result<App, Missing> {
 fn client() -> Result<App, Missing> {
     let anyone = Anyone::default();
     let config = Config { ping_interval: tidewire_server::socket::Millis(2_000), ..Config::default() };
-    let sockets = client_events(builder(&anyone, config), &anyone).recovery().build()?;
+    let sockets = client_events(builder(&anyone, config), &anyone).recovery().msgpack().build()?;
     // A fixed delay, for the timeout of a connection on the client's side.
     let delay =
         axum::middleware::from_fn(|request: axum::extract::Request, next: axum::middleware::Next| async {

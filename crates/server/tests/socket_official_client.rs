@@ -40,3 +40,46 @@ async fn v1_v3_v8_the_official_client_connects_joins_gets_events_and_is_refused_
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && out.contains("passed 7"), "{out}\n{err}");
 }
+
+/// The example's process, ended with the test.
+struct Conformance(std::process::Child);
+
+impl Drop for Conformance {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Starts the example `conformance`, which `cargo test` has built beside this test.
+fn conformance(which: &str) -> (Conformance, u16) {
+    let built = std::env::current_exe().unwrap();
+    let example = built.parent().unwrap().parent().unwrap().join("examples/conformance");
+    let mut child = std::process::Command::new(example)
+        .args([which, "0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the example `conformance` is not built: cargo build -p tidewire-server --examples");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    let port = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
+    (Conformance(child), port)
+}
+
+#[tokio::test]
+async fn v1_c12_the_official_client_finds_all_that_it_has_over_every_transport_and_parser() {
+    let (_server, port) = conformance("client");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/peers/official-features.mjs");
+    let output = tokio::process::Command::new("node")
+        .arg(script)
+        .arg(format!("http://127.0.0.1:{port}"))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(std::time::Duration::from_secs(120), output).await;
+    let output = output.expect("the official client waits for something that does not come").unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.contains("passed 35"), "{out}\n{err}");
+}

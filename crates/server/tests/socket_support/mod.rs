@@ -1,6 +1,8 @@
 //! A socket server on a real port with a history in memory, and a raw WebSocket client that knows nothing of Socket.IO.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
+pub mod http;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -121,6 +123,12 @@ impl Server {
         let open = raw.text().await;
         assert!(open.starts_with("0{\"sid\":\""), "{open}");
         raw
+    }
+
+    /// A WebSocket at this path, if the server opens one. Nothing is read yet.
+    pub async fn socket(&self, path: &str) -> Option<Raw> {
+        let url = format!("ws://{}{path}", self.address);
+        tokio_tungstenite::connect_async(url).await.ok().map(|(socket, _)| Raw(socket))
     }
 
     pub async fn connected(&self, auth: &str) -> Raw {
