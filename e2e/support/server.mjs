@@ -13,18 +13,21 @@ const web = process.env.TIDEWIRE_WEB ?? join(root, 'examples/activities/web/dist
 
 export class Server {
   #process
+  #web
   #data = mkdtempSync(join(tmpdir(), 'tidewire-e2e-'))
   /** Chosen by the first start, kept by the next ones. */
   port = 0
 
-  static async start() {
+  /** `pages`: what it serves at `/`, if not the app. */
+  static async start(pages = web) {
     const server = new Server()
+    server.#web = pages
     await server.start()
     return server
   }
 
   async start() {
-    const args = ['--port', String(this.port), '--data', this.#data, '--web', web]
+    const args = ['--port', String(this.port), '--data', this.#data, '--web', this.#web]
     const child = spawn(join(binaries, 'activities-server'), args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
     const errors = []

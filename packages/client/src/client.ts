@@ -66,6 +66,9 @@ export interface TidewireOptions<E extends object = AnyEvents> {
   readonly log?: (note: LogNote) => void;
 }
 
+/** Milliseconds that a logout waits for writes to be given up. */
+const GIVE_UP = 2_000;
+
 export function newClient<E extends object>(options: TidewireOptions<E>, createEngine: CreateEngine): Tidewire<E> {
   return new Client(options, createEngine);
 }
@@ -295,13 +298,38 @@ class Client<E extends object> implements Tidewire<E> {
     const session = this.#session;
     if (session === undefined) return { kept: 0 };
     await this.ready;
-    if (unsent === 'discard') session.command({ kind: 'Clear' });
+    if (unsent === 'discard') {
+      session.command({ kind: 'Clear' });
+      await this.#givenUp();
+      await session.stored();
+    }
     await session.leave();
     if (unsent === 'discard') await session.forgetBases();
     const { pending, parked, quarantined } = this.outbox.get();
     this.#left = true;
     this.stop();
+    this.#parts.writes.over();
     return { kept: pending + parked + quarantined };
+  }
+
+  /** Resolves when no write is left that was never sent, or after a while: the tab that leads may not answer. */
+  #givenUp(): Promise<void> {
+    const { clock } = this.#settings.platform;
+    return new Promise((resolve) => {
+      let stop = (): void => undefined;
+      const look = (): void => {
+        if (this.outbox.get().writes.some(({ state }) => state === 'queued' || state === 'durable' || state === 'parked')) return;
+        stop();
+        resolve();
+      };
+      const unsubscribe = this.outbox.subscribe(look);
+      const stopTimer = clock.after(GIVE_UP, () => (stop(), resolve()));
+      stop = () => {
+        unsubscribe();
+        stopTimer();
+      };
+      look();
+    });
   }
 
   async unsentOfOthers(): Promise<readonly UnsentWrites[]> {

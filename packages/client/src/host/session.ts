@@ -5,7 +5,7 @@ import type { Command, CommandResult, Config, Event, Input, Output } from '../ge
 import type { Platform, SocketPort } from '../ports/port.js';
 import type { EventMeta, LogNote, RequestPort } from '../types.js';
 import { Bodies } from './bodies.js';
-import { deferred } from './deferred.js';
+import { deferred, type Deferred } from './deferred.js';
 import type { Bridge } from './bridge.js';
 import type { Notifier } from './cell.js';
 import type { Connection } from './connection.js';
@@ -73,6 +73,7 @@ export class Session {
   readonly #leadership: Leadership;
   readonly #unwatch: (() => void)[] = [];
   readonly #quiet = deferred<void>();
+  readonly #storing: Deferred<void>[] = [];
   /** What appears in the drain of `Loaded` was in the store; what appears later comes from other tabs. */
   #origin: Origin = 'tab';
   /** The cache has its stored bases. */
@@ -144,6 +145,14 @@ export class Session {
 
   command(command: Command, replied?: (result: CommandResult) => void): CommandResult | undefined {
     return this.#loop.command(command, replied);
+  }
+
+  /** Resolves when everything is performed and no step of the store is under way. */
+  stored(): Promise<void> {
+    const wanted = deferred<void>();
+    this.#storing.push(wanted);
+    this.#loop.drain();
+    return wanted.promise;
   }
 
   /** The user leaves: resolves when nothing is under way any more (Q20). */
@@ -340,6 +349,7 @@ export class Session {
     this.#parts.bridge.commit();
     this.#parts.writes.settle(this.#records.storing);
     this.emits.settle();
+    if (!this.#records.storing) for (const wanted of this.#storing.splice(0)) wanted.resolve();
     this.#parts.notifier.flush();
   }
 

@@ -218,14 +218,23 @@ export class Writes {
    */
   stop(): void {
     this.#passes.stop();
+    this.#abandon(({ snapshot }) => snapshot.state === 'queued');
+    this.#status = NOTHING;
+    this.#publish();
+  }
+
+  /** No engine will run again: nobody waits any more. */
+  over(): void {
+    this.#abandon(() => true);
+  }
+
+  #abandon(which: (entry: Entry) => boolean): void {
     for (const [id, entry] of [...this.#entries]) {
-      if (entry.snapshot.state !== 'queued') continue;
+      if (!which(entry)) continue;
       const stopped = new TidewireError('STOPPED');
       for (const promise of [entry.durable, entry.acknowledged, entry.settled]) promise.reject(stopped);
       this.#leave(id);
     }
-    this.#status = NOTHING;
-    this.#publish();
   }
 
   #enter(id: string, facts: WriteFacts, origin: Origin): Entry {
