@@ -35,6 +35,11 @@ pub(crate) enum Command {
     Submit(SubmitArgs),
     /// Send the writes that wait in a store, and end when none waits.
     Drain(DrainArgs),
+    /// Run a recorded trace through the engine, and say whether it goes as recorded.
+    ///
+    /// Exit code 0: every result and the hash over all of them are the same; 1: they are not; 2: it is no trace, or of a
+    /// build with another byte format.
+    Replay(ReplayArgs),
     /// Run the engine and the hub through random bad days, and say which seed breaks a promise.
     ///
     /// A seed is a whole day: the same seed gives the same day. What fails is shrunk to a short script and printed.
@@ -167,6 +172,18 @@ fn bug(name: &str) -> Result<tidewire_sim::bugs::Bug, String> {
 fn hours(text: &str) -> Result<f64, String> {
     let hours: f64 = text.parse().map_err(|_| "not a number of hours".to_owned())?;
     if hours > 0.0 && hours < 10_000.0 { Ok(hours) } else { Err("not a number of hours".to_owned()) }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReplayArgs {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// Print every call: what was said to the engine and what it answered. Payloads and tokens are not shown.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Print JSON, one object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn json(text: &str) -> Result<Value, String> {

@@ -63,6 +63,17 @@ pub struct Replay {
     pub hash: u64,
 }
 
+/// One step of a replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// From 0.
+    pub index: usize,
+    /// Bytes of a `Batch`, or of an `Init` if there is no result.
+    pub call: &'a [u8],
+    /// Bytes of the `StepResult` that came now.
+    pub result: Option<&'a [u8]>,
+}
+
 /// Why a trace cannot be read, or went otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TraceError {
@@ -145,16 +156,26 @@ impl Trace {
     /// # Errors
     /// At the first difference.
     pub fn replay(&self) -> Result<Replay, TraceError> {
+        self.replay_with(|_| {})
+    }
+
+    /// The same, and tells of each step as it is made, the first one that differs included.
+    ///
+    /// # Errors
+    /// At the first difference.
+    pub fn replay_with(&self, mut told: impl FnMut(&Told<'_>)) -> Result<Replay, TraceError> {
         let mut session = None;
         let mut hash = Hash::new();
         let mut replay = Replay { calls: 0, bytes: 0, hash: 0 };
         for (index, step) in self.steps.iter().enumerate() {
             match step {
                 Step::Init { bytes } => {
+                    told(&Told { index, call: bytes, result: None });
                     session = Some(Session::new(bytes).map_err(|_| TraceError::Init(index))?);
                 }
                 Step::Call { batch, result } => {
                     let now = session.as_mut().ok_or(TraceError::Init(index))?.step(batch);
+                    told(&Told { index, call: batch, result: Some(&now) });
                     if !result.fits(&now) {
                         return Err(TraceError::Differs { step: index, now });
                     }

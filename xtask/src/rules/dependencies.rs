@@ -26,7 +26,10 @@ const RULES: [Rule; 11] = [
     pure("tidewire-hub", &["tidewire-wire"]),
     pure("tidewire-sim", &["tidewire-core", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire", &["tidewire-core", "tidewire-wire"]),
-    shell("tidewire-cli", &["tidewire", "tidewire-sim", "tidewire-hub", "tidewire-core", "tidewire-wire"]),
+    shell(
+        "tidewire-cli",
+        &["tidewire", "tidewire-ffi", "tidewire-sim", "tidewire-hub", "tidewire-core", "tidewire-wire"],
+    ),
     shell("tidewire-server", &["tidewire-hub", "tidewire-wire"]),
     shell("activities-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire-benches", &["tidewire", "tidewire-core", "tidewire-wire"]),
