@@ -3,6 +3,7 @@
 
 mod handshake;
 mod jwt;
+mod keys;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use axum::http::{HeaderMap, header};
 
 pub use handshake::{ConnectError, Handshake, HandshakeRequest};
 pub use jwt::{JwtAuthenticator, JwtOptions};
+pub use keys::{JwtKeys, KeyError};
 
 use crate::event::BoxFuture;
 use crate::write::Reject;
