@@ -1,6 +1,6 @@
 //! Tokens of somebody else's keys (V2): RS256, ES256 and EdDSA, from files, PEM and key sets. The keys in `tests/keys` were made
 //! for these tests and open nothing.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 
 use std::path::PathBuf;
 

@@ -99,6 +99,10 @@ fn key_of(jwk: &Jwk) -> Option<Key> {
     if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
         return None;
     }
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "kinds of keys that we have no algorithm for may grow"
+    )]
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
