@@ -13,6 +13,7 @@ import { Listeners } from './host/listeners.js';
 import { Names } from './host/names.js';
 import { Namespaces } from './host/namespaces.js';
 import { originOf } from './host/origin.js';
+import { Passes } from './host/passes.js';
 import { Reads } from './host/reads.js';
 import { refusalError } from './host/refusals.js';
 import { fetchPort } from './host/requests.js';
@@ -137,6 +138,7 @@ class Client<E extends object> implements Tidewire<E> {
         changed: () => this.#session?.push(this.#parts.definitions.known()),
       }),
       names: new Names(notifier, unique),
+      passes: new Passes(),
       user: options.user,
       exported: (json) => {
         const writes = parsed(json) as readonly ExportedWrite[];
@@ -195,6 +197,7 @@ class Client<E extends object> implements Tidewire<E> {
     this.#parts.connection.stop();
     this.#parts.rooms.stop();
     this.#parts.namespaces.stop();
+    this.#parts.passes.stop();
     this.#parts.writes.stop();
     this.#parts.bridge.closed();
     this.#parts.notifier.flush();
@@ -344,7 +347,7 @@ class Client<E extends object> implements Tidewire<E> {
 
   process(): Promise<ProcessResult> {
     this.start();
-    return this.#parts.writes.process(() => void this.#run({ kind: 'Process', pass: 1 }));
+    return this.#parts.passes.begin((pass) => this.#run({ kind: 'Process', pass }));
   }
 
   setProcessing(on: boolean): void {

@@ -635,7 +635,7 @@ export interface Tidewire<E extends object = AnyEvents> {
   tempId(): string;
   /** The real names that temporary ids have got. */
   readonly realIds: Observable<ReadonlyMap<string, string>>;
-  /** One pass over what is eligible, waiting times forgotten; joins the pass that runs. Never rejects. */
+  /** One pass over what is eligible, waiting times forgotten; a pass that runs answers too. Never rejects. */
   process(): Promise<ProcessResult>;
   /** Allow or forbid sending; queueing goes on. */
   setProcessing(on: boolean): void;

@@ -17,6 +17,7 @@ import type { Listeners } from './listeners.js';
 import { Loop } from './loop.js';
 import type { Definitions } from './definitions.js';
 import type { Namespaces } from './namespaces.js';
+import type { Passes } from './passes.js';
 import { Records } from './records.js';
 import { Requests, type RequestsApp } from './requests.js';
 import type { Rooms } from './rooms.js';
@@ -45,6 +46,7 @@ export interface SessionParts {
   readonly listeners: Listeners;
   readonly namespaces: Namespaces;
   readonly names: Names;
+  readonly passes: Passes;
   readonly user: string;
   readonly notifier: Notifier;
   readonly rooms: Rooms;
@@ -291,8 +293,10 @@ export class Session {
         return this.#renamed(output.temp, output.real);
       case 'Exported':
         return this.#parts.exported(output.json);
-      case 'PassDone':
-        return;
+      case 'PassDone': {
+        const { pass, processed, failed, skipped } = output;
+        return this.#parts.passes.done(pass, { processed, failed, skipped });
+      }
       case 'Log':
         return this.#parts.log({ level: 'warn', note: output.note });
     }
@@ -347,7 +351,6 @@ export class Session {
 
   #settle(): void {
     this.#parts.bridge.commit();
-    this.#parts.writes.settle(this.#records.storing);
     this.emits.settle();
     if (!this.#records.storing) for (const wanted of this.#storing.splice(0)) wanted.resolve();
     this.#parts.notifier.flush();

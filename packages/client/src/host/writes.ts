@@ -2,13 +2,12 @@
 // What happens to a write is decided in the engine; here it is only told on.
 import { TidewireError } from '../errors.js';
 import type { Blocked, OutboxStatus, ParkReason, WriteState } from '../generated/protocol.js';
-import type { AnyMutation, Answer, BlockedReason, ConflictDecision, Durability, ErrorCode, OutboxSnapshot, ProcessResult, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
+import type { AnyMutation, Answer, BlockedReason, ConflictDecision, Durability, ErrorCode, OutboxSnapshot, WriteContext, WriteHandle, WriteSnapshot } from '../types.js';
 import { Cell, type Notifier } from './cell.js';
 import { deferred, type Deferred } from './deferred.js';
 import type { Send } from './functions.js';
 import { parsed } from './json.js';
 import { Names } from './names.js';
-import { Passes } from './passes.js';
 import { storeError } from './refusals.js';
 
 /** What is known of a write beside its state. */
@@ -79,7 +78,6 @@ export class Writes {
   readonly snapshot: Cell<OutboxSnapshot>;
   readonly #host: WritesHost;
   readonly #entries = new Map<string, Entry>();
-  readonly #passes = new Passes();
   #status: Omit<OutboxSnapshot, 'writes' | 'durability'> = NOTHING;
   #durability: Durability = 'memory';
   #list: readonly WriteSnapshot[] = [];
@@ -120,7 +118,6 @@ export class Writes {
     const ends = ENDS.has(state.kind);
     if (ends && !this.#entries.has(id)) return;
     const entry = this.#entries.get(id) ?? this.#enter(id, NO_FACTS, origin);
-    this.#passes.changed(id, state);
     if (state.kind !== 'Parked') this.renew(id);
     switch (state.kind) {
       case 'Durable':
@@ -185,17 +182,6 @@ export class Writes {
     return this.#entries.get(id)?.facts.send;
   }
 
-  /** One pass over what waits (A4). */
-  process(go: () => void): Promise<ProcessResult> {
-    const waiting = [...this.#entries].filter(([, { snapshot }]) => snapshot.state !== 'parked' && snapshot.state !== 'acknowledged');
-    return this.#passes.begin(waiting.map(([id]) => id), go);
-  }
-
-  /** Everything was performed. `storing`: a step of the store is under way. */
-  settle(storing: boolean): void {
-    this.#passes.settle(storing || !this.#status.ready || this.#status.inFlight > 0);
-  }
-
   /** `Outbox`. */
   counted(status: OutboxStatus, wallOf: (mono: number) => number): void {
     const blocked = status.blocked === undefined ? {} : { blocked: BLOCKED[status.blocked] };
@@ -217,7 +203,6 @@ export class Writes {
    * were stored nobody can say any more: if they were, they are found again as writes of an earlier session.
    */
   stop(): void {
-    this.#passes.stop();
     this.#abandon(({ snapshot }) => snapshot.state === 'queued');
     this.#status = NOTHING;
     this.#publish();
