@@ -8,6 +8,7 @@ mod ci;
 mod codegen;
 mod counts;
 mod demo;
+mod fuzz;
 mod limits;
 mod process;
 mod report;
@@ -31,6 +32,7 @@ cargo xtask <task>
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
+  fuzz      coverage-guided fuzzing: [--seconds N] [frames stored inputs hub]
   bench     measure: `bench size`, `bench engine [--writes N]`
 ";
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
         "sim" => sim::run(),
+        "fuzz" => fuzz::run(),
         "bench" => measure(),
         _ => Err(USAGE.to_owned()),
     };

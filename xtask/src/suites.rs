@@ -29,6 +29,7 @@ pub(crate) fn all(report: &mut Report) {
         return;
     }
     report.suite("cargo test", cargo_test);
+    crate::fuzz::check(report);
     if setup::build(report).is_err() {
         return;
     }

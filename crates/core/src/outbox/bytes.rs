@@ -91,7 +91,8 @@ impl<'a> Reader<'a> {
         let split = bytes.len().checked_sub(4).ok_or(Corrupt)?;
         let (content, sum) = bytes.split_at(split);
         let sum = sum.try_into().map(u32::from_le_bytes).map_err(|_| Corrupt)?;
-        if checksum(key, content) != sum {
+        // The fuzzer cannot guess checksums, and is to reach what lies behind them.
+        if checksum(key, content) != sum && !cfg!(fuzzing) {
             return Err(Corrupt);
         }
         let mut r = Reader { rest: content, version: 0 };
