@@ -67,8 +67,10 @@ fn build() -> Result<(), String> {
         .args(["--target", &host()?])
         .env("RUSTFLAGS", PASSES);
     execute(command)?;
-    let mut seeds = crate::process::command(&text(&program("seeds")?), [folder().join("seeds")]);
-    seeds.env_remove("RUSTFLAGS");
+    // Not instrumented: it is no target.
+    let mut seeds = cargo(["run", "--quiet", "--example", "seeds"]);
+    seeds.arg("--manifest-path").arg(root().join("fuzz/Cargo.toml"));
+    seeds.arg("--target-dir").arg(folder().join("build")).arg("--").arg(folder().join("seeds"));
     execute(seeds)
 }
 
@@ -81,7 +83,8 @@ fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
     for folder in [&corpus, &found] {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    let mut command = crate::process::command(&text(&program(name)?), [&corpus, &folder().join("seeds").join(name)]);
+    let mut command =
+        crate::process::command(&text(&program(name)?), [&corpus, &folder().join("seeds").join(name)]);
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-rss_limit_mb={MEMORY_MIB}"));
     command.arg(format!("-artifact_prefix={}/", found.display()));
     command.args(["-timeout=20", "-max_len=65536", "-print_final_stats=1", "-verbosity=0"]);
