@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use crate::process::{cargo, execute, root, target};
 use crate::report::Report;
 
-const USAGE: &str = "cargo xtask fuzz [--seconds N] [TARGET ...]    (default: 10 seconds for each of: frames stored inputs hub)";
+const USAGE: &str = "cargo xtask fuzz [--seconds N] [TARGET ...]    (default: 10 seconds for each of: frames codec stored inputs engine hub)";
 
 /// What is fuzzed. Each is a program of `fuzz/`.
-const TARGETS: [&str; 4] = ["frames", "stored", "inputs", "hub"];
+const TARGETS: [&str; 6] = ["frames", "codec", "stored", "inputs", "engine", "hub"];
 
 /// What a target may use: no input may make it hold more.
 const MEMORY_MIB: u32 = 1024;
@@ -43,7 +43,7 @@ pub(crate) fn run() -> Result<(), String> {
 pub(crate) fn check(report: &mut Report) {
     report.check("fuzz, briefly", || {
         build()?;
-        TARGETS.into_iter().try_for_each(|target| fuzz(target, 5))
+        TARGETS.into_iter().try_for_each(|target| fuzz(target, 4))
     });
 }
 

@@ -32,7 +32,7 @@ cargo xtask <task>
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
-  fuzz      coverage-guided fuzzing: [--seconds N] [frames stored inputs hub]
+  fuzz      coverage-guided fuzzing: [--seconds N] [frames codec stored inputs engine hub]
   bench     measure: `bench size`, `bench engine [--writes N]`
 ";
 
