@@ -28,6 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             })
             .collect();
         let name = file.file_name().to_string_lossy().into_owned();
+        for (at, chunk) in chunks.iter().take(60).enumerate() {
+            write("codec", &format!("{name}-{at}"), &[&[u8::from(at > 0)], *chunk].concat())?;
+        }
         // A long trace is many seeds, each with the beginning of an engine.
         for (at, run) in chunks[1..].chunks(24).take(40).enumerate() {
             let seed = join(chunks.first().copied().into_iter().chain(run.iter().copied()));

@@ -79,12 +79,11 @@ fn program(name: &str) -> Result<PathBuf, String> {
 }
 
 fn fuzz(name: &str, seconds: u32) -> Result<(), String> {
-    let (corpus, found) = (folder().join("corpus").join(name), folder().join("found").join(name));
-    for folder in [&corpus, &found] {
+    let [corpus, found, seeds] = ["corpus", "found", "seeds"].map(|kind| folder().join(kind).join(name));
+    for folder in [&corpus, &found, &seeds] {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    let mut command =
-        crate::process::command(&text(&program(name)?), [&corpus, &folder().join("seeds").join(name)]);
+    let mut command = crate::process::command(&text(&program(name)?), [&corpus, &seeds]);
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-rss_limit_mb={MEMORY_MIB}"));
     command.arg(format!("-artifact_prefix={}/", found.display()));
     command.args(["-timeout=20", "-max_len=65536", "-print_final_stats=1", "-verbosity=0"]);
