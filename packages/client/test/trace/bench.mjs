@@ -10,6 +10,6 @@ const machines = [
 ];
 
 for (const [name, engine, run] of machines) {
-  const { perEvent, perEnqueue } = JSON.parse(run(await bundle('./bench.ts', engine, 'print')));
+  const { perEvent, perEnqueue } = JSON.parse(run(await bundle('./bench.ts', engine, 'print'))).figures;
   console.log(`${name}_event_us\t${perEvent.toFixed(1)}\n${name}_enqueue_us\t${perEnqueue.toFixed(1)}`);
 }
