@@ -81,6 +81,25 @@ describe('offlineQueue', () => {
     });
   });
 
+  it('A4 clearQueue discards, and the handles settle', async () => {
+    const { offlineQueue, engine, say, tw } = setUp();
+    const id = offlineQueue.addToQueue({ endpoint: '/x', method: 'POST' });
+    const settled = tw.write(id)?.settled;
+    offlineQueue.clearQueue();
+    expect(engine.kinds()).toContain('Clear');
+    await say({ kind: 'Write', write: id, state: { kind: 'Discarded' } });
+    await expect(settled).rejects.toMatchObject({ code: 'DISCARDED' });
+  });
+
+  it('A4 the pass of the engine is told as it is, also when it is refused', async () => {
+    const { offlineQueue, engine, say } = setUp();
+    const pass = offlineQueue.processQueue();
+    await say({ kind: 'PassDone', pass: engine.last('Process')?.pass ?? 0, processed: 1, failed: 2, skipped: 3 });
+    expect(await pass).toEqual({ processed: 1, failed: 2, skipped: 3 });
+    engine.onCommand = () => ({ result: { kind: 'Refused', refusal: 'Suspended' } });
+    expect(await offlineQueue.processQueue()).toEqual({ processed: 0, failed: 0, skipped: 0 });
+  });
+
   it('A4 stop stops sending, not queueing; start goes on', async () => {
     const { offlineQueue, engine } = setUp();
     offlineQueue.stopAutoProcessing();
