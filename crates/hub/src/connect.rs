@@ -35,6 +35,11 @@ impl Hub {
             |busy: &mut Busy| matches!(busy, Busy::Authenticating { request, .. } if *request == answered);
         let Some(Busy::Authenticating { dialect, back, .. }) = link.busy.take_if(waits) else { return };
         match result {
+            Ok(grant) if self.presence.count(&grant.user) >= self.config.sessions_per_user => {
+                let message = "this person has too many connections: close some".to_owned();
+                let code = "OVERLOADED".to_owned();
+                self.refuse_session(session, Refusal { code, message, data: None });
+            }
             Ok(grant) => self.admit_session(session, grant, dialect, back),
             Err(refusal) => self.refuse_session(session, refusal),
         }

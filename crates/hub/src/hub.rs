@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tidewire_wire::engine::{Handshake, PacketType};
 use tidewire_wire::{dialect, engine, json, names};
 
+use crate::audit::Audit;
 use crate::event::{Frame, Shared, marked};
 use crate::feed::Reads;
 use crate::frames::unknown_event;
@@ -46,6 +47,8 @@ pub struct Config {
     pub echo: bool,
     /// Which process this is: random, told to clients (protocol section 6). Empty: not told.
     pub instance: Arc<str>,
+    /// See [`limits::AUDIT_INTERVAL`].
+    pub audit_interval: Millis,
     /// See [`limits::FRAME_BYTES`].
     pub frame_bytes: u64,
     /// See [`limits::QUEUE_BYTES`].
@@ -58,6 +61,8 @@ pub struct Config {
     pub ring_bytes: u64,
     /// See [`limits::IDLE_ROOMS`].
     pub idle_rooms: usize,
+    /// See [`limits::SESSIONS_PER_USER`].
+    pub sessions_per_user: usize,
     /// See [`limits::ROOMS`].
     pub rooms: usize,
     /// See [`limits::MISSED_EVENTS`].
@@ -85,12 +90,14 @@ impl Default for Config {
             recovery_time: limits::RECOVERY_TIME,
             echo: false,
             instance: "".into(),
+            audit_interval: limits::AUDIT_INTERVAL,
             frame_bytes: limits::FRAME_BYTES,
             queue_bytes: limits::QUEUE_BYTES,
             catch_up_bytes: limits::CATCH_UP_BYTES,
             ring_events: limits::RING_EVENTS,
             ring_bytes: limits::RING_BYTES,
             idle_rooms: limits::IDLE_ROOMS,
+            sessions_per_user: limits::SESSIONS_PER_USER,
             rooms: limits::ROOMS,
             missed_events: limits::MISSED_EVENTS,
             read_events: limits::READ_EVENTS,
@@ -110,6 +117,7 @@ pub(crate) enum Asked {
     Emit(StreamKey, u64),
     Refresh(SessionId),
     Recheck(SessionId),
+    Audit,
 }
 
 /// Deadlines, keyed by their reason.
@@ -125,6 +133,10 @@ pub(crate) enum Deadline {
     Expiry(SessionId),
     /// The client of a suspended session has not come back.
     Forget(SessionId),
+    /// The next round of the audit.
+    Audit,
+    /// What the feed has not brought is read.
+    Heal,
     /// An acknowledgement is overdue.
     Ack(SessionId, u64),
     /// This person is offline.
@@ -146,12 +158,13 @@ pub struct Hub {
     pub(crate) reads: Reads,
     pub(crate) asked: BTreeMap<RequestId, Asked>,
     pub(crate) last_request: RequestId,
+    pub(crate) audit: Audit,
     pub(crate) streams: Streams,
     /// Sessions that may come back, by their secret.
     pub(crate) recoverable: BTreeMap<Arc<str>, SessionId>,
     pub(crate) last_offset: u64,
     pub(crate) timers: Timers<Deadline>,
-    presence: Presence,
+    pub(crate) presence: Presence,
     draining: bool,
 }
 
@@ -168,6 +181,7 @@ impl Hub {
             reads: Reads::default(),
             asked: BTreeMap::new(),
             last_request: RequestId(0),
+            audit: Audit::default(),
             streams: Streams::default(),
             recoverable: BTreeMap::new(),
             last_offset: 0,
@@ -205,6 +219,7 @@ impl Hub {
             },
             Input::HeadRead { request, result } => match self.asked.remove(&request) {
                 Some(Asked::RoomHead(room)) => self.head_read(room, result),
+                Some(Asked::Audit) => self.audited(result),
                 Some(Asked::VerifyHead(session)) => {
                     self.verified(session, request, result);
                     self.run(session);
@@ -297,6 +312,8 @@ impl Hub {
                 Deadline::Pong(session) => self.pong_overdue(session),
                 Deadline::Connect(session) => self.links.close(session, CloseReason::NoConnect),
                 Deadline::Expiry(session) => self.links.close(session, CloseReason::TokenExpired),
+                Deadline::Audit => self.audit_round(),
+                Deadline::Heal => self.heal(),
                 Deadline::Forget(session) => self.forget_recovery(session),
                 Deadline::Ack(session, id) => self.settle_ack(session, id, Err(Unanswered::TimedOut)),
                 Deadline::Stream(key) => self.stream_expired(key),

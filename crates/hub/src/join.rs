@@ -204,6 +204,7 @@ impl Hub {
         link.behind.remove(&join.room);
         let (live, authorized) = (cursor >= head.offset, join.authorized);
         room.members.insert(session, Member { cursor, live, reading: None, authorized });
+        self.begin_audit();
         if let Some(ack) = join.ack {
             let offset = head.offset.max(cursor);
             let answer = dialect::join_answer(ack, &head.epoch.0, offset.0, recovered);

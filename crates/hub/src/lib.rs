@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod acks;
+mod audit;
 mod connect;
 mod emit;
 mod event;

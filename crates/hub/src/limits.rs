@@ -29,12 +29,18 @@ pub const ACKS_OWED: usize = 1_024;
 pub const QUEUE_BYTES: u64 = 1_000_000;
 /// While more than this waits for a client, no history is added to it.
 pub const CATCH_UP_BYTES: u64 = 256_000;
+/// Positions of rooms are compared with the history this long after the last round (V6: at least every 40 s).
+pub const AUDIT_INTERVAL: Millis = Millis(30_000);
+/// The feed may be behind the history for this long.
+pub const FEED_TIME: Millis = Millis(1_000);
 /// Events of a room that are kept in memory.
 pub const RING_EVENTS: usize = 256;
 /// Their payloads' bytes.
 pub const RING_BYTES: u64 = 1_000_000;
 /// Rooms without members whose recent events stay in memory.
 pub const IDLE_ROOMS: usize = 1_000;
+/// Sessions per person, in all namespaces; one more is refused as `OVERLOADED` (V9).
+pub const SESSIONS_PER_USER: usize = 10_000;
 /// Rooms per connection.
 pub const ROOMS: usize = 1_000;
 /// Missed events up to which a client is brought up to date (V3).

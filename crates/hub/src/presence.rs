@@ -12,6 +12,11 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
+    /// Their connections now.
+    pub(crate) fn count(&self, user: &UserId) -> usize {
+        self.people.get(user).copied().unwrap_or(0)
+    }
+
     /// One more connection; whether the person was offline before.
     pub(crate) fn arrive(&mut self, user: &UserId) -> bool {
         match self.people.get_mut(user) {

@@ -54,6 +54,20 @@ impl Room {
         self.head.get_or_insert(head);
     }
 
+    /// The history is as far as this, and the feed has not told of it.
+    pub(crate) fn catch_up(&mut self, offset: Offset) {
+        if let Some(head) = &mut self.head {
+            head.offset = offset;
+        }
+        self.forget_ring();
+    }
+
+    /// The room has another history, and the feed has not told of it.
+    pub(crate) fn begin_anew(&mut self, head: Head) {
+        self.head = Some(head);
+        self.forget_ring();
+    }
+
     /// Takes an event of the feed in.
     pub(crate) fn observe(&mut self, event: RoomEvent, ring_events: usize, ring_bytes: u64) -> Observed {
         let offset = Offset(event.offset);

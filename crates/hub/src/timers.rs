@@ -28,6 +28,10 @@ impl<K: Ord + Clone> Timers<K> {
         }
     }
 
+    pub(crate) fn has(&self, key: &K) -> bool {
+        self.at.contains_key(key)
+    }
+
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.queue.first().map(|(at, _)| *at)
     }

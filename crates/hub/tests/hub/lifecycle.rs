@@ -125,7 +125,7 @@ fn a_closed_connection_leaves_nothing_behind() {
         driver.answer_all();
     }
     assert_eq!((driver.hub.connections(), driver.hub.rooms()), (0, 1));
-    driver.wait(10_000);
+    driver.wait(31_000);
     assert_eq!(driver.hub.poll_timeout(), None, "no deadline is left");
 }
 
@@ -150,4 +150,23 @@ fn c2_who_is_sent_away_is_told_to_come_back_one_after_the_other() {
     };
     assert_eq!(hints(4, 5_000), [500, 501, 502, 503], "a few are not made to wait");
     assert_eq!(hints(8, 4), [500, 500, 501, 501, 502, 502, 503, 503], "many share the window evenly");
+}
+
+#[test]
+fn v9_a_person_has_so_many_sessions_and_one_more_is_refused_until_one_ends() {
+    let mut driver = Driver::new(Config { sessions_per_user: 2, ..Config::default() });
+    let first = driver.connected("ana");
+    driver.connected("ana");
+    let ask = |driver: &mut Driver, name: &str| {
+        let session = driver.raw();
+        driver.take(session);
+        driver.text(session, &format!(r#"40{{"token":"{name}"}}"#));
+        driver.answer_all();
+        driver.take(session)
+    };
+    let refused = ask(&mut driver, "ana");
+    assert!(matches!(&refused[..], [Got::Other(text)] if text.contains("OVERLOADED")), "{refused:?}");
+    assert!(matches!(&ask(&mut driver, "ben")[..], [Got::Other(text)] if text.starts_with("40")));
+    driver.input(Input::Closed { session: first });
+    assert!(matches!(&ask(&mut driver, "ana")[..], [Got::Other(text)] if text.starts_with("40")));
 }

@@ -1,6 +1,7 @@
 //! The hub on virtual time.
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
 
+mod audit;
 mod driver;
 mod emits;
 mod joins;

@@ -94,10 +94,18 @@ where
     type Rejection = Reject;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Reject> {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let user = user(&parts, state).await?;
+        Self::read(user, Request::from_parts(parts, body)).await
+    }
+}
+
+impl WriteContext {
+    /// A write of somebody who is known already.
+    pub(super) async fn read(user: User, request: Request) -> Result<Self, Reject> {
+        let (mut parts, body) = request.into_parts();
         let name = write_name(&parts.headers)?;
-        let target = target(&mut parts, state).await;
+        let target = target(&mut parts).await;
         let body = axum::body::to_bytes(body, limits::REQUEST_BODY).await.map_err(|_| {
             let most = limits::REQUEST_BODY;
             Reject::new(
@@ -153,8 +161,8 @@ where
 }
 
 /// Path with query as the client sent it, also in a nested router.
-async fn target<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
-    let uri = match OriginalUri::from_request_parts(parts, state).await {
+async fn target(parts: &mut Parts) -> String {
+    let uri = match OriginalUri::from_request_parts(parts, &()).await {
         Ok(OriginalUri(uri)) => uri,
     };
     uri.path_and_query().map_or_else(|| uri.path().to_owned(), |target| target.as_str().to_owned())

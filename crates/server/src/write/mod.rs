@@ -4,6 +4,7 @@
 mod context;
 mod mark;
 mod outcome;
+mod publish;
 mod reply;
 mod tx;
 
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 
 pub use context::{ReadContext, WriteContext};
 pub use mark::mark_outcomes;
+pub use publish::{ServerKey, ShortKey};
 pub use reply::{Reject, Reply};
 pub use tidewire_wire::http::{OUTCOME, Outcome};
 pub use tx::{ReadTx, Tx};
