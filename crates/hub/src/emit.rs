@@ -8,7 +8,7 @@ use crate::hub::Deadline;
 use crate::ids::SessionId;
 use crate::io::{Args, CloseReason, Json, Output};
 use crate::limits;
-use crate::session::{Busy, MAIN, Phase};
+use crate::session::{Busy, Phase};
 use crate::streams::{Offer, StreamKey};
 use crate::{Asked, Hub};
 
@@ -62,11 +62,10 @@ impl Hub {
             Offer::Run => {
                 let Some(link) = self.links.get(session) else { return };
                 let Phase::Connected { user, socket, .. } = &link.phase else { return };
-                let (user, socket) = (user.clone(), socket.clone());
+                let (user, socket, namespace) = (user.clone(), socket.clone(), link.namespace.clone());
                 let (name, args) = (emit.name.clone(), emit.args.clone());
                 let request = self.ask(Asked::Emit(emit.key.clone(), emit.number));
                 self.wait(session, Busy::Emitting { emit });
-                let namespace = MAIN.into();
                 self.links.push(Output::Dispatch { request, session, socket, namespace, user, name, args });
             }
         }

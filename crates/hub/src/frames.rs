@@ -108,8 +108,7 @@ impl Hub {
         header: &Header<'_>,
         attachments: Vec<Binary>,
     ) -> Result<(), CloseReason> {
-        let namespace = Namespace::from(header.namespace);
-        let known = header.namespace == MAIN || self.config.namespaces.contains(&namespace);
+        let known = header.namespace == MAIN || self.config.namespaces.contains(header.namespace);
         if !known {
             if header.kind != Kind::Connect {
                 return Err(CloseReason::NotConnected);
@@ -121,9 +120,10 @@ impl Hub {
         let target = if header.namespace == MAIN {
             link
         } else if header.kind == Kind::Connect {
-            self.links.other(link, &namespace).ok_or(CloseReason::Client)?
+            self.links.other(link, &Namespace::from(header.namespace)).ok_or(CloseReason::Client)?
         } else {
-            let other = self.links.get(link).and_then(|session| session.children.get(&namespace).copied());
+            let other =
+                self.links.get(link).and_then(|session| session.children.get(header.namespace).copied());
             // What was on its way when the app ended the session.
             let Some(other) = other else { return Ok(()) };
             other

@@ -1,5 +1,6 @@
 //! Newtypes of everything that has an identity or a unit. Nothing here decides anything.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,6 +38,9 @@ macro_rules! text_id {
         pub struct $name(pub Arc<str>);
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(f) }
+        }
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str { &self.0 }
         }
         impl From<&str> for $name {
             fn from(text: &str) -> Self { $name(text.into()) }
