@@ -2,7 +2,7 @@
 import { TidewireError } from './errors.js';
 import type { CreateEngine } from './engine/binding.js';
 import type { EmitClass } from './emit-class.js';
-import type { Command, CommandResult, Config, OriginKind as EngineOrigin, OriginRule, Submission } from './generated/protocol.js';
+import type { Command, CommandResult, Submission } from './generated/protocol.js';
 import { parsed } from './host/json.js';
 import { Bridge } from './host/bridge.js';
 import { Notifier } from './host/cell.js';
@@ -12,60 +12,22 @@ import { Definitions, unknownMutation, type Prepared } from './host/definitions.
 import { Listeners } from './host/listeners.js';
 import { Names } from './host/names.js';
 import { Namespaces } from './host/namespaces.js';
-import { originOf } from './host/origin.js';
+import { configOf, type TidewireOptions } from './options.js';
 import { Passes } from './host/passes.js';
 import { Reads } from './host/reads.js';
 import { refusalError } from './host/refusals.js';
 import { fetchPort } from './host/requests.js';
 import { Rooms } from './host/rooms.js';
 import { Session, type SessionParts, type SessionSettings } from './host/session.js';
-import { Tokens, type TokenSource } from './host/tokens.js';
+import { Tokens } from './host/tokens.js';
 import { Writes, type WriteFacts } from './host/writes.js';
 import { browser } from './ports/browser.js';
-import type { Platform, SocketPort } from './ports/port.js';
 import type {
-  AnswerFacts, AnyEvents, AnyMutation, ConflictDecision, EmitClasses, EventHandler, ExportedWrite, ForeignRooms, LogNote, LogoutOptions, LogoutResult,
-  MutationDefinition, Namespace, OriginKind, ProcessResult, QueueLimits, RequestPort, SyncRules, Tidewire, UnnamedWrite, UnsentWrites, WriteHandle,
+  AnyEvents, AnyMutation, ConflictDecision, EventHandler, ExportedWrite, LogNote, LogoutOptions, LogoutResult, MutationDefinition, Namespace,
+  ProcessResult, SyncRules, Tidewire, UnnamedWrite, UnsentWrites, WriteHandle,
 } from './types.js';
 
-export interface TidewireOptions<E extends object = AnyEvents> {
-  /** Origin of the backend; '' is the page's. */
-  readonly url: string;
-  /** Id of the signed-in user. Another user needs another client: the store is split by it. */
-  readonly user: string;
-  readonly app?: string;
-  readonly env?: string;
-  /** Asked at each attempt; `fresh` when the last one was refused. Null: not signed in. Left out: none is needed. */
-  readonly token?: TokenSource;
-  /** Sends the queue's requests; default: `fetch` with a bearer token. */
-  readonly request?: RequestPort;
-  /** Whether a response is the app's own server speaking, and not a captive portal (Q10); default: not redirected, of an expected type. */
-  readonly isAnswer?: (response: AnswerFacts) => boolean;
-  /** What stands at other origins, by `scheme://host[:port]`; one that is not listed is `plain` (Q9). */
-  readonly origins?: { readonly [origin: string]: OriginKind };
-  /** How much the queue may hold. */
-  readonly queue?: QueueLimits;
-  /** Another `fetch` than the platform's, for `client.fetch` and the default `request`. */
-  readonly fetch?: typeof fetch;
-  readonly backend?: 'tidewire' | 'foreign';
-  readonly platform?: Platform;
-  readonly mutations?: readonly AnyMutation[];
-  readonly rules?: SyncRules<E>;
-  /** The class of each event that the app emits: `plain()`, `reliable()` or `volatile()`; default `plain()`. */
-  readonly emits?: EmitClasses<E>;
-  /** Milliseconds that an emit waits for a connection, or for its acknowledgement. */
-  readonly emitTimeout?: number;
-  /** Path of the socket on the backend. */
-  readonly path?: string;
-  readonly namespace?: string;
-  /** An event that a foreign server acknowledges at once, to find out whether a link still lives. */
-  readonly probeEvent?: string;
-  /** How a foreign server is asked for rooms; default: as ours is, `room:join {roomId}` and `room:leave {roomId}`. */
-  readonly rooms?: ForeignRooms;
-  /** How packets travel: `msgpack` of `@tidewire/client/msgpack`, for a server that uses `socket.io-msgpack-parser`. Default: as text. */
-  readonly parser?: (port: SocketPort) => SocketPort;
-  readonly log?: (note: LogNote) => void;
-}
+export type { TidewireOptions };
 
 /** Milliseconds that a logout waits for writes to be given up. */
 const GIVE_UP = 2_000;
@@ -426,37 +388,6 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   readonly #run = (command: Command): CommandResult | undefined => this.#session?.command(command);
-}
-
-const ORIGINS: { readonly [K in OriginKind]: EngineOrigin } = {
-  tidewire: { kind: 'Tidewire' },
-  keyed: { kind: 'Keyed', style: 'Quoted' },
-  'keyed-bare': { kind: 'Keyed', style: 'Bare' },
-  plain: { kind: 'Plain' },
-};
-
-/** As in the engine's `limits`. */
-const DEFAULT_QUEUE = { pending: 100, pendingBytes: 4 * 1024 * 1024, parked: 400, parkedBytes: 16 * 1024 * 1024 };
-
-/** An absolute URL of the app's own backend is as good as a path on it. */
-function originsOf<E extends object>({ url, backend, origins = {} }: TidewireOptions<E>): OriginRule[] {
-  const own = backend === 'foreign' ? '' : originOf(url);
-  const listed = own === '' ? origins : { [own]: 'tidewire' as const, ...origins };
-  return Object.entries(listed).map(([origin, kind]) => ({ origin, kind: ORIGINS[kind] }));
-}
-
-function configOf<E extends object>(options: TidewireOptions<E>, platform: Platform): Config {
-  const { rooms } = options;
-  return {
-    partition: [options.app ?? 'app', options.env ?? 'default', options.user].map(encodeURIComponent).join('|'),
-    server: options.backend === 'foreign' ? 'Foreign' : 'Tidewire',
-    namespace: options.namespace ?? '/',
-    origins: originsOf(options),
-    queue: options.queue === undefined ? undefined : { ...DEFAULT_QUEUE, ...options.queue },
-    polling: platform.polling !== undefined,
-    probeEvent: options.probeEvent,
-    join: rooms === undefined ? undefined : { event: rooms.join, leave: rooms.leave, key: rooms.key, answers: rooms.answers ?? true },
-  };
 }
 
 /** A write that never was one. */
