@@ -98,6 +98,18 @@ faults! {
     InProgress,
     /// A token is not accepted.
     TokenRefused,
+    /// A token's time is over.
+    TokenExpired,
+    /// The server says goodbye and ends.
+    Farewell,
+    /// A person may not be in a room.
+    RoomDenied,
+    /// An emit may be lost, and the system says so.
+    EmitLost,
+    /// A request arrives before an earlier one.
+    Reordered,
+    /// The tab that is frozen leads.
+    FrozenLeader,
     /// A room gets a new history.
     NewEpoch,
     /// A wall clock steps.
@@ -110,12 +122,17 @@ faults! {
     Background,
     /// Another person signs in.
     UserSwitch,
+    /// A person logs out.
+    Logout,
+    /// A tab takes the lead from one that does not answer.
+    LeadTaken,
 }
 
 /// Rules whose situations must occur.
 pub const RULES: &[&str] = &[
-    "C2", "C3", "C4", "C5", "C7", "C10", "Q1", "Q2", "Q4", "Q5", "Q6", "Q9", "Q10", "Q11", "Q12", "Q13",
-    "Q14", "Q16", "Q17", "Q18", "Q19", "Q20", "Q22", "V3", "V5", "V6", "Y1", "Y2", "Y5", "Y6",
+    "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C10", "Q1", "Q2", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9", "Q10",
+    "Q11", "Q12", "Q13", "Q14", "Q16", "Q17", "Q18", "Q19", "Q20", "Q22", "V3", "V5", "V6", "Y1", "Y2", "Y5",
+    "Y6",
 ];
 
 /// Counts.
@@ -214,6 +231,9 @@ impl Coverage {
                 ..
             } => {
                 self.rule("Q4");
+            }
+            Output::Write { state: WriteState::Merged { .. } | WriteState::Cancelled {}, .. } => {
+                self.rule("Q8")
             }
             Output::Write { state: WriteState::Parked { reason, .. }, .. } => {
                 self.rule("Q13");

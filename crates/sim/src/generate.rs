@@ -35,11 +35,12 @@ pub fn script(seed: u64) -> Script {
     let tabs = [several, 1, usize::from(mood == Mood::Disasters)];
     let retention = *rng.pick(&[1_000, 1_000, 20, 4]);
     let missed = *rng.pick(&[1_000, 1_000, 12]);
+    let token = *rng.pick(&[0, 0, 60_000, 900_000]);
     let all: usize = tabs.iter().sum();
     let mut dice = Dice { rng, tabs: all, devices: if tabs[2] > 0 { 3 } else { 2 }, mood };
     let steps =
         (1..=STEPS).map(|number| Step { number, action: dice.action(), then: dice.pause() }).collect();
-    Script { seed, tabs, retention, missed, steps }
+    Script { seed, tabs, retention, missed, token, steps }
 }
 
 struct Dice {
@@ -73,7 +74,9 @@ impl Dice {
 
     fn action(&mut self) -> Action {
         match self.rng.below(100) {
-            0..=39 => self.tap(),
+            0..=23 => self.tap(),
+            24..=33 => self.tie(),
+            34..=39 => self.emit(),
             40..=44 => Action::Refetch { tab: self.tab(), query: self.rng.below(QUERIES as u64) as usize },
             45..=49 => Action::Start { tab: self.tab() },
             50..=54 => self.person(),
@@ -100,14 +103,38 @@ impl Dice {
         Action::Tap { tab: self.tab(), room: self.room(), kind, own_lane, keep_layer }
     }
 
+    fn tie(&mut self) -> Action {
+        let kind = if self.rng.chance(80) { "add" } else { *self.rng.pick(&["refuse", "conflict", "fail"]) };
+        let ties: [&'static str; 8] =
+            ["child", "temp", "temp-child", "replace", "pair", "dedupe", "short", "handled"];
+        Action::Tie { tab: self.tab(), room: self.room(), kind, tie: *self.rng.pick(&ties) }
+    }
+
+    fn emit(&mut self) -> Action {
+        let class = *self.rng.pick::<&'static str>(&["plain", "reliable", "reliable", "volatile"]);
+        Action::Emit { tab: self.tab(), class, ack: self.rng.chance(60) }
+    }
+
     fn person(&mut self) -> Action {
         let tab = self.tab();
-        match self.rng.below(5) {
-            0 => Action::Cancel { tab },
-            1 => Action::RetryParked { tab },
-            2 => Action::DiscardParked { tab },
-            3 => Action::Process { tab },
-            _ => Action::SwitchUser { device: self.device() },
+        match self.rng.below(24) {
+            0..=4 => Action::Cancel { tab },
+            5..=8 => Action::RetryParked { tab },
+            9..=11 => Action::DiscardParked { tab },
+            12..=14 => Action::Process { tab },
+            15..=16 => Action::SwitchUser { device: self.device() },
+            17 => Action::Logout { device: self.device() },
+            18 => Action::EditParked { tab },
+            19..=20 => {
+                let how = *self.rng.pick::<&'static str>(&["again", "park", "discard"]);
+                Action::Resolve { tab, how }
+            }
+            21 => Action::Export { tab },
+            22 if self.rng.chance(40) => {
+                Action::Build { device: self.device(), build: *self.rng.pick(&[1, 2, 2, 3]) }
+            }
+            22 => Action::Processing { tab, on: self.rng.chance(70) },
+            _ => Action::Clear { tab },
         }
     }
 
@@ -180,6 +207,12 @@ impl Dice {
                     "gateway",
                 ]);
                 Action::Answering { how }
+            }
+            (Mood::Server, 6) if self.rng.chance(40) => {
+                Action::Farewell { after: *self.rng.pick(&[200, 3_000, 20_000]) }
+            }
+            (Mood::Server, 6) if self.rng.chance(40) => {
+                Action::Deny { user: *self.rng.pick(&[User::Ana, User::Ben]), on: self.rng.chance(50) }
             }
             (Mood::Server, 6) => Action::ExpireTokens { user: *self.rng.pick(&[User::Ana, User::Ben]) },
             (Mood::Server, _) => Action::NewEpoch { room: self.room() },

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidewire_core::{Epoch, Request, WriteId, WriteState};
+use tidewire_core::{BodyId, Epoch, ParkReason, Request, WriteId, WriteState};
 
 use crate::ids::{Device, Life, Room, Tab, Tag, User};
 
@@ -47,8 +47,16 @@ pub struct Tapped {
     pub order: u64,
     /// Its layer stays when it is parked.
     pub keep_layer: bool,
+    /// The write that must have succeeded before.
+    pub parent: Option<Tag>,
     /// What was said.
     pub said: Said,
+    /// The write that stands for it.
+    pub stands: Option<WriteId>,
+    /// It waits for the app's answer to a conflict.
+    pub conflict: bool,
+    /// It was parked as expired, and nobody has asked to send it since.
+    pub expired: bool,
     /// It was promised to be on disk.
     pub promised: bool,
     /// It was parked at some time: others may overtake it.
@@ -63,11 +71,49 @@ pub struct Tapped {
     pub copies: u32,
 }
 
+/// How an emit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It arrived, or at least left.
+    Sent,
+    /// It was answered.
+    Answered,
+    /// No answer in time.
+    TimedOut,
+    /// Perhaps.
+    MaybeLost,
+    /// It never left.
+    Dropped,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// One emit.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    /// In which run of a tab.
+    pub life: Life,
+    /// By whom.
+    pub user: User,
+    /// What is promised: `plain`, `reliable`, `volatile`.
+    pub class: &'static str,
+    /// Which process of the server ran then.
+    pub boot: u32,
+    /// When.
+    pub at: u64,
+    /// Its argument.
+    pub body: BodyId,
+    /// What was said.
+    pub end: Option<End>,
+}
+
 /// The model.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
     /// By id.
     pub taps: BTreeMap<WriteId, Tapped>,
+    /// Emits, by tag.
+    pub emits: BTreeMap<Tag, Emitted>,
     /// By tag.
     pub tags: BTreeMap<Tag, WriteId>,
     /// Which write a record holds, per device, user and key.
@@ -107,6 +153,11 @@ impl Reference {
         let ended = matches!(tap.said, Said::Acknowledged | Said::Refused | Said::Discarded);
         if ended && !matches!(state, WriteState::Acknowledged { .. }) {
             return;
+        }
+        tap.conflict = matches!(state, WriteState::Conflict { .. });
+        tap.expired = matches!(state, WriteState::Parked { reason: ParkReason::Expired, .. });
+        if let WriteState::Merged { into } = state {
+            tap.stands = Some(into.clone());
         }
         match state {
             WriteState::Durable { .. } | WriteState::Quarantined { .. } => {

@@ -9,6 +9,22 @@ use crate::ids::{Device, Room, Tab, User};
 pub enum Action {
     /// A person taps: a write to a room. `kind` is `add`, `refuse`, `conflict` or `fail`.
     Tap { tab: Tab, room: Room, kind: &'static str, own_lane: bool, keep_layer: bool },
+    /// A person taps something that is tied to other writes: `child` depends on the tab's last write, `temp` declares a temporary
+    /// id, `temp-child` mentions the last one, `replace`, `pair` and `dedupe` look at the last write of the lane, `short` lives for
+    /// five seconds, `handled` decides its conflicts itself.
+    Tie { tab: Tab, room: Room, kind: &'static str, tie: &'static str },
+    /// Something is emitted: `plain`, `reliable` or `volatile`.
+    Emit { tab: Tab, class: &'static str, ack: bool },
+    /// All parked writes are edited, and so sent as others.
+    EditParked { tab: Tab },
+    /// All conflicts are decided: `again`, `park` or `discard`.
+    Resolve { tab: Tab, how: &'static str },
+    /// All writes are exported.
+    Export { tab: Tab },
+    /// Everything is given up.
+    Clear { tab: Tab },
+    /// Sending is stopped, or goes on.
+    Processing { tab: Tab, on: bool },
     /// The newest write of a tab is taken back.
     Cancel { tab: Tab },
     /// All parked writes are sent again.
@@ -55,6 +71,10 @@ pub enum Action {
     KillServer { down: u64 },
     /// How the server answers: `well`, `busy`, `busy-after`, `broken`, `gateway`.
     Answering { how: &'static str },
+    /// The server says goodbye, ends, and comes back.
+    Farewell { after: u64 },
+    /// A person may be in no room, or again.
+    Deny { user: User, on: bool },
     /// All tokens of a person end.
     ExpireTokens { user: User },
     /// A room gets a new history.
@@ -69,8 +89,12 @@ pub enum Action {
     Wall { device: Device, by: i64 },
     /// The wall clock drifts.
     Drift { device: Device, per_mille: i64 },
-    /// Another person signs in.
+    /// Another person signs in; the tabs just end.
     SwitchUser { device: Device },
+    /// Another build of the app: 1 and 2 know the mutations in that version, 3 knows none.
+    Build { device: Device, build: u32 },
+    /// A person logs out, the tabs end in peace, another person signs in.
+    Logout { device: Device },
 }
 
 /// An action, and how long the world then runs.
@@ -95,6 +119,8 @@ pub struct Script {
     pub retention: usize,
     /// Missed events up to which the hub catches up.
     pub missed: u64,
+    /// Milliseconds that a token lives; 0: for ever.
+    pub token: u64,
     /// The steps.
     pub steps: Vec<Step>,
 }
@@ -104,8 +130,8 @@ impl fmt::Display for Script {
         let [a, b, c] = self.tabs;
         writeln!(
             f,
-            "seed {} tabs {a} {b} {c} retention {} missed {}",
-            self.seed, self.retention, self.missed
+            "seed {} tabs {a} {b} {c} retention {} missed {} token {}",
+            self.seed, self.retention, self.missed, self.token
         )?;
         for step in &self.steps {
             writeln!(f, "{:>4} +{:<6} {:?}", step.number, step.then, step.action)?;

@@ -7,7 +7,7 @@ use tidewire_sim::script::{Action, Script, Step};
 
 fn holds(seed: u64, tabs: [usize; 3], retention: usize, missed: u64, steps: Vec<(u64, u64, Action)>) {
     let steps = steps.into_iter().map(|(number, then, action)| Step { number, action, then }).collect();
-    let script = Script { seed, tabs, retention, missed, steps };
+    let script = Script { seed, tabs, retention, missed, token: 0, steps };
     assert_eq!(run(&script, None, false).violation, None, "\n{script}");
 }
 

@@ -2,6 +2,7 @@
 
 mod convergence;
 mod delivery;
+mod emits;
 mod memory;
 
 use std::fmt::Debug;
@@ -31,6 +32,8 @@ pub fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(delivery::Once::default()),
         Box::new(delivery::LaneOrder::default()),
         Box::new(delivery::NothingLost),
+        Box::new(emits::Emits::default()),
+        Box::new(emits::Ties::default()),
         Box::new(convergence::Converged),
         Box::new(convergence::NothingMissed),
         Box::new(memory::Bounded),

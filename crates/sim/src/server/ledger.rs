@@ -37,6 +37,19 @@ pub struct Answer {
     pub body: Option<String>,
 }
 
+/// What became of a write whose answer was lost (protocol section 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was applied, with this answer.
+    Applied(Answer),
+    /// It was not, so far.
+    Open,
+    /// It never will be.
+    Voided,
+    /// Nobody can tell.
+    ClientReset,
+}
+
 /// What the rule says before anything runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -118,6 +131,28 @@ impl Ledger {
         }
     }
 
+    /// What became of a write; an open one is voided if `void` says so.
+    pub fn fate(&mut self, user: &str, client: &str, sequence: u64, key: &str, void: bool) -> Fate {
+        let Some(known) = self.clients.get_mut(&(user.to_owned(), client.to_owned())) else {
+            return Fate::ClientReset;
+        };
+        if sequence < known.floor {
+            return Fate::ClientReset;
+        }
+        let mark = format!("void {key}");
+        match known.settled.get(&sequence) {
+            Some(settled) if settled.key == key => Fate::Applied(settled.answer.clone()),
+            Some(settled) if settled.key == mark => Fate::Voided,
+            Some(_) => Fate::ClientReset,
+            None if void => {
+                let answer = Answer { status: 0, body: None };
+                known.settled.insert(sequence, Settled { key: mark, request: String::new(), answer });
+                Fate::Voided
+            }
+            None => Fate::Open,
+        }
+    }
+
     /// The settled sequences of a client as ranges, all below the floor as one; `None` for an unknown client.
     #[must_use]
     pub fn applied(&self, user: &str, client: &str) -> Option<Vec<(u64, u64)>> {
@@ -126,7 +161,7 @@ impl Ledger {
         if known.floor > 1 {
             ranges.push((1, known.floor - 1));
         }
-        for sequence in known.settled.keys() {
+        for (sequence, _) in known.settled.iter().filter(|(_, settled)| settled.answer.status > 0) {
             match ranges.last_mut() {
                 Some((_, to)) if *to + 1 == *sequence => *to = *sequence,
                 Some(_) | None => ranges.push((*sequence, *sequence)),

@@ -5,13 +5,13 @@ pub mod ledger;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use tidewire_core::{Epoch, Request};
+use tidewire_core::{Epoch, Request, RequestKind};
 use tidewire_hub as hub;
 use tidewire_wire::http;
 
 use crate::base::Base;
 use crate::ids::{Room, Tag, User};
-use ledger::{Answer, Identity, Ledger, Verdict};
+use ledger::{Answer, Fate, Identity, Ledger, Verdict};
 
 /// One application of a write.
 #[derive(Clone, Debug)]
@@ -23,6 +23,17 @@ pub struct Effect {
     /// Where.
     pub room: Room,
     /// What it added.
+    pub tag: Tag,
+    /// The name of what it belongs to, as the request had it.
+    pub of: Option<String>,
+}
+
+/// Something that was emitted, and that a handler has worked on.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// By whom.
+    pub user: String,
+    /// What.
     pub tag: Tag,
 }
 
@@ -87,8 +98,16 @@ pub struct Server {
     pub effects: Vec<Effect>,
     /// Committed: the rooms.
     pub rooms: BTreeMap<Room, RoomLog>,
+    /// What handlers of emits have worked on, in order.
+    pub heard: Vec<Heard>,
+    /// What no request may ever say, and said.
+    pub wrong: Vec<String>,
     /// Lowest number of a token that is accepted, per person.
     pub tokens: BTreeMap<User, u32>,
+    /// Milliseconds that a token lives; 0: for ever.
+    pub token_life: u64,
+    /// Who may be in no room.
+    pub denied: BTreeSet<User>,
     /// Events that a room keeps.
     pub retention: usize,
     /// Runs; nothing but what is committed survives its end.
@@ -110,12 +129,16 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// A server with empty rooms, not started.
     #[must_use]
-    pub fn new(retention: usize) -> Server {
+    pub fn new(retention: usize, token_life: u64) -> Server {
         Server {
             ledger: Ledger::default(),
             effects: Vec::new(),
             rooms: Room::all().map(|room| (room, RoomLog::new(room))).collect(),
+            heard: Vec::new(),
+            wrong: Vec::new(),
             tokens: BTreeMap::new(),
+            token_life,
+            denied: BTreeSet::new(),
             retention,
             hub: None,
             boot: 0,
@@ -142,6 +165,9 @@ impl Server {
 
     /// One write: judged, run and committed in one step.
     pub fn write(&mut self, user: User, request: &Request, now: u64) -> Reply {
+        if request.kind == RequestKind::Outcome {
+            return self.outcome(user, request);
+        }
         let identity = match identity(request) {
             Ok(identity) => identity,
             Err(message) => {
@@ -150,6 +176,9 @@ impl Server {
         };
         let body = request.body.as_ref().map_or("", |body| body.0.as_str());
         let hashed = format!("{}\n{}\n{body}", request.method, request.path);
+        if hashed.contains(TEMP) {
+            self.wrong.push(format!("{} names something by its temporary id: {hashed}", request.write));
+        }
         match self.ledger.judge(user.name(), &identity, &hashed, now) {
             Verdict::Run => {}
             Verdict::Replay(Answer { status, body }) => {
@@ -175,16 +204,42 @@ impl Server {
             Identity::Unnamed => String::new(),
             Identity::Keyed(key) | Identity::Sequenced { key, .. } => key.clone(),
         };
-        let count = self.append(user, room, tag, &key);
-        let answer = Answer { status: 200, body: Some(count.to_string()) };
+        let of = request.path.split_once("?of=").map(|(_, of)| of.to_owned());
+        self.effects.push(Effect { key: key.clone(), user: user.name().to_owned(), room, tag, of });
+        self.append(room, tag, &key);
+        let body = real(tag);
+        let answer = Answer { status: 200, body: Some(body.clone()) };
         self.ledger.settle(user.name(), &identity, &hashed, answer, now);
-        Reply { status: 200, outcome: Some(http::Outcome::Applied), body: count.to_string() }
+        Reply { status: 200, outcome: Some(http::Outcome::Applied), body }
     }
 
-    fn append(&mut self, user: User, room: Room, tag: Tag, key: &str) -> usize {
-        self.effects.push(Effect { key: key.to_owned(), user: user.name().to_owned(), room, tag });
+    /// What became of a write whose answer was lost (protocol section 5).
+    fn outcome(&mut self, user: User, request: &Request) -> Reply {
+        let asked = request.body.as_ref().map_or("", |body| body.0.as_str());
+        let (Some(client), Some(key)) = (field(asked, "client"), field(asked, "key")) else {
+            return Reply { status: 400, outcome: None, body: "no client or key".to_owned() };
+        };
+        let sequence = field(asked, "sequence").and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        if self.running.contains(&key) {
+            let body = "{\"error\":{\"code\":\"in-progress\"}}".to_owned();
+            return Reply { status: 409, outcome: None, body };
+        }
+        let void = field(asked, "void").as_deref() == Some("true");
+        let body = match self.ledger.fate(user.name(), &client, sequence, &key, void) {
+            Fate::Applied(Answer { status, body }) => {
+                let body = body.map(|body| format!(",\"body\":\"{body}\"")).unwrap_or_default();
+                format!("{{\"outcome\":\"applied\",\"status\":{status}{body}}}")
+            }
+            Fate::Open => "{\"outcome\":\"unknown\"}".to_owned(),
+            Fate::Voided => "{\"outcome\":\"voided\"}".to_owned(),
+            Fate::ClientReset => "{\"outcome\":\"client-reset\"}".to_owned(),
+        };
+        Reply { status: 200, outcome: None, body }
+    }
+
+    fn append(&mut self, room: Room, tag: Tag, key: &str) {
         let retention = self.retention;
-        let Some(log) = self.rooms.get_mut(&room) else { return 0 };
+        let Some(log) = self.rooms.get_mut(&room) else { return };
         log.head += 1;
         log.tags.push(tag);
         let event = hub::RoomEvent {
@@ -203,7 +258,6 @@ impl Server {
         if self.hub.is_some() {
             self.feed.push_back(vec![event]);
         }
-        log.tags.len()
     }
 
     /// A new history of a room: what was there stays, its events are gone.
@@ -232,15 +286,16 @@ impl Server {
 
     /// What the hub asks, answered from what is committed.
     #[must_use]
-    pub fn answer(&self, question: &hub::Output) -> Option<hub::Input> {
+    pub fn answer(&mut self, question: &hub::Output, now: u64) -> Option<hub::Input> {
         Some(match question {
             hub::Output::Authenticate { request, token, .. } => {
-                let user = token.as_ref().and_then(|token| self.accepts(&token.0));
+                let user = token.as_ref().and_then(|token| self.accepts(&token.0, now));
+                let left = token.as_ref().and_then(|token| self.left(&token.0, now)).map(hub::Millis);
                 let result = match user {
                     Some(user) => Ok(hub::Grant {
                         user: hub::UserId::from(user.name()),
                         socket: hub::SocketId::from(format!("s{request}").as_str()),
-                        expires_in: None,
+                        expires_in: left,
                         greet: false,
                         pid: "".into(),
                     }),
@@ -252,10 +307,14 @@ impl Server {
                 };
                 hub::Input::Authenticated { request: *request, result }
             }
-            hub::Output::Authorize { request, .. } => hub::Input::Authorized {
-                request: *request,
-                result: Ok(hub::Access { earliest: hub::Offset(0) }),
-            },
+            hub::Output::Authorize { request, user, .. } => {
+                let denied = User::named(&user.0).is_some_and(|user| self.denied.contains(&user));
+                let result = match denied {
+                    true => Err(hub::Denied::Unauthorized),
+                    false => Ok(hub::Access { earliest: hub::Offset(0) }),
+                };
+                hub::Input::Authorized { request: *request, result }
+            }
             hub::Output::ReadHead { request, room } => {
                 let result = self.log(&room.0).ok_or(hub::Unreadable).map(|log| hub::Head {
                     epoch: hub::Epoch::from(log.epoch()),
@@ -269,7 +328,9 @@ impl Server {
                 });
                 hub::Input::HistoryRead { request: *request, result }
             }
-            hub::Output::Dispatch { request, args, .. } => {
+            hub::Output::Dispatch { request, args, user, .. } => {
+                let tag = Tag(args.0.parse().unwrap_or(0));
+                self.heard.push(Heard { user: user.0.to_string(), tag });
                 hub::Input::Handled { request: *request, answer: hub::Answer::Acknowledged(args.clone()) }
             }
             hub::Output::Send { .. }
@@ -285,13 +346,26 @@ impl Server {
         self.rooms.get(&Room::named(room)?)
     }
 
-    /// Whose token this is, if it is good: `<name>#<number>`.
+    /// Whose token this is, if it is good: `<name>#<number>@<when it was made>`.
     #[must_use]
-    pub fn accepts(&self, token: &str) -> Option<User> {
-        let (name, number) = token.split_once('#')?;
+    pub fn accepts(&self, token: &str, now: u64) -> Option<User> {
+        let (name, number) = token.split_once('@')?.0.split_once('#')?;
         let user = User::named(name)?;
         let number: u32 = number.parse().ok()?;
-        (number >= self.tokens.get(&user).copied().unwrap_or(0)).then_some(user)
+        let known = number >= self.tokens.get(&user).copied().unwrap_or(0);
+        (known && !self.is_over(token, now)).then_some(user)
+    }
+
+    /// Milliseconds that it is still good for, if it ever ends.
+    fn left(&self, token: &str, now: u64) -> Option<u64> {
+        let made: u64 = token.split_once('@')?.1.parse().ok()?;
+        (self.token_life > 0).then(|| (made + self.token_life).saturating_sub(now))
+    }
+
+    /// Whether its time is over.
+    #[must_use]
+    pub fn is_over(&self, token: &str, now: u64) -> bool {
+        self.left(token, now) == Some(0)
     }
 }
 
@@ -302,7 +376,27 @@ fn marked(status: u16, outcome: http::Outcome) -> Reply {
 /// `/r1/add` with the tag as body.
 fn target<'a>(path: &'a str, body: &str) -> Option<(Room, &'a str, Tag)> {
     let (room, action) = path.strip_prefix('/')?.split_once('/')?;
-    Some((Room::named(room)?, action.split('?').next()?, Tag(body.parse().ok()?)))
+    Some((Room::named(room)?, action.split('?').next()?, Tag(field(body, "tag")?.parse().ok()?)))
+}
+
+/// What every temporary id begins with.
+pub const TEMP: &str = "temp-";
+
+/// The name that only the server can give.
+#[must_use]
+pub fn real(tag: Tag) -> String {
+    format!("real-{}", tag.0)
+}
+
+/// A field of a flat JSON object whose values hold no quotes, as text.
+fn field(json: &str, name: &str) -> Option<String> {
+    let (_, rest) = json.split_once(&format!("\"{name}\":"))?;
+    let rest = rest.trim_start();
+    let value = match rest.strip_prefix('"') {
+        Some(text) => text.split('"').next()?,
+        None => rest.split([',', '}']).next()?,
+    };
+    Some(value.trim().to_owned())
 }
 
 fn identity(request: &Request) -> Result<Identity, String> {

@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidewire_core::{
-    Accepted, AppSignal, Command, Input, Lane, NetworkSignal, PassId, Payload, Submission, WriteId,
-};
+use tidewire_core::{AppSignal, Command, Input, NetworkSignal, PassId, WriteId};
 
 use super::net::{Net, Reach};
+use super::tie::Wanted;
 use super::{Answering, DeviceState, TabState, World};
 use crate::bugs::Bug;
 use crate::coverage::{Coverage, Fault};
 use crate::disk::{Mode, Value};
-use crate::host::variables;
-use crate::ids::{Device, Room, Tab, Tag, User};
+use crate::ids::{Device, Tab, User};
 use crate::invariants;
-use crate::reference::{Reference, Said, Tapped, write_in};
+use crate::reference::{Reference, Said, write_in};
 use crate::rng::Rng;
 use crate::script::{Action, Script, Step};
 use crate::server::Server;
@@ -33,7 +31,7 @@ impl World {
             rng: Rng::new(script.seed, u64::MAX),
             devices: users.into_iter().map(DeviceState::new).collect(),
             tabs,
-            server: Server::new(script.retention),
+            server: Server::new(script.retention, script.token),
             answering: Answering::Well,
             reference: Reference::default(),
             coverage: Coverage::default(),
@@ -76,7 +74,7 @@ impl World {
         self.run_until(self.now + step.then);
     }
 
-    fn input_all(&mut self, device: Device, input: &Input) {
+    pub(super) fn input_all(&mut self, device: Device, input: &Input) {
         for tab in self.tabs_of(device) {
             let life = self.tabs[tab.0].life;
             self.input(tab, life, input.clone());
@@ -86,8 +84,28 @@ impl World {
     fn act(&mut self, action: &Action) {
         match *action {
             Action::Tap { tab, room, kind, own_lane, keep_layer } => {
-                self.tap(tab, room, kind, own_lane, keep_layer)
+                self.tap(tab, Wanted { room, kind, own_lane, keep_layer, tie: "" });
             }
+            Action::Tie { tab, room, kind, tie } => {
+                self.tap(tab, Wanted { room, kind, own_lane: false, keep_layer: true, tie });
+            }
+            Action::Emit { tab, class, ack } => self.emit(tab, class, ack),
+            Action::EditParked { tab } => self.edit_parked(tab),
+            Action::Resolve { tab, how } => self.resolve(tab, how),
+            Action::Export { tab } => self.command(tab, Command::Export {}),
+            Action::Clear { tab } => self.clear(tab),
+            Action::Processing { tab, on } => self.command(tab, Command::SetProcessing { on }),
+            Action::Build { device, build } => self.build(device, build),
+            Action::Farewell { after } => self.farewell(after),
+            Action::Deny { user, on } => {
+                if on {
+                    self.coverage.fault(Fault::RoomDenied);
+                    self.server.denied.insert(user);
+                } else {
+                    self.server.denied.remove(&user);
+                }
+            }
+            Action::Logout { device } => self.log_out(device),
             Action::Cancel { tab } => self.cancel(tab),
             Action::RetryParked { tab } => {
                 for write in self.parked(tab) {
@@ -186,60 +204,10 @@ impl World {
         }
     }
 
-    fn command(&mut self, tab: Tab, command: Command) {
+    pub(super) fn command(&mut self, tab: Tab, command: Command) {
         if !self.tabs[tab.0].frozen {
             self.order(tab, command);
         }
-    }
-
-    fn tap(&mut self, tab: Tab, room: Room, kind: &'static str, own_lane: bool, keep_layer: bool) {
-        if self.tabs[tab.0].frozen || self.tabs[tab.0].engine.is_none() {
-            return;
-        }
-        self.last_tag += 1;
-        let tag = Tag(self.last_tag);
-        let path = format!("/{}/{kind}", room.name());
-        let lane = if own_lane { format!("own{}", tag.0) } else { format!("lane-{}", room.name()) };
-        let told = if self.bug == Some(Bug::LaneIgnored) { format!("own{}", tag.0) } else { lane.clone() };
-        let write = Submission {
-            name: "room.add".into(),
-            version: 1,
-            variables: variables(room, tag),
-            method: "POST".into(),
-            path,
-            body: Some(Payload(tag.0.to_string())),
-            lane: Some(Lane(told)),
-            optimistic: true,
-            keep_layer_when_parked: keep_layer,
-            ..Submission::default()
-        };
-        let now = self.clocks(tab);
-        let Some(engine) = &mut self.tabs[tab.0].engine else { return };
-        let Ok(Accepted::Queued { write }) = engine.command(Command::Submit { write }, now) else { return };
-        let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
-        self.reference.tapped(
-            write,
-            Tapped {
-                device,
-                tab,
-                life,
-                user,
-                room,
-                tag,
-                kind,
-                lane,
-                order: 0,
-                keep_layer,
-                said: Said::Accepted,
-                promised: false,
-                ever_parked: false,
-                given_up: false,
-                sent: false,
-                excused: false,
-                copies: 0,
-            },
-        );
-        self.drain(tab);
     }
 
     fn cancel(&mut self, tab: Tab) {
@@ -252,7 +220,7 @@ impl World {
     }
 
     /// A person wants a write no more; its layer may go as soon as the system accepts that.
-    fn give_up(&mut self, tab: Tab, write: &WriteId, command: Command) {
+    pub(super) fn give_up(&mut self, tab: Tab, write: &WriteId, command: Command) {
         if self.tabs[tab.0].frozen {
             return;
         }
@@ -266,7 +234,7 @@ impl World {
         self.drain(tab);
     }
 
-    fn parked(&self, tab: Tab) -> Vec<WriteId> {
+    pub(super) fn parked(&self, tab: Tab) -> Vec<WriteId> {
         let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
         let parked = self
             .reference
@@ -274,6 +242,29 @@ impl World {
             .iter()
             .filter(|(_, tap)| (tap.device, tap.user, tap.said) == (device, user, Said::Parked));
         parked.map(|(write, _)| write.clone()).collect()
+    }
+
+    /// Everything is given up that may be.
+    fn clear(&mut self, tab: Tab) {
+        let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
+        if self.tabs[tab.0].frozen {
+            return;
+        }
+        let now = self.clocks(tab);
+        let Some(engine) = &mut self.tabs[tab.0].engine else { return };
+        if engine.command(Command::Clear {}, now).is_ok() {
+            for tap in self.reference.taps.values_mut() {
+                tap.given_up |= (tap.device, tap.user) == (device, user) && tap.said != Said::Acknowledged;
+            }
+        }
+        self.drain(tab);
+    }
+
+    /// Another build of the app runs from now on, in open tabs too.
+    pub(super) fn build(&mut self, device: Device, build: u32) {
+        self.devices[device.0].build = build;
+        let known = self.known(device);
+        self.input_all(device, &Input::Definitions { known });
     }
 
     fn signal(&mut self, device: Device, signal: &str) {
@@ -289,6 +280,36 @@ impl World {
         self.input_all(device, &Input::Network { signal });
     }
 
+    /// A person logs out: the tabs end in peace, or after half a minute.
+    fn log_out(&mut self, device: Device) {
+        self.coverage.fault(Fault::Logout);
+        self.devices[device.0].leaving = true;
+        for tab in self.tabs_of(device) {
+            self.command(tab, Command::Suspend {});
+        }
+        let user = self.devices[device.0].user;
+        self.later(30_000, super::Happening::Leave(device, user));
+        self.left(device);
+    }
+
+    /// A tab has left in peace; after the last one another person signs in.
+    pub(super) fn left(&mut self, device: Device) {
+        let still =
+            self.tabs_of(device).any(|tab| self.tabs[tab.0].engine.is_some() && !self.tabs[tab.0].quiet);
+        if !still && self.devices[device.0].leaving {
+            self.coverage.rule("Q20");
+            let user = self.devices[device.0].user;
+            self.later(0, super::Happening::Leave(device, user));
+        }
+    }
+
+    pub(super) fn leave(&mut self, device: Device, user: User) {
+        let state = &mut self.devices[device.0];
+        if state.user == user && std::mem::take(&mut state.leaving) {
+            self.switch_user(device);
+        }
+    }
+
     /// Another person signs in: the tabs of the first end, the partition stays (Q20).
     pub(super) fn switch_user(&mut self, device: Device) {
         self.coverage.fault(Fault::UserSwitch);
@@ -302,7 +323,8 @@ impl World {
             User::Ana => User::Ben,
             User::Ben => User::Ana,
         };
-        state.token = 0;
+        (state.token, state.token_made) = (0, 0);
+        state.leaving = false;
         for tab in open {
             self.start(tab);
         }

@@ -36,6 +36,14 @@ pub struct DeviceState {
     pub drift: i64,
     /// Number of the token that it has.
     pub token: u32,
+    /// When that was made.
+    pub token_made: u64,
+    /// The build of the app.
+    pub build: u32,
+    /// The newest request that has arrived from here.
+    pub last_arrived: u64,
+    /// Whoever is signed in is logging out.
+    pub leaving: bool,
     /// Locks, per person.
     pub locks: BTreeMap<User, Lock>,
     /// News between tabs take so long, at most.
@@ -60,6 +68,10 @@ impl DeviceState {
             wall_offset: 0,
             drift: 0,
             token: 0,
+            token_made: 0,
+            build: 1,
+            last_arrived: 0,
+            leaving: false,
             locks: BTreeMap::new(),
             talk_slow: 5,
             talk: BTreeMap::new(),

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use tidewire_core::{
-    Applied, AuthId, AuthResult, ClientId, FetchId, Input, Payload, Request, RequestFailure, Response,
-    Sequence, SequenceRange,
+    Applied, AuthId, AuthResult, ClientId, FetchId, Input, Named, Payload, Request, RequestFailure,
+    RequestKind, Response, Sequence, SequenceRange,
 };
 use tidewire_wire::http::{self, Outcome};
 
@@ -14,7 +14,7 @@ use super::{Happening, World};
 use crate::bugs::Bug;
 use crate::coverage::Fault;
 use crate::host::query_id;
-use crate::ids::{Life, Tab, User, rooms_of};
+use crate::ids::{Device, Life, Tab, User, rooms_of};
 use crate::server::{Reply, Snapshot};
 
 /// How the server, or what stands before it, answers.
@@ -50,6 +50,8 @@ pub struct Call {
     pub token: String,
     /// What.
     pub ask: Ask,
+    /// In the order in which they left.
+    pub number: u64,
     /// A copy that the network made: nobody waits for its answer.
     pub copy: bool,
 }
@@ -72,17 +74,36 @@ impl World {
         let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
         if fresh {
             self.coverage.rule("C5");
-            self.devices[device.0].token = self.server.tokens.get(&user).copied().unwrap_or(0);
         }
-        let token = format!("{}#{}", user.name(), self.devices[device.0].token);
+        // The app keeps a token until it is asked for a fresh one, or until it has little time left.
+        let old = self.devices[device.0].token_made + self.server.token_life * 6 / 10;
+        if fresh || self.server.token_life > 0 && self.now >= old {
+            self.renew_token(device, user);
+        }
+        let token = self.token(device, user);
         let failed = self.devices[device.0].net.reach != Reach::Up && fresh;
         let result = if failed { AuthResult::Failed {} } else { AuthResult::Token { token: Payload(token) } };
         let after = self.rng.below(20);
         self.later(after, Happening::Input(tab, life, Box::new(Input::Auth { auth, result })));
     }
 
+    fn token(&self, device: Device, user: User) -> String {
+        let state = &self.devices[device.0];
+        format!("{}#{}@{}", user.name(), state.token, state.token_made)
+    }
+
+    fn renew_token(&mut self, device: Device, user: User) {
+        let number = self.server.tokens.get(&user).copied().unwrap_or(0);
+        let state = &mut self.devices[device.0];
+        (state.token, state.token_made) = (number, self.now);
+    }
+
     pub(super) fn fetch_write(&mut self, tab: Tab, fetch: FetchId, request: Request) {
-        self.reference.sent(&request);
+        if request.kind == RequestKind::Outcome {
+            self.coverage.rule("Q13");
+        } else {
+            self.reference.sent(&request);
+        }
         let request = self.twisted(request);
         self.call(tab, Ask::Write(fetch, request));
     }
@@ -125,8 +146,8 @@ impl World {
 
     fn call(&mut self, tab: Tab, ask: Ask) {
         let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
-        let token = format!("{}#{}", user.name(), self.devices[device.0].token);
-        let call = Rc::new(Call { tab, life, token, ask, copy: false });
+        let token = self.token(device, user);
+        let call = Rc::new(Call { tab, life, token, ask, copy: false, number: self.last_happening });
         let net = self.devices[device.0].net;
         let takes = self.latency(device);
         match net.reach {
@@ -169,8 +190,14 @@ impl World {
         if self.server.hub.is_none() {
             return self.reply(call, Answer::Failed);
         }
-        let Some(user) = self.server.accepts(&call.token) else {
-            self.coverage.fault(Fault::TokenRefused);
+        let last = &mut self.devices[self.tabs[call.tab.0].device.0].last_arrived;
+        if call.number < *last {
+            self.coverage.fault(Fault::Reordered);
+        }
+        *last = call.number.max(*last);
+        let Some(user) = self.server.accepts(&call.token, self.now) else {
+            let over = self.server.is_over(&call.token, self.now);
+            self.coverage.fault(if over { Fault::TokenExpired } else { Fault::TokenRefused });
             let reply = Reply { status: 401, outcome: None, body: String::new() };
             return self.reply(call, Answer::Reply(reply, None));
         };
@@ -290,7 +317,11 @@ impl World {
                     }
                     Answer::Portal => Input::Responded { fetch: *fetch, response: portal() },
                     Answer::Reply(reply, after) => {
-                        Input::Responded { fetch: *fetch, response: response(reply, after) }
+                        let names = names_in(&call.ask, &reply);
+                        Input::Responded {
+                            fetch: *fetch,
+                            response: Response { names, ..response(reply, after) },
+                        }
                     }
                 };
                 self.input(tab, life, input);
@@ -304,7 +335,7 @@ impl World {
                     Answer::Reply(reply, _) if reply.status == 401 => {
                         // The app's own request code asks for a token, as it does for all its requests.
                         let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
-                        self.devices[device.0].token = self.server.tokens.get(&user).copied().unwrap_or(0);
+                        self.renew_token(device, user);
                         self.read_failed(tab, *query);
                     }
                     Answer::Failed | Answer::Portal | Answer::Reply(..) => self.read_failed(tab, *query),
@@ -348,6 +379,14 @@ impl World {
         let wait = 1_000 << failures.min(5);
         self.later(wait, Happening::FetchAgain(tab, life, query));
     }
+}
+
+/// The real names that an answer gives to the request's temporary ids, as the app's definition reads them.
+fn names_in(ask: &Ask, reply: &Reply) -> Vec<Named> {
+    let Ask::Write(_, request) = ask else { return Vec::new() };
+    let given = (200..300).contains(&reply.status) && reply.body.starts_with("real-");
+    let temps = request.temp_ids.iter().filter(|_| given);
+    temps.map(|temp| Named { temp: temp.clone(), real: reply.body.clone() }).collect()
 }
 
 fn response(reply: Reply, after: Option<u64>) -> Response {

@@ -3,6 +3,7 @@
 mod act;
 mod clock;
 mod device;
+mod emit;
 mod http;
 mod net;
 mod perform;
@@ -10,6 +11,7 @@ mod rest;
 mod serve;
 mod store;
 mod tabs;
+mod tie;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -22,7 +24,7 @@ use crate::bugs::Bug;
 use crate::coverage::Coverage;
 use crate::disk::Done;
 use crate::host::{Host, Screen};
-use crate::ids::{Device, Life, Tab, User};
+use crate::ids::{Device, Life, Tab, Tag, User};
 use crate::invariants::Invariant;
 use crate::reference::Reference;
 use crate::rng::Rng;
@@ -60,6 +62,10 @@ pub struct TabState {
     grant: u32,
     /// The last reading that was asked for.
     asked_load: Option<LoadId>,
+    /// It has left in peace: nothing more may come from it.
+    pub quiet: bool,
+    /// The last temporary id that was declared here, and by what.
+    temp: Option<(String, Tag)>,
     /// The stored bases were installed in this run.
     pub restored: bool,
     /// A flush of bases is arranged.
@@ -111,6 +117,10 @@ pub enum Happening {
     Feed(u32),
     /// The server starts.
     ServerUp,
+    /// The server of this boot ends, for so long.
+    Gone(u32, u64),
+    /// Who logs out has waited long enough.
+    Leave(Device, User),
 }
 
 /// A link as its tab knows it.
@@ -221,6 +231,8 @@ impl World {
             Happening::Flushed(session, bytes) => self.hub_input(hub::Input::Flushed { session, bytes }),
             Happening::Feed(boot) => self.feed(boot),
             Happening::ServerUp => self.server_up(),
+            Happening::Gone(boot, down) => self.gone(boot, down),
+            Happening::Leave(device, user) => self.leave(device, user),
         }
     }
 }

@@ -109,6 +109,14 @@ impl World {
 
     fn perform(&mut self, tab: Tab, output: Output) {
         let life = self.tabs[tab.0].life;
+        if self.tabs[tab.0].quiet
+            && matches!(
+                output,
+                Output::Open { .. } | Output::Send { .. } | Output::Fetch { .. } | Output::Persist { .. }
+            )
+        {
+            self.violate("Q20 quiet", format!("{tab} has left and does {output:?}"));
+        }
         match output {
             Output::Load { load } => {
                 self.tabs[tab.0].asked_load = Some(load);
@@ -174,11 +182,24 @@ impl World {
             }
             Output::Client { client } => self.tabs[tab.0].host.client = Some(client.0),
             Output::Quarantined { key, .. } => self.reference.quarantined(tab, life, &key),
+            Output::Emitted { emit, result } => self.emitted(tab, emit, &result),
+            Output::TakeLead {} => self.take_lead(tab),
+            Output::Quiet {} => {
+                self.tabs[tab.0].quiet = true;
+                self.left(self.tabs[tab.0].device);
+            }
+            Output::Upcast { write, variables, .. } => self.upcast(tab, &write, &variables),
+            Output::Renamed { .. } => self.coverage.rule("Q7"),
+            Output::Exported { json } => {
+                if json.0.contains('#') {
+                    self.violate("Q20 no token leaves", format!("{tab}: an export holds a token"));
+                }
+            }
             Output::Connection { .. } | Output::Outbox { .. } | Output::Log { .. } => {}
             #[allow(
                 unreachable_patterns,
                 clippy::wildcard_enum_match_arm,
-                reason = "emits are not simulated yet"
+                reason = "namespaces, attachments and foreign origins are not simulated"
             )]
             _ => {}
         }

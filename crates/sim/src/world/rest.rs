@@ -184,6 +184,7 @@ impl World {
     /// Everything that is broken is whole again.
     fn heal(&mut self) {
         self.answering = Answering::Well;
+        self.server.denied.clear();
         self.server_up();
         for device in (0..self.devices.len()).map(Device) {
             let state = &mut self.devices[device.0];
@@ -193,6 +194,10 @@ impl World {
             state.background = false;
             state.net = Net::default();
             self.set_reach(device, Reach::Up);
+        }
+        for device in (0..self.devices.len()).map(Device) {
+            self.leave(device, self.devices[device.0].user);
+            self.build(device, 2);
         }
         for tab in (0..self.tabs.len()).map(Tab) {
             self.tabs[tab.0].fuse = None;
@@ -204,6 +209,10 @@ impl World {
             let life = self.tabs[tab.0].life;
             // A person who was refused signs in again.
             self.order(tab, Command::Connect {});
+            self.order(tab, Command::SetProcessing { on: true });
+            for room in Room::all() {
+                self.order(tab, Command::Rejoin { room: RoomId(room.name()) });
+            }
             self.input(tab, life, Input::App { signal: AppSignal::Foreground });
             self.input(tab, life, Input::Network { signal: NetworkSignal::Online });
         }
@@ -231,6 +240,9 @@ impl World {
             self.heal();
             for _ in 0..30 {
                 self.run_until(self.now + 60_000);
+                for tab in (0..self.tabs.len()).map(Tab) {
+                    self.resolve(tab, "park");
+                }
                 if self.is_idle() || !self.violations.is_empty() {
                     break;
                 }

@@ -32,7 +32,7 @@ impl World {
         if self.server.boot != boot {
             return;
         }
-        if let Some(answer) = self.server.answer(question) {
+        if let Some(answer) = self.server.answer(question, self.now) {
             self.hub_input(answer);
         }
     }
@@ -42,6 +42,21 @@ impl World {
             && let Some(events) = self.server.feed.pop_front()
         {
             self.hub_input(hub::Input::Committed(events));
+        }
+    }
+
+    /// It says goodbye, and ends half a second later.
+    pub(super) fn farewell(&mut self, after: u64) {
+        self.coverage.fault(Fault::Farewell);
+        let farewell = hub::Farewell { after: hub::Millis(after), spread: hub::Millis(500), url: None };
+        self.hub_input(hub::Input::Drain(farewell));
+        self.later(500, Happening::Gone(self.server.boot, after));
+    }
+
+    /// The process of this boot ends.
+    pub(super) fn gone(&mut self, boot: u32, down: u64) {
+        if self.server.boot == boot {
+            self.kill_server(down);
         }
     }
 

@@ -25,6 +25,8 @@ impl TabState {
             grant: 0,
             asked_load: None,
             restored: false,
+            quiet: false,
+            temp: None,
             flushing: false,
             unstored: BTreeMap::new(),
         }
@@ -62,6 +64,8 @@ impl World {
                 (0..QUERIES).filter(|query| rooms_of(*query).contains(&room)).map(query_id).collect();
             self.input(tab, life, Input::Bound { room: RoomId(room.name()), queries });
         }
+        let known = self.known(device);
+        self.input(tab, life, Input::Definitions { known });
         self.order(tab, Command::Connect {});
         for room in Room::all() {
             self.order(tab, Command::Join { room: RoomId(room.name()) });
@@ -149,6 +153,10 @@ impl World {
         if state.engine.is_some() {
             state.frozen = true;
             self.coverage.fault(Fault::Freeze);
+            let (device, user, life) = (state.device, state.user, state.life);
+            if self.devices[device.0].locks.get(&user).and_then(|lock| lock.holder) == Some((tab, life)) {
+                self.coverage.fault(Fault::FrozenLeader);
+            }
         }
     }
 
@@ -228,6 +236,19 @@ impl World {
             self.later(after, Happening::LockLost(tab, life));
         }
         self.grant_next(device, user);
+    }
+
+    /// A tab takes the lock from one that does not answer (Q19).
+    pub(super) fn take_lead(&mut self, tab: Tab) {
+        let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
+        self.coverage.fault(Fault::LeadTaken);
+        let lock = self.devices[device.0].locks.entry(user).or_default();
+        lock.waiting.retain(|waiting| *waiting != (tab, life));
+        let before = lock.holder.replace((tab, life));
+        if let Some((other, other_life)) = before.filter(|before| *before != (tab, life)) {
+            self.later(1, Happening::LockLost(other, other_life));
+        }
+        self.later(1, Happening::Granted(tab, life));
     }
 
     pub(super) fn lock_lost(&mut self, tab: Tab, life: Life) {

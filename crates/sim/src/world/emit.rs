@@ -1,0 +1,90 @@
+//! Emits of tabs, and what the system says became of them (C1, C6).
+
+use tidewire_core::{Accepted, Command, EmitClass, EmitId, EmitResult, Millis};
+
+use super::World;
+use crate::coverage::Fault;
+use crate::ids::{Tab, Tag};
+use crate::reference::{Emitted, End};
+
+impl World {
+    /// Something is emitted. Its number is its tag, and its only argument.
+    pub(super) fn emit(&mut self, tab: Tab, class: &'static str, ack: bool) {
+        if self.tabs[tab.0].frozen || self.tabs[tab.0].engine.is_none() {
+            return;
+        }
+        self.last_tag += 1;
+        let tag = Tag(self.last_tag);
+        let body = self.tabs[tab.0].host.keep(&tag.0.to_string());
+        let emit = EmitId(tag.0);
+        let kind = match class {
+            "reliable" => EmitClass::Reliable { idempotent: false },
+            "volatile" => EmitClass::Volatile { key: Some("typing".into()) },
+            _ => EmitClass::Plain {},
+        };
+        let command = Command::Emit {
+            emit,
+            namespace: None,
+            name: "say".into(),
+            body: Some(body),
+            attachments: Vec::new(),
+            size: 8,
+            ack,
+            timeout: Millis(30_000),
+            class: kind,
+        };
+        let now = self.clocks(tab);
+        let Some(engine) = &mut self.tabs[tab.0].engine else { return };
+        if engine.command(command, now) != Ok(Accepted::Done {}) {
+            self.tabs[tab.0].host.bodies.remove(&body);
+            return;
+        }
+        let (life, user) = (self.tabs[tab.0].life, self.tabs[tab.0].user);
+        let boot = self.server.boot;
+        let emitted = Emitted { life, user, class, boot, at: self.now, body, end: None };
+        self.reference.emits.insert(tag, emitted);
+        self.drain(tab);
+    }
+
+    /// What became of it, once.
+    pub(super) fn emitted(&mut self, tab: Tab, emit: EmitId, result: &EmitResult) {
+        let tag = Tag(emit.0);
+        let times = self.server.heard.iter().filter(|heard| heard.tag == tag).count();
+        let answer = match result {
+            EmitResult::Answered { body, .. } => self.tabs[tab.0].host.bodies.remove(body),
+            _ => None,
+        };
+        let (boot, now) = (self.server.boot, self.now);
+        let Some(emitted) = self.reference.emits.get_mut(&tag) else {
+            return self.violate("C6 emits", format!("{tab}: news of {emit:?}, which nobody emitted"));
+        };
+        self.tabs[tab.0].host.bodies.remove(&emitted.body);
+        let reliable = emitted.class == "reliable";
+        let (end, wrong) = match result {
+            EmitResult::Sent {} => (End::Sent, reliable && times == 0),
+            EmitResult::Answered { .. } => {
+                (End::Answered, times == 0 || answer != Some(format!("[{}]", tag.0)))
+            }
+            EmitResult::TimedOut {} => (End::TimedOut, false),
+            EmitResult::MaybeLost {} => (End::MaybeLost, reliable),
+            EmitResult::Dropped {} => (End::Dropped, times > 0),
+            // Only another process, or a long silence, makes it unknowable.
+            EmitResult::Unknown {} => {
+                (End::Unknown, !reliable || boot == emitted.boot && now < emitted.at + 9 * 60_000)
+            }
+        };
+        let (class, before) = (emitted.class, emitted.end.replace(end));
+        match end {
+            End::Answered | End::Sent => self.coverage.rule("C1"),
+            End::MaybeLost | End::Unknown => self.coverage.fault(Fault::EmitLost),
+            End::TimedOut | End::Dropped => {}
+        }
+        self.coverage.rule("C6");
+        if wrong || before.is_some() {
+            let what = format!(
+                "{tab}: {class} {tag:?} is {end:?} {answer:?} and was {before:?}; heard {times} times"
+            );
+            self.violate("C6 emits", what);
+        }
+    }
+}
