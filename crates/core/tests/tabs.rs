@@ -412,3 +412,29 @@ fn q19_a_reading_from_before_does_not_take_back_what_was_heard_since() {
     rig.input(told[0].clone());
     assert_eq!(rig.states(&ended).last(), Some(&WriteState::Settled {}));
 }
+
+#[test]
+fn q21_a_write_that_is_being_given_up_is_not_stored_again_when_its_upcast_comes() {
+    let mut old = Rig::idle(rig::config(), Default::default(), 2);
+    old.settle();
+    let write = old.submit_with(|s| s.name = "like".into()).unwrap();
+    let mut rig = Rig::idle(rig::config(), old.disk, 3);
+    rig.settle();
+    rig.input(Input::Definitions { known: vec![KnownMutation { name: "like".into(), version: 2 }] });
+    rig.input(Input::Leader { epoch: LeaderEpoch(1) });
+    let asked = |o: &Output| matches!(o, Output::Upcast { write: asked, .. } if *asked == write);
+    assert!(rig.log.iter().any(asked), "{:?}", rig.log);
+    rig.hold_disk = true;
+    rig.engine.command(Command::Cancel { write: write.clone() }, rig.now()).unwrap();
+    rig.settle();
+    rig.log.clear();
+    let result = Submission {
+        name: "like".into(),
+        version: 2,
+        method: "POST".into(),
+        path: "/like".into(),
+        ..Submission::default()
+    };
+    rig.input(Input::Upcasted { write, result: Some(result) });
+    assert!(!rig.log.iter().any(|o| matches!(o, Output::Persist { value: Some(_), .. })), "{:?}", rig.log);
+}

@@ -26,15 +26,23 @@ pub enum Bug {
     KeyPerAttempt,
     /// Writes of one lane leave in parallel (Q6).
     LaneIgnored,
-    /// A tab that holds the lock and was fenced does not lead again (Q19).
-    FencedAndIdle,
+    /// The server forgets now and then what it has applied (V5).
+    Forgetful,
+    /// Temporary ids get the name of another write (Q7).
+    WrongName,
+    /// Requests carry the token of the device's first owner (Q20).
+    TokenMixedUp,
+    /// Reliable emits are numbered anew on every link (C6).
+    StreamPerLink,
+    /// A new history of a room looks like the old one (Y2).
+    EpochHidden,
     /// Tabs do not hear of each other's writes (Q19).
     NewsLost,
 }
 
 impl Bug {
     /// All.
-    pub const ALL: [Bug; 13] = [
+    pub const ALL: [Bug; 17] = [
         Bug::FloorTooHigh,
         Bug::ClaimNotStored,
         Bug::FenceIgnored,
@@ -46,7 +54,11 @@ impl Bug {
         Bug::SinceTooNew,
         Bug::KeyPerAttempt,
         Bug::LaneIgnored,
-        Bug::FencedAndIdle,
+        Bug::Forgetful,
+        Bug::WrongName,
+        Bug::TokenMixedUp,
+        Bug::StreamPerLink,
+        Bug::EpochHidden,
         Bug::NewsLost,
     ];
 

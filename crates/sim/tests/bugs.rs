@@ -5,7 +5,7 @@ use tidewire_sim::bugs::Bug;
 use tidewire_sim::campaign::hunt;
 
 /// Seeds within which each bug must be found.
-const BUDGET: u64 = 150;
+const BUDGET: u64 = 400;
 
 #[test]
 fn p1_every_planted_bug_is_found() {

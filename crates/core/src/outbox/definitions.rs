@@ -77,6 +77,10 @@ impl Outbox {
         let new = result.and_then(|submission| self.form(submission, ctx).ok()).filter(|new| new.is_small());
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         entry.upcasting = false;
+        // It is being given up, or another tab may have sent it: if it still stands when that has ended, it is asked about again.
+        if entry.busy > 0 || entry.record.stage != Stage::Queued || !self.leading {
+            return;
+        }
         // Still the old version would be asked about for ever.
         match new.filter(|new| new.version > old.version) {
             Some(new) => {

@@ -108,6 +108,8 @@ pub struct Server {
     pub token_life: u64,
     /// Who may be in no room.
     pub denied: BTreeSet<User>,
+    /// Somebody was.
+    pub ever_denied: bool,
     /// Events that a room keeps.
     pub retention: usize,
     /// Runs; nothing but what is committed survives its end.
@@ -139,6 +141,7 @@ impl Server {
             tokens: BTreeMap::new(),
             token_life,
             denied: BTreeSet::new(),
+            ever_denied: false,
             retention,
             hub: None,
             boot: 0,

@@ -101,6 +101,7 @@ impl World {
                 if on {
                     self.coverage.fault(Fault::RoomDenied);
                     self.server.denied.insert(user);
+                    self.server.ever_denied = true;
                 } else {
                     self.server.denied.remove(&user);
                 }
@@ -253,6 +254,7 @@ impl World {
         let now = self.clocks(tab);
         let Some(engine) = &mut self.tabs[tab.0].engine else { return };
         if engine.command(Command::Clear {}, now).is_ok() {
+            self.devices[device.0].cleared_until = self.now + 10_000;
             for tap in self.reference.taps.values_mut() {
                 tap.given_up |= (tap.device, tap.user) == (device, user) && tap.said != Said::Acknowledged;
             }

@@ -42,6 +42,8 @@ pub struct DeviceState {
     pub build: u32,
     /// The newest request that has arrived from here.
     pub last_arrived: u64,
+    /// A wish to give up everything may still be on its way, until then.
+    pub cleared_until: u64,
     /// Whoever is signed in is logging out.
     pub leaving: bool,
     /// Locks, per person.
@@ -71,6 +73,7 @@ impl DeviceState {
             token_made: 0,
             build: 1,
             last_arrived: 0,
+            cleared_until: 0,
             leaving: false,
             locks: BTreeMap::new(),
             talk_slow: 5,

@@ -40,7 +40,7 @@ impl World {
             return;
         }
         let (life, user) = (self.tabs[tab.0].life, self.tabs[tab.0].user);
-        let boot = self.server.boot;
+        let boot = self.tabs[tab.0].boot;
         let emitted = Emitted { life, user, class, boot, at: self.now, body, end: None };
         self.reference.emits.insert(tag, emitted);
         self.drain(tab);
@@ -54,7 +54,8 @@ impl World {
             EmitResult::Answered { body, .. } => self.tabs[tab.0].host.bodies.remove(body),
             _ => None,
         };
-        let (boot, now) = (self.server.boot, self.now);
+        let leaving = self.devices[self.tabs[tab.0].device.0].leaving;
+        let (boot, now) = (self.tabs[tab.0].boot, self.now);
         let Some(emitted) = self.reference.emits.get_mut(&tag) else {
             return self.violate("C6 emits", format!("{tab}: news of {emit:?}, which nobody emitted"));
         };
@@ -62,15 +63,17 @@ impl World {
         let reliable = emitted.class == "reliable";
         let (end, wrong) = match result {
             EmitResult::Sent {} => (End::Sent, reliable && times == 0),
-            EmitResult::Answered { .. } => {
-                (End::Answered, times == 0 || answer != Some(format!("[{}]", tag.0)))
-            }
+            EmitResult::Answered { .. } => (
+                End::Answered,
+                times == 0 || !answer.as_ref().is_some_and(|frame| frame.ends_with(&format!("[{}]", tag.0))),
+            ),
             EmitResult::TimedOut {} => (End::TimedOut, false),
             EmitResult::MaybeLost {} => (End::MaybeLost, reliable),
             EmitResult::Dropped {} => (End::Dropped, times > 0),
             // Only another process, or a long silence, makes it unknowable.
             EmitResult::Unknown {} => {
-                (End::Unknown, !reliable || boot == emitted.boot && now < emitted.at + 9 * 60_000)
+                let known = boot == emitted.boot && now < emitted.at + 9 * 60_000 && !leaving;
+                (End::Unknown, !reliable || known)
             }
         };
         let (class, before) = (emitted.class, emitted.end.replace(end));

@@ -146,7 +146,9 @@ impl World {
 
     fn call(&mut self, tab: Tab, ask: Ask) {
         let (device, life, user) = (self.tabs[tab.0].device, self.tabs[tab.0].life, self.tabs[tab.0].user);
-        let token = self.token(device, user);
+        let owner = if device.0 == 1 { User::Ben } else { User::Ana };
+        let mixed = self.bug == Some(Bug::TokenMixedUp);
+        let token = self.token(device, if mixed { owner } else { user });
         let call = Rc::new(Call { tab, life, token, ask, copy: false, number: self.last_happening });
         let net = self.devices[device.0].net;
         let takes = self.latency(device);
@@ -250,6 +252,9 @@ impl World {
     fn apply(&mut self, call: &Rc<Call>, user: User, request: &Request) {
         let effects = self.server.effects.len();
         let reply = self.server.write(user, request, self.now);
+        if self.bug == Some(Bug::Forgetful) && self.rng.chance(20) {
+            self.server.ledger = crate::server::ledger::Ledger::default();
+        }
         self.coverage.reply(&reply);
         if self.verbose {
             self.trace(&format!("server: {} {} -> {:?}", request.write, request.path, reply.outcome));
@@ -317,7 +322,10 @@ impl World {
                     }
                     Answer::Portal => Input::Responded { fetch: *fetch, response: portal() },
                     Answer::Reply(reply, after) => {
-                        let names = names_in(&call.ask, &reply);
+                        let mut names = names_in(&call.ask, &reply);
+                        if self.bug == Some(Bug::WrongName) {
+                            names.iter_mut().for_each(|named| named.real.push('0'));
+                        }
                         Input::Responded {
                             fetch: *fetch,
                             response: Response { names, ..response(reply, after) },

@@ -64,6 +64,8 @@ pub struct TabState {
     asked_load: Option<LoadId>,
     /// It has left in peace: nothing more may come from it.
     pub quiet: bool,
+    /// The server's process that its newest session is with.
+    boot: u32,
     /// The last temporary id that was declared here, and by what.
     temp: Option<(String, Tag)>,
     /// The stored bases were installed in this run.

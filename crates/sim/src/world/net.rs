@@ -109,6 +109,7 @@ impl World {
         let device = self.device_of(key);
         let takes = self.latency(device);
         let text = if self.bug == Some(Bug::SinceTooNew) { newer_since(text) } else { text.to_owned() };
+        let text = if self.bug == Some(Bug::StreamPerLink) { numbered_anew(&text, link) } else { text };
         let up = self.devices[device.0].net.reach == Reach::Up;
         let Some(state) = self.links.get_mut(&key) else { return };
         if state.dead || !up {
@@ -127,6 +128,7 @@ impl World {
 
     /// The hub sends a frame.
     pub(super) fn deliver(&mut self, session: hub::SessionId, text: Arc<str>) {
+        let text = if self.bug == Some(Bug::EpochHidden) { first_epoch(&text) } else { text };
         let Some(key) = self.sessions.get(&session).copied() else { return };
         let device = self.device_of(key);
         let takes = self.latency(device);
@@ -151,6 +153,10 @@ impl World {
             || self.hold(tab, || Happening::Frame(tab, life, link, text.clone()))
         {
             return;
+        }
+        if let Some((_, boot)) = text.split_once("\"instance\":\"boot") {
+            let digits = boot.split('"').next().unwrap_or_default();
+            self.tabs[tab.0].boot = digits.parse().unwrap_or(0);
         }
         let body = if text.contains(['[', '{']) {
             FrameBody::Json { body: self.tabs[tab.0].host.keep(text), last: None }
@@ -257,6 +263,22 @@ impl World {
         }
         self.sessions.clear();
     }
+}
+
+/// A planted bug: the stream of a reliable emit is another one on each link.
+fn numbered_anew(text: &str, link: LinkId) -> String {
+    let Some((head, stream)) = text.split_once("[\"tw:emit\",[\"") else { return text.to_owned() };
+    let mark = format!("{:03}", link.0 % 1_000);
+    format!("{head}[\"tw:emit\",[\"{mark}{}", stream.get(3..).unwrap_or_default())
+}
+
+/// A planted bug: every epoch is called as the first one.
+fn first_epoch(text: &str) -> Arc<str> {
+    let mut told = text.to_owned();
+    for epoch in 2..9 {
+        told = told.replace(&format!("-{epoch}\""), "-1\"");
+    }
+    told.into()
 }
 
 /// A planted bug: the join asks from one event too late.

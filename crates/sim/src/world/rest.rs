@@ -194,6 +194,10 @@ impl World {
             state.background = false;
             state.net = Net::default();
             self.set_reach(device, Reach::Up);
+            if self.server.ever_denied {
+                // Who lost a room was not told (protocol section 2): only a new session asks for it again.
+                self.cut(device);
+            }
         }
         for device in (0..self.devices.len()).map(Device) {
             self.leave(device, self.devices[device.0].user);
@@ -262,6 +266,13 @@ impl World {
             if !switched {
                 break;
             }
+        }
+        // What a copy or a damaged record still asks of a disk is not waited for, but its step is.
+        for _ in 0..100 {
+            if self.devices.iter().all(|device| device.disk.queue.is_empty()) {
+                break;
+            }
+            self.run_until(self.now + 20);
         }
         if self.violations.is_empty() {
             self.check_rest();

@@ -126,7 +126,7 @@ impl World {
                         },
                     );
                 }
-                if fenced && self.bug != Some(Bug::FencedAndIdle) {
+                if fenced {
                     self.lead_again(tab, life);
                 }
             }

@@ -26,6 +26,7 @@ impl TabState {
             asked_load: None,
             restored: false,
             quiet: false,
+            boot: 0,
             temp: None,
             flushing: false,
             unstored: BTreeMap::new(),

@@ -86,7 +86,14 @@ impl World {
             }
             "temp" => write.temp_ids = vec![format!("{TEMP}{:08}", tag.0)],
             "temp-child" => {
-                if let Some((temp, of)) = &self.tabs[tab.0].temp {
+                // Nobody taps on what is not on the screen any more.
+                let stands = |tag: &Tag| {
+                    let tap = self.reference.tags.get(tag).and_then(|write| self.reference.taps.get(write));
+                    tap.is_some_and(|tap| {
+                        !tap.given_up && !matches!(tap.said, Said::Discarded | Said::Refused)
+                    })
+                };
+                if let Some((temp, of)) = self.tabs[tab.0].temp.as_ref().filter(|(_, of)| stands(of)) {
                     write.path = format!("{}?of={temp}", write.path);
                     parent = Some(*of);
                 }
@@ -119,7 +126,7 @@ impl World {
             promised: false,
             ever_parked: false,
             expired: false,
-            given_up: false,
+            given_up: self.now < self.devices[state.device.0].cleared_until,
             sent: false,
             excused: false,
             copies: 0,
