@@ -39,6 +39,8 @@ pub struct Tapped {
     pub room: Room,
     /// What it adds.
     pub tag: Tag,
+    /// A later write of its lane may take its place before anybody is told.
+    pub loose: bool,
     /// What the server makes of it: `add`, ...
     pub kind: &'static str,
     /// Its lane.
@@ -49,6 +51,10 @@ pub struct Tapped {
     pub keep_layer: bool,
     /// The write that must have succeeded before.
     pub parent: Option<Tag>,
+    /// Its device has several tabs, which hear of it late.
+    pub told_late: bool,
+    /// It took the place of a parked one, whose lane has gone on meanwhile.
+    pub edited: bool,
     /// What was said.
     pub said: Said,
     /// The write that stands for it.
@@ -171,6 +177,8 @@ impl Reference {
                     tap.said = Said::Durable;
                 }
             }
+            // A tab that finds a record gone takes it for applied: not so if another write took its place.
+            WriteState::Settled {} if tap.loose && !tap.sent => tap.said = Said::Discarded,
             WriteState::Acknowledged { .. } | WriteState::Settled {} => {
                 tap.promised = true;
                 tap.said = Said::Acknowledged;
@@ -213,6 +221,14 @@ impl Reference {
         }
     }
 
+    /// A write is tapped that may take the place of the last one of its lane.
+    pub fn loosen(&mut self, device: Device, user: User, lane: &str) {
+        let taps = self.taps.values_mut();
+        for tap in taps.filter(|tap| (tap.device, tap.user) == (device, user) && tap.lane == lane) {
+            tap.loose |= !matches!(tap.said, Said::Acknowledged);
+        }
+    }
+
     /// There is one more copy of this record; nobody had sent it yet, perhaps.
     pub fn copied(&mut self, write: &WriteId) {
         if let Some(tap) = self.taps.get_mut(write) {
@@ -228,6 +244,9 @@ impl Reference {
             || tap.copies > 0
             || self.damaged.contains(&tap.device)
             || tap.given_up
+            || tap.loose && !tap.sent
+            // Known: a tab that hears late that the server refused a write may take `applied=` of its unused place for it.
+            || tap.kind != "add" && tap.told_late
             || matches!(tap.said, Said::Refused | Said::Discarded)
             || tap.ever_parked && !tap.keep_layer
     }

@@ -91,6 +91,9 @@ impl Outbox {
             return Ok(Accepted::Done {});
         }
         let Some(entry) = self.entries.get(&number) else { return Err(Refusal::UnknownWrite) };
+        if entry.act.is_some() && entry.asked {
+            return Err(Refusal::AlreadySent); // It may be void already: sent again, it would be refused for good.
+        }
         let mut record = Record { tries: 0, stage, born: self.clock.now(), ..entry.record.clone() };
         // What is gone cannot be waited for: the app knows, and asks all the same.
         record.ties.depends_on.retain(|parent| self.numbers.contains_key(parent));

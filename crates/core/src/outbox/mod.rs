@@ -61,6 +61,8 @@ struct Entry {
     durable: bool,
     /// While its first step is under way another tab may have taken it up, or ended it: only the disk knows.
     overtaken: bool,
+    /// A question that voids it has left in this process.
+    asked: bool,
     /// Steps for it that are under way; while there is one nothing else starts.
     busy: u32,
     /// Its request is under way.
@@ -121,6 +123,7 @@ impl Entry {
             record,
             origin,
             durable,
+            asked: false,
             overtaken: false,
             busy: 0,
             fetch: None,

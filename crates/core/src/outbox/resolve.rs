@@ -82,6 +82,7 @@ impl Outbox {
             temp_ids: Vec::new(),
         };
         entry.fetch = Some(fetch);
+        entry.asked = true;
         self.fetches.insert(fetch, number);
         self.questions.insert(fetch);
         let at = ctx.deadline(limits::REQUEST_TIMEOUT);

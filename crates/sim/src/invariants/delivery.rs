@@ -75,6 +75,7 @@ impl Invariant for LaneOrder {
                     || other.excused
                     || other.copies > 0
                     || other.given_up
+                    || other.edited
                     || !other.promised
                     || matches!(other.said, Said::Refused | Said::Discarded);
                 if !out && !self.applied.contains(other_write) {

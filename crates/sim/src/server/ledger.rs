@@ -131,6 +131,12 @@ impl Ledger {
         }
     }
 
+    /// Whether anything of this client was ever settled.
+    #[must_use]
+    pub fn knows(&self, user: &str, client: &str) -> bool {
+        self.clients.contains_key(&(user.to_owned(), client.to_owned()))
+    }
+
     /// What became of a write; an open one is voided if `void` says so.
     pub fn fate(&mut self, user: &str, client: &str, sequence: u64, key: &str, void: bool) -> Fate {
         let Some(known) = self.clients.get_mut(&(user.to_owned(), client.to_owned())) else {

@@ -100,6 +100,8 @@ pub struct Server {
     pub rooms: BTreeMap<Room, RoomLog>,
     /// What handlers of emits have worked on, in order.
     pub heard: Vec<Heard>,
+    /// Writes that were voided, or asked about for a client that was never heard of: they may be parked as unknown.
+    pub strangers: BTreeSet<String>,
     /// What no request may ever say, and said.
     pub wrong: Vec<String>,
     /// Lowest number of a token that is accepted, per person.
@@ -137,6 +139,7 @@ impl Server {
             effects: Vec::new(),
             rooms: Room::all().map(|room| (room, RoomLog::new(room))).collect(),
             heard: Vec::new(),
+            strangers: BTreeSet::new(),
             wrong: Vec::new(),
             tokens: BTreeMap::new(),
             token_life,
@@ -234,7 +237,15 @@ impl Server {
                 format!("{{\"outcome\":\"applied\",\"status\":{status}{body}}}")
             }
             Fate::Open => "{\"outcome\":\"unknown\"}".to_owned(),
-            Fate::Voided => "{\"outcome\":\"voided\"}".to_owned(),
+            Fate::Voided => {
+                // Whoever dies before this answer is stored sends it again, and is told that nobody can say (protocol section 5).
+                self.strangers.insert(key);
+                "{\"outcome\":\"voided\"}".to_owned()
+            }
+            Fate::ClientReset if !self.ledger.knows(user.name(), &client) => {
+                self.strangers.insert(key);
+                "{\"outcome\":\"client-reset\"}".to_owned()
+            }
             Fate::ClientReset => "{\"outcome\":\"client-reset\"}".to_owned(),
         };
         Reply { status: 200, outcome: None, body }
@@ -332,7 +343,7 @@ impl Server {
                 hub::Input::HistoryRead { request: *request, result }
             }
             hub::Output::Dispatch { request, args, user, .. } => {
-                let tag = Tag(args.0.parse().unwrap_or(0));
+                let tag = Tag(args.json.0.parse().unwrap_or(0));
                 self.heard.push(Heard { user: user.0.to_string(), tag });
                 hub::Input::Handled { request: *request, answer: hub::Answer::Acknowledged(args.clone()) }
             }

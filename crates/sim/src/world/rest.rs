@@ -137,7 +137,9 @@ impl World {
                 self.violate("Q9 answers are true", what);
             }
             WriteState::Parked { reason: tidewire_core::ParkReason::Unknown, .. }
-                if tap.copies == 0 && !self.reference.damaged.contains(&tap.device) =>
+                if tap.copies == 0
+                    && !self.server.strangers.contains(&write.0)
+                    && !self.reference.damaged.contains(&tap.device) =>
             {
                 let what = format!(
                     "{write} ({:?}) is parked as unknown, and no disk was copied or damaged",

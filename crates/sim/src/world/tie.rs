@@ -29,6 +29,11 @@ impl World {
         let (tag, submission, parent) = self.wish(tab, wanted);
         self.last_tag = tag.0;
         let temp = submission.temp_ids.first().cloned();
+        if matches!(wanted.tie, "replace" | "pair" | "dedupe") {
+            let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
+            let lane = lane_of(wanted, tag);
+            self.reference.loosen(device, user, &lane);
+        }
         let now = self.clocks(tab);
         let Some(engine) = &mut self.tabs[tab.0].engine else { return };
         match engine.command(Command::Submit { write: submission }, now) {
@@ -115,11 +120,14 @@ impl World {
             user: state.user,
             room: wanted.room,
             tag,
+            loose: false,
+            told_late: self.tabs_of(state.device).count() > 1,
             kind: wanted.kind,
             lane: lane_of(wanted, tag),
             order: 0,
             keep_layer: wanted.keep_layer,
             parent,
+            edited: wanted.tie == "edited",
             said: Said::Accepted,
             stands: None,
             conflict: false,
@@ -156,7 +164,11 @@ impl World {
                 self.last_tag = tag.0;
                 self.coverage.rule("Q13");
                 let tap = Tapped { lane: old.lane, ..self.tapped(tab, tag, wanted, None) };
-                self.reference.tapped(new, tap);
+                self.reference.tapped(new.clone(), tap);
+                // The same place in its lane.
+                if let Some(tap) = self.reference.taps.get_mut(&new) {
+                    tap.order = old.order;
+                }
                 if let Some(tap) = self.reference.taps.get_mut(&write) {
                     tap.given_up = true;
                 }
