@@ -142,3 +142,23 @@ fn q16_seed_113811_a_thawed_leader_does_not_take_the_end_of_a_sent_write_for_a_d
         ],
     );
 }
+
+/// The place of a write that was voided is not given to the next one, also after a restart.
+#[test]
+fn q13_seed_1635_a_void_place_in_the_sequence_is_never_used_again() {
+    holds(
+        1_635,
+        [1, 1, 0],
+        1_000,
+        1_000,
+        vec![
+            (1, 0, Action::Tie { tab: Tab(0), room: Room(2), kind: "add", tie: "replace" }),
+            (3, 3_845, Action::Tie { tab: Tab(1), room: Room(0), kind: "add", tie: "replace" }),
+            (4, 0, add(0, 1)),
+            (7, 290, Action::Cancel { tab: Tab(0) }),
+            (19, 0, Action::Kill { tab: Tab(0) }),
+            (57, 0, Action::Start { tab: Tab(0) }),
+            (58, 174, add(0, 0)),
+        ],
+    );
+}

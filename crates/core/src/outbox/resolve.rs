@@ -4,7 +4,7 @@
 //! sent once more, and the server's stored answer ends it as usual.
 
 use super::Outbox;
-use super::record::{Claim, LocalNumber, Record, Stage};
+use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::send::retry_after;
 use super::steps::{Gone, Then};
 use crate::ctx::Ctx;
@@ -149,6 +149,9 @@ impl Outbox {
         drop(entry);
         self.acting.remove(&number);
         let (Some(act), Some(claim)) = (act, claim) else { return };
+        if matches!(found, Found::Voided) {
+            self.use_up(&claim, ctx);
+        }
         match (found, act) {
             (Found::Applied, act) => {
                 if let Act::Edit(record) = act {
@@ -168,6 +171,17 @@ impl Outbox {
             }
             (Found::Voided, Act::Expire) => self.park(number, ParkReason::Expired, 0, None, None, ctx),
             (Found::Reset, Act::Expire) => self.park(number, ParkReason::Unknown, 0, None, Some(claim), ctx),
+        }
+    }
+}
+
+impl Outbox {
+    /// A void place is never used again, also when nothing on disk names it any more.
+    fn use_up(&mut self, claim: &Claim, ctx: &mut Ctx) {
+        let high = Sequence(self.next_sequence.0.saturating_sub(1));
+        let own = self.client.clone().filter(|own| own.client == claim.client && own.high < claim.sequence);
+        if let Some(client) = own {
+            self.put_client(ClientRecord { high, ..client }, ctx);
         }
     }
 }

@@ -33,6 +33,11 @@ impl World {
             timeout: Millis(30_000),
             class: kind,
         };
+        if self.rng.chance(25) {
+            // The link breaks while it, or its answer, is on its way.
+            let after = self.rng.below(120);
+            self.later(after, super::Happening::Cut(self.tabs[tab.0].device));
+        }
         let now = self.clocks(tab);
         let Some(engine) = &mut self.tabs[tab.0].engine else { return };
         if engine.command(command, now) != Ok(Accepted::Done {}) {

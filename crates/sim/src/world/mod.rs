@@ -121,6 +121,8 @@ pub enum Happening {
     ServerUp,
     /// The server of this boot ends, for so long.
     Gone(u32, u64),
+    /// The links of a device break.
+    Cut(Device),
     /// Who logs out has waited long enough.
     Leave(Device, User),
 }
@@ -234,6 +236,7 @@ impl World {
             Happening::Feed(boot) => self.feed(boot),
             Happening::ServerUp => self.server_up(),
             Happening::Gone(boot, down) => self.gone(boot, down),
+            Happening::Cut(device) => self.cut(device),
             Happening::Leave(device, user) => self.leave(device, user),
         }
     }

@@ -190,11 +190,10 @@ impl World {
             }
             Output::Upcast { write, variables, .. } => self.upcast(tab, &write, &variables),
             Output::Renamed { .. } => self.coverage.rule("Q7"),
-            Output::Exported { json } => {
-                if json.0.contains('#') {
-                    self.violate("Q20 no token leaves", format!("{tab}: an export holds a token"));
-                }
+            Output::Exported { json } if json.0.contains('#') => {
+                self.violate("Q20 no token leaves", format!("{tab}: an export holds a token"));
             }
+            Output::Exported { .. } => {}
             Output::Connection { .. } | Output::Outbox { .. } | Output::Log { .. } => {}
             #[allow(
                 unreachable_patterns,
