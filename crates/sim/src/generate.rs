@@ -107,7 +107,7 @@ impl Dice {
         let kind = if self.rng.chance(80) { "add" } else { *self.rng.pick(&["refuse", "conflict", "fail"]) };
         let ties: [&'static str; 8] =
             ["child", "temp", "temp-child", "replace", "pair", "dedupe", "short", "handled"];
-        Action::Tie { tab: self.tab(), room: self.room(), kind, tie: self.rng.pick(&ties) }
+        Action::Tie { tab: self.tab(), room: self.room(), kind, tie: *self.rng.pick::<&'static str>(&ties) }
     }
 
     fn emit(&mut self) -> Action {
