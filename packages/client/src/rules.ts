@@ -1,5 +1,5 @@
 // Constructors of sync rules and mutations: they only give the compiler something to check. Plain data comes out; no state.
-import type { AnyEvents, Item, MutationDefinition, QueryKey, Rule, RuleContext, SyncRules } from './types.js';
+import type { AnyEvents, FunctionMutation, Item, MutationDefinition, QueryKey, RequestMutation, Rule, RuleContext, SyncRules } from './types.js';
 
 /** Checks rules against an app's events: `defineRules<Events>({...})`. */
 export function defineRules<E extends object = AnyEvents>(rules: SyncRules<E>): SyncRules<E> {
@@ -7,6 +7,9 @@ export function defineRules<E extends object = AnyEvents>(rules: SyncRules<E>): 
 }
 
 /** A durable write with a name, so that it means the same after a restart. */
+export function defineMutation<V>(definition: RequestMutation<V>): RequestMutation<V>;
+export function defineMutation<V>(definition: FunctionMutation<V>): FunctionMutation<V>;
+export function defineMutation<V>(definition: MutationDefinition<V>): MutationDefinition<V>;
 export function defineMutation<V>(definition: MutationDefinition<V>): MutationDefinition<V> {
   return definition;
 }

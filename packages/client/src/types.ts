@@ -217,7 +217,10 @@ export interface WriteContext<V> {
 }
 
 /** A named mutation: found again by its name after a restart. */
-export type MutationDefinition<V> = MutationOptions<V> & (ByRequest<V> | ByFunction<V>);
+export type MutationDefinition<V> = RequestMutation<V> | FunctionMutation<V>;
+
+export type RequestMutation<V> = MutationOptions<V> & ByRequest<V>;
+export type FunctionMutation<V> = MutationOptions<V> & ByFunction<V>;
 
 interface ByRequest<V> {
   /** The request that sends it, also at the first attempt. */

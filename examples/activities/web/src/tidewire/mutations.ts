@@ -4,13 +4,13 @@
 //
 // All writes about one activity share a lane: it is created before anyone joins it, joined before anyone writes or reads in its chat,
 // and a like and its taking back keep their order.
-import { defineMutation, type MutationDefinition } from '@tidewire/client';
+import { defineMutation, type RequestMutation } from '@tidewire/client';
 import type { Activity, Cheers, Message } from '../domain/types.ts';
 import { keys } from './keys.ts';
 import { reportFailure } from './refusals.ts';
 
 /** A mutation of this app: what this device cannot keep is told. */
-const define = <V>(definition: MutationDefinition<V>): MutationDefinition<V> => defineMutation({ onError: reportFailure, ...definition });
+const define = <V>(definition: RequestMutation<V>): RequestMutation<V> => defineMutation({ onError: reportFailure, ...definition });
 
 interface OfActivity {
   activityId: string;
