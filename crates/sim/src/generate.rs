@@ -107,7 +107,12 @@ impl Dice {
         let kind = if self.rng.chance(80) { "add" } else { *self.rng.pick(&["refuse", "conflict", "fail"]) };
         let ties: [&'static str; 8] =
             ["child", "temp", "temp-child", "replace", "pair", "dedupe", "short", "handled"];
-        Action::Tie { tab: self.tab(), room: self.room(), kind, tie: *self.rng.pick::<&'static str>(&ties) }
+        Action::Tie {
+            tab: self.tab(),
+            room: self.room(),
+            kind,
+            tie: ties[self.rng.below(ties.len() as u64) as usize],
+        }
     }
 
     fn emit(&mut self) -> Action {
