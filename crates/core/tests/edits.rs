@@ -148,6 +148,20 @@ fn q13_a_sent_write_is_cancelled_by_voiding_it() {
     assert!(matches!(last(&rig, &write), WriteState::Acknowledged { .. }));
 }
 
+/// Found by the simulator: the server did not know the client yet, so nothing was void, and the request came later.
+#[test]
+fn q13_a_cancelled_write_of_which_nothing_could_be_voided_is_not_called_discarded() {
+    let mut rig = Rig::new();
+    let write = rig.submit("/x");
+    assert_eq!(rig.command(Command::Cancel { write: write.clone() }), Ok(Accepted::Asked {}));
+    outcome(&mut rig, "client-reset");
+    assert!(is_parked(&rig, &write, ParkReason::Unknown));
+    // Who gives it up now knows that.
+    rig.command(Command::Discard { write: write.clone() }).unwrap();
+    outcome(&mut rig, "client-reset");
+    assert_eq!(last(&rig, &write), WriteState::Discarded {});
+}
+
 #[test]
 fn q13_an_edit_of_a_doubtful_write_waits_until_it_is_void() {
     let mut rig = Rig::new();

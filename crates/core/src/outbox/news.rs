@@ -11,7 +11,9 @@ use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
 use crate::io::{Output, StoredRecord, WriteState};
+use crate::limits;
 use crate::secret::Blob;
+use crate::timers::TimerKind;
 
 /// Keys that are only told, never stored: what a tab wants of the others.
 const WISH_PREFIX: &str = "i/";
@@ -152,9 +154,11 @@ impl Outbox {
             }
             Some(record) if key == NAMES_KEY => self.adopt_names(&record.value.0, ctx, facts),
             Some(record) => self.adopt_bytes(&key, &record.value.0, ctx, facts),
+            // The news of how it ended are on their way, or were lost with their tab: then the disk is asked for everything.
             None => {
-                if let Some(number) = LocalNumber::from_key(&key) {
-                    self.adopt_absence(number, ctx, facts);
+                if LocalNumber::from_key(&key).is_some_and(|number| self.entries.contains_key(&number)) {
+                    let at = ctx.deadline(limits::STORE_RETRY);
+                    ctx.timers.set(TimerKind::Reload, at);
                 }
             }
         }

@@ -164,7 +164,11 @@ impl Outbox {
                     self.advance(number, Stage::Claimed(claim), Then::Requeued, ctx);
                 }
             }
-            (Found::Voided | Found::Reset, Act::GiveUp) => self.remove(number, Gone::Discarded, ctx),
+            (Found::Voided, Act::GiveUp) => self.remove(number, Gone::Discarded, ctx),
+            // Its outcome was open already, and giving it up was wished for all the same.
+            (Found::Reset, Act::GiveUp) if parked => self.remove(number, Gone::Discarded, ctx),
+            // Nothing is void: a request that is still under way may be applied.
+            (Found::Reset, Act::GiveUp) => self.park(number, ParkReason::Unknown, 0, None, Some(claim), ctx),
             (Found::Voided, Act::Edit(record)) => self.put(number, *record, Then::Edited, ctx),
             (Found::Reset, Act::Edit(record)) => {
                 ctx.emit(Output::Write { write: record.write, state: WriteState::Discarded {} });
