@@ -90,6 +90,28 @@ fn q20_what_waits_for_the_store_is_cleared_too() {
     assert!(!rig.disk.keys().any(|key| key.starts_with("w/")));
 }
 
+/// Found by the simulator: the store could not be read for half a minute, and what was made meanwhile was given up too.
+#[test]
+fn q20_what_is_made_after_a_clear_stays_although_the_clear_is_done_later() {
+    let (disk, old) = stored();
+    for read_first in [false, true] {
+        let mut rig = Rig::idle(rig::config(), disk.clone(), 5);
+        if read_first {
+            rig.settle();
+        }
+        rig.engine.command(Command::Clear {}, rig.now()).unwrap();
+        let write = Submission { method: "POST".into(), path: "/later".into(), ..Submission::default() };
+        let Ok(Accepted::Queued { write: later }) = rig.engine.command(Command::Submit { write }, rig.now())
+        else {
+            panic!("refused")
+        };
+        rig.settle();
+        rig.input(Input::Leader { epoch: LeaderEpoch(9) });
+        assert_eq!(last(&rig, &old), WriteState::Discarded {}, "read first: {read_first}");
+        assert_eq!(rig.answer(200, "applied").write, later, "read first: {read_first}");
+    }
+}
+
 // ---- Q21
 
 fn known(list: &[(&str, u32)]) -> Input {

@@ -16,6 +16,8 @@ pub(super) struct Leaving {
     quiet: bool,
     /// The store belongs to a newer build: nothing is touched.
     newer: bool,
+    /// What stands in the store is to be given up when it has been read.
+    clear_unread: bool,
     /// To be given up as soon as that is possible.
     unwanted: Vec<WriteId>,
 }
@@ -66,11 +68,27 @@ impl Outbox {
             // It is not on its way to the disk yet, so nothing can keep it.
             let _ = self.cancel(&write, ctx, facts);
         }
-        if self.leader.is_none() {
-            return self.wish(Wish::Clear, ctx);
+        if self.loaded {
+            self.clear_below(self.next_number, ctx);
+        } else {
+            self.leaving.clear_unread = true;
         }
-        let writes = self.entries.iter().map(|(_, entry)| entry.record.write.clone());
-        self.leaving.unwanted = writes.collect();
+    }
+
+    /// The store has been read, and nothing that was made since is numbered yet.
+    pub(super) fn clear_what_was_read(&mut self, ctx: &mut Ctx) {
+        if std::mem::take(&mut self.leaving.clear_unread) {
+            self.clear_below(self.next_number, ctx);
+        }
+    }
+
+    /// What was made after the wish has higher numbers, and stays.
+    pub(super) fn clear_below(&mut self, below: u64, ctx: &mut Ctx) {
+        if self.leader.is_none() {
+            return self.wish(Wish::Clear(below), ctx);
+        }
+        let older = self.entries.iter().filter(|(number, _)| number.number < below);
+        self.leaving.unwanted.extend(older.map(|(_, entry)| entry.record.write.clone()));
     }
 
     pub(super) fn give_up_unwanted(&mut self, ctx: &mut Ctx, facts: &mut Facts) {

@@ -93,6 +93,7 @@ impl Outbox {
             self.ask_to_look(ctx);
         }
         self.next_sequence = self.sequence_after_all();
+        self.clear_what_was_read(ctx);
         self.number_early(ctx);
         if self.news.take_again() {
             self.ask_load(ctx);

@@ -22,7 +22,8 @@ const NO: &str = "i/no/";
 pub(super) enum Wish {
     Retry(WriteId),
     Discard(WriteId),
-    Clear,
+    /// Everything that is numbered below this: what was made after the wish stays.
+    Clear(u64),
 }
 
 impl Wish {
@@ -30,7 +31,7 @@ impl Wish {
         match self {
             Wish::Retry(write) => format!("i/retry/{write}"),
             Wish::Discard(write) => format!("i/discard/{write}"),
-            Wish::Clear => "i/clear".to_owned(),
+            Wish::Clear(below) => format!("i/clear/{below}"),
         }
     }
 
@@ -39,7 +40,7 @@ impl Wish {
         write("i/retry/")
             .map(Wish::Retry)
             .or_else(|| write("i/discard/").map(Wish::Discard))
-            .or_else(|| (key == "i/clear").then_some(Wish::Clear))
+            .or_else(|| key.strip_prefix("i/clear/")?.parse().ok().map(Wish::Clear))
     }
 }
 
@@ -79,7 +80,7 @@ impl Outbox {
     fn is_open(&self, wish: &Wish) -> bool {
         match wish {
             Wish::Retry(write) | Wish::Discard(write) => self.find_parked(write).is_ok(),
-            Wish::Clear => true,
+            Wish::Clear(_) => true,
         }
     }
 
@@ -106,8 +107,8 @@ impl Outbox {
         let done = match wish {
             Wish::Retry(write) => self.retry(write, ctx).is_ok(),
             Wish::Discard(write) => self.discard(write, ctx, facts).is_ok(),
-            Wish::Clear => {
-                self.clear(ctx, facts);
+            Wish::Clear(below) => {
+                self.clear_below(*below, ctx);
                 false
             }
         };
