@@ -177,6 +177,19 @@ fn q13_an_edit_of_a_doubtful_write_waits_until_it_is_void() {
     assert_eq!(rig.answer(200, "replayed").write, old);
 }
 
+/// Found by the simulator: a child of an edit that waited for the server's word was sent at once.
+#[test]
+fn q7_q13_who_depends_on_an_edit_waits_until_it_stands_and_succeeds() {
+    let mut rig = Rig::new();
+    let old = out_of_tries(&mut rig);
+    let new = id(edit(&mut rig, &old, "/y"));
+    let child = rig.submit_with(|s| (s.path, s.depends_on) = ("/child".into(), vec![new.clone()])).unwrap();
+    rig.until_request();
+    outcome(&mut rig, "voided");
+    assert_eq!(rig.answer(200, "applied").write, new);
+    assert_eq!(rig.answer(200, "applied").write, child);
+}
+
 #[test]
 fn q13_a_server_that_cannot_be_asked_changes_nothing() {
     let mut rig = Rig::new();

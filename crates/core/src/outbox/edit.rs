@@ -149,6 +149,16 @@ impl Outbox {
         Ok(Accepted::Queued { write })
     }
 
+    /// Where this write will stand: its edit waits for the server's word on the old one, or is on its way to the disk.
+    pub(super) fn becoming(&self, write: &WriteId) -> Option<LocalNumber> {
+        let asked = self.acting.iter().copied().find(|number| {
+            let act = self.entries.get(number).and_then(|entry| entry.act.as_ref());
+            matches!(act, Some(Act::Edit(record)) if record.write == *write)
+        });
+        let mut steps = self.steps.values().chain(&self.unsaved);
+        asked.or_else(|| steps.find_map(|issued| issued.edit_into(write)))
+    }
+
     fn replacement(
         &self,
         number: LocalNumber,

@@ -34,6 +34,7 @@ impl Outbox {
             let waiting = match self.find(parent) {
                 Some((_, entry)) => !matches!(entry.record.stage, Stage::Acknowledged { .. }),
                 None if self.early.iter().any(|r| r.write == *parent) => true,
+                None if self.becoming(parent).is_some() => true,
                 None if self.succeeded.contains(parent) => false,
                 None if self.recent.contains(parent) => return None,
                 // One that this outbox has not heard of ended long ago, if all has been read.
@@ -115,7 +116,10 @@ impl Outbox {
                 Some((number, Stage::Queued | Stage::Claimed(_))) => pending = pending.or(Some(number)),
                 Some((_, Stage::Parked { .. } | Stage::Undoes(_))) => return Parents::Failed,
                 None if self.succeeded.contains(parent) || self.names.has_saved(parent) => {}
-                None => return Parents::Failed,
+                None => match self.becoming(parent) {
+                    Some(number) => pending = pending.or(Some(number)),
+                    None => return Parents::Failed,
+                },
             }
         }
         match pending {

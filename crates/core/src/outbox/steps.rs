@@ -82,6 +82,17 @@ pub(super) struct Issued {
     pub(super) fence: Option<LeaderEpoch>,
 }
 
+impl Issued {
+    /// The place that this edit takes, if it is that one.
+    pub(super) fn edit_into(&self, write: &WriteId) -> Option<LocalNumber> {
+        match &self.step {
+            Step::Put { number, record, then: Then::Edited } if record.write == *write => Some(*number),
+            Step::Put { .. } | Step::Remove { .. } | Step::Client(_) => None,
+            Step::Names(_) | Step::Clock(_) | Step::Pause { .. } => None,
+        }
+    }
+}
+
 impl Outbox {
     pub(super) fn put(&mut self, number: LocalNumber, record: Record, then: Then, ctx: &mut Ctx) {
         self.begin(number);
