@@ -190,6 +190,22 @@ fn q7_q13_who_depends_on_an_edit_waits_until_it_stands_and_succeeds() {
     assert_eq!(rig.answer(200, "applied").write, child);
 }
 
+/// The same, where the edit came to nothing: nobody waits for ever, and nobody is sent without what it depends on.
+#[test]
+fn q7_q13_who_depends_on_an_edit_that_came_to_nothing_is_not_sent() {
+    let mut rig = Rig::new();
+    let old = out_of_tries(&mut rig);
+    let new = id(edit(&mut rig, &old, "/y"));
+    let before = rig.submit_with(|s| (s.path, s.depends_on) = ("/before".into(), vec![new.clone()])).unwrap();
+    rig.until_request();
+    outcome(&mut rig, "client-reset");
+    assert_eq!(last(&rig, &new), WriteState::Discarded {});
+    assert!(is_parked(&rig, &before, ParkReason::ParentFailed));
+    let after = rig.submit_with(|s| (s.path, s.depends_on) = ("/after".into(), vec![new.clone()]));
+    let sent = rig.requests.iter().any(|(_, request)| request.path == "/after");
+    assert!(!sent, "{after:?}");
+}
+
 #[test]
 fn q13_a_server_that_cannot_be_asked_changes_nothing() {
     let mut rig = Rig::new();

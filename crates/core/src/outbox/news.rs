@@ -22,11 +22,22 @@ const LOOK: &str = "i/read";
 /// A record was given up; without a value it has settled.
 const GIVEN_UP: &[u8] = b"given up";
 
+/// What has happened to a record since its reading was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Nothing that is known of.
+    No,
+    /// Another tab changed it: what is read is good, and may be old.
+    Changed,
+    /// This tab's own step has ended: what is read may be older than that.
+    Stored,
+}
+
 /// What is being read because of news.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    /// By key. True: it has changed again since.
-    reading: Map<String, (LoadId, bool)>,
+    /// By key.
+    reading: Map<String, (LoadId, Again)>,
     /// Everything is to be read again after the reading that is under way.
     again: bool,
 }
@@ -42,8 +53,8 @@ impl News {
         std::mem::take(&mut self.again)
     }
 
-    /// The key of this reading, and whether it has changed since.
-    pub(super) fn answered(&mut self, load: LoadId) -> Option<(String, bool)> {
+    /// The key of this reading, and what has happened to it since.
+    pub(super) fn answered(&mut self, load: LoadId) -> Option<(String, Again)> {
         let key = self.reading.iter().find(|(_, (id, _))| *id == load).map(|(key, _)| key.clone())?;
         let (_, again) = self.reading.remove(&key)?;
         Some((key, again))
@@ -101,6 +112,7 @@ impl Outbox {
             Some(marker) if marker != GIVEN_UP => self.read_key(key, ctx),
             ended => {
                 self.heard_of(key);
+                self.news.reading.remove(key);
                 if let Some(number) = number {
                     self.adopt_end(number, ended.is_some(), ctx, facts);
                 }
@@ -110,7 +122,9 @@ impl Outbox {
 
     /// A reading that is under way may show this as it was before.
     pub(super) fn heard_of(&mut self, key: &str) {
-        self.news.reading.remove(key);
+        if let Some((_, again)) = self.news.reading.get_mut(key) {
+            *again = Again::Stored;
+        }
         if self.load.is_some() {
             self.since_load.insert(key.to_owned());
         }
@@ -130,11 +144,13 @@ impl Outbox {
             return;
         }
         if let Some((_, again)) = self.news.reading.get_mut(key) {
-            *again = true;
+            if *again == Again::No {
+                *again = Again::Changed;
+            }
             return;
         }
         let load = LoadId(ctx.fresh());
-        self.news.reading.insert(key.to_owned(), (load, false));
+        self.news.reading.insert(key.to_owned(), (load, Again::No));
         ctx.emit(Output::Read { load, key: key.to_owned() });
     }
 
@@ -147,6 +163,9 @@ impl Outbox {
         facts: &mut Facts,
     ) {
         let Some((key, again)) = self.news.answered(load) else { return };
+        if again == Again::Stored {
+            return self.read_key(&key, ctx);
+        }
         self.heard_of(&key);
         match records.into_iter().find(|record| record.key == key) {
             Some(record) if key == CLIENT_KEY => {
@@ -162,7 +181,7 @@ impl Outbox {
                 }
             }
         }
-        if again {
+        if again == Again::Changed {
             self.read_key(&key, ctx);
         }
     }

@@ -51,6 +51,7 @@ impl Outbox {
         let act = self.entries.get_mut(&number).and_then(|mut entry| entry.act.take());
         self.acting.remove(&number);
         if let Some(Act::Edit(record)) = act {
+            self.remember(record.write.clone());
             ctx.emit(Output::Write { write: record.write, state: WriteState::Discarded {} });
         }
     }
@@ -155,6 +156,7 @@ impl Outbox {
         match (found, act) {
             (Found::Applied, act) => {
                 if let Act::Edit(record) = act {
+                    self.remember(record.write.clone());
                     ctx.emit(Output::Write {
                         write: record.write,
                         state: WriteState::Merged { into: write },
@@ -171,6 +173,7 @@ impl Outbox {
             (Found::Reset, Act::GiveUp) => self.park(number, ParkReason::Unknown, 0, None, Some(claim), ctx),
             (Found::Voided, Act::Edit(record)) => self.put(number, *record, Then::Edited, ctx),
             (Found::Reset, Act::Edit(record)) => {
+                self.remember(record.write.clone());
                 ctx.emit(Output::Write { write: record.write, state: WriteState::Discarded {} });
             }
             (Found::Voided, Act::Expire) => self.park(number, ParkReason::Expired, 0, None, None, ctx),
