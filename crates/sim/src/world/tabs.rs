@@ -256,6 +256,10 @@ impl World {
         if !self.alive(tab, life) || self.hold(tab, || Happening::LockLost(tab, life)) {
             return;
         }
+        let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
+        if self.devices[device.0].locks.get(&user).is_some_and(|lock| lock.holder == Some((tab, life))) {
+            return; // Of a lock that it had before this one.
+        }
         self.tabs[tab.0].grant += 1;
         self.input(tab, life, Input::LeaderLost {});
         self.contend(tab, life);
