@@ -331,11 +331,12 @@ impl Engine {
                 TimerKind::Challenge => outbox.on_challenge_timeout(ctx),
                 TimerKind::Request(fetch) => outbox.on_request_timeout(fetch, ctx),
                 TimerKind::OriginPause(origin) => outbox.on_pause_over(&origin, ctx),
+                // Nobody fetches or decides for a user who has left.
+                TimerKind::Layer(_) | TimerKind::Conflict(_) | TimerKind::Expiry if outbox.is_suspended() => {
+                }
                 TimerKind::Conflict(write) => outbox.on_conflict_timeout(&write, ctx),
                 TimerKind::Expiry => outbox.on_expiry(ctx),
                 TimerKind::WriteRetry(write) => outbox.on_write_retry(&write, ctx),
-                // Nobody fetches for a user who has left.
-                TimerKind::Layer(_) if outbox.is_suspended() => {}
                 TimerKind::Layer(write) => sync.layers.on_overdue(&write, ctx, facts),
             }
             self.on_heard(heard);

@@ -369,3 +369,18 @@ fn q19_a_leader_that_will_not_says_so() {
     assert_eq!(last(&rig, &parked), WriteState::Discarded {});
     assert_eq!(told(&rig, &format!("i/no/i/discard/{parked}")), 0);
 }
+
+/// Found by seed 7023480.
+#[test]
+fn q20_nothing_expires_and_no_clock_is_stored_for_a_user_who_has_left() {
+    let mut rig = Rig::new();
+    rig.submit("/like");
+    rig.submit_with(|s| s.ttl = Some(Millis(60_000))).unwrap();
+    rig.command(Command::Suspend {}).unwrap();
+    rig.answer(200, "applied");
+    assert_eq!(count(&rig, &Output::Quiet {}), 1);
+    rig.take();
+    rig.pass(100_000_000);
+    let stored = rig.log.iter().filter(|o| matches!(o, Output::Persist { .. })).count();
+    assert_eq!(stored, 0, "{:?}", rig.log);
+}

@@ -45,6 +45,17 @@ fn q19_a_follower_that_hears_too_early_of_its_own_write_looks_at_the_disk() {
 }
 
 #[test]
+fn q13_q19_a_follower_that_hears_too_early_that_its_own_write_was_given_up_says_so() {
+    let mut rig = follower(used_disk());
+    rig.hold_disk = true;
+    let write = rig.submit("/like");
+    let (persist, key, _) = rig.held.pop_front().unwrap();
+    rig.input(Input::StoreChanged { key, value: Some(Blob(b"given up".to_vec())) });
+    rig.input(Input::Persisted { persist });
+    assert_eq!(rig.states(&write).last(), Some(&WriteState::Discarded {}));
+}
+
+#[test]
 fn q9_a_late_persisted_of_the_tab_that_leads_now_is_sent_when_the_disk_still_has_it() {
     let mut rig = follower(used_disk());
     rig.hold_disk = true;

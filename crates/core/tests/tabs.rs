@@ -438,3 +438,55 @@ fn q21_a_write_that_is_being_given_up_is_not_stored_again_when_its_upcast_comes(
     rig.input(Input::Upcasted { write, result: Some(result) });
     assert!(!rig.log.iter().any(|o| matches!(o, Output::Persist { value: Some(_), .. })), "{:?}", rig.log);
 }
+
+/// Found by seed 5027055: another tab's removal is on disk before its news. What a reading finds gone may have been taken back.
+#[test]
+fn q13_q19_a_follower_that_finds_a_record_gone_waits_for_the_news_of_its_end() {
+    let mut leader = Rig::new();
+    leader.submit_with(|s| s.path = "/a".into()).unwrap();
+    let waiting = leader.submit_with(|s| s.path = "/a".into()).unwrap();
+    let mut rig = follower(&leader, 2);
+    leader.take();
+    leader.command(Command::Cancel { write: waiting.clone() }).unwrap();
+    rig.disk = leader.disk.clone();
+    let look = Input::StoreChanged { key: "i/read".into(), value: None };
+    rig.input(look.clone());
+    assert!(!rig.states(&waiting).contains(&WriteState::Settled {}), "nobody has said that it was applied");
+    tell(&mut leader, &mut rig);
+    assert_eq!(rig.states(&waiting).last(), Some(&WriteState::Discarded {}));
+}
+
+#[test]
+fn q19_a_record_whose_end_nobody_tells_ends_with_the_next_reading() {
+    let mut leader = Rig::new();
+    let write = leader.submit_with(|s| s.optimistic = false).unwrap();
+    let mut rig = follower(&leader, 2);
+    leader.answer(200, "applied"); // And its tab dies before it tells.
+    rig.disk = leader.disk.clone();
+    rig.input(Input::StoreChanged { key: "i/read".into(), value: None });
+    assert_eq!(rig.states(&write), []);
+    rig.pass(1_000);
+    assert_eq!(rig.states(&write).last(), Some(&WriteState::Settled {}));
+    assert_eq!(rig.status().pending, 0);
+}
+
+/// Found by seed 5023309: `applied=` of a base counts the place of a write that was voided, and the layer that is to stay was gone.
+#[test]
+fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
+    let mut leader = Rig::new();
+    let named = |s: &mut Submission| (s.name, s.keep_layer_when_parked) = ("like".into(), true);
+    let write = leader.submit_with(named).unwrap();
+    let mut rig = follower(&leader, 2);
+    rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(1)] });
+    let request = leader.answer(422, "rejected");
+    let client = ClientId(header(&request, "tidewire-client"));
+    let ranges = vec![SequenceRange { from: Sequence(1), to: Sequence(1) }];
+    rig.base_with(1, None, Some(Applied { client, ranges }), vec![]);
+    assert!(rig.retired(&write).contains(&Some(1)), "it cannot know better");
+    rig.take();
+    tell(&mut leader, &mut rig);
+    assert!(parked(&rig, &write));
+    let layers =
+        rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
+    assert!(matches!(layers.last(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
+}

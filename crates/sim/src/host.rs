@@ -154,6 +154,15 @@ impl Host {
         }
     }
 
+    /// The write was refused or voided: no base has it.
+    pub fn not_applied(&mut self, write: &WriteId) {
+        for (at, query) in self.queries.iter_mut().enumerate() {
+            if query.base.as_mut().is_some_and(|base| base.carries.remove(write)) {
+                self.dirty.insert(at);
+            }
+        }
+    }
+
     fn forget_carried(&mut self, write: &WriteId) {
         for base in self.queries.iter_mut().filter_map(|query| query.base.as_mut()) {
             base.carries.remove(write);

@@ -245,8 +245,8 @@ impl Reference {
             || self.damaged.contains(&tap.device)
             || tap.given_up
             || tap.loose && !tap.sent
-            // Known: a tab that hears late that the server refused a write may take `applied=` of its unused place for it.
-            || tap.kind != "add" && tap.told_late
+            // Known: a tab that hears late that the server refused or voided a write may take `applied=` of its unused place for it.
+            || (tap.kind != "add" || tap.ever_parked) && tap.told_late
             || matches!(tap.said, Said::Refused | Said::Discarded)
             || tap.ever_parked && !tap.keep_layer
     }

@@ -459,6 +459,11 @@ export interface CachePort {
   layerRetired(write: string, query?: QueryId): void;
   /** The write's record is gone: forget it in every `carries`. */
   settled(write: string): void;
+  /**
+   * The server has refused or voided the write. A base that was fetched before this tab heard of it may count as one that carries it,
+   * because `applied=` covers the places of refused writes too: forget it in every `carries`.
+   */
+  notApplied(write: string): void;
   refetch(queries: readonly QueryId[], reason: RefetchReason): void;
   /** End of one drain: fold and notify once. */
   commit(): void;

@@ -38,6 +38,7 @@ class FakeCache implements CachePort {
   layerChanged: CachePort['layerChanged'] = ({ write, variables }) => this.log.push(`changed ${write} ${JSON.stringify(variables)}`);
   layerRetired: CachePort['layerRetired'] = (write, query) => this.log.push(`retired ${write} ${query ?? 'all'}`);
   settled: CachePort['settled'] = (write) => this.log.push(`settled ${write}`);
+  notApplied: CachePort['notApplied'] = (write) => this.log.push(`not applied ${write}`);
   refetch: CachePort['refetch'] = (queries, reason) => this.log.push(`refetch ${queries.join()} ${reason}`);
   commit: CachePort['commit'] = () => {
     this.log.push('commit');

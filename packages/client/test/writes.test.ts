@@ -49,6 +49,7 @@ const blankCache = (): CachePort => ({
   layerChanged: () => undefined,
   layerRetired: () => undefined,
   settled: () => undefined,
+  notApplied: () => undefined,
   refetch: () => undefined,
   commit: () => undefined,
   restore: () => undefined,

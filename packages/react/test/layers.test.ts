@@ -173,6 +173,16 @@ describe('restarts', () => {
     expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
   });
 
+  it('Q14 Q17 what was refused is carried by no base, whatever the base was taken for', async () => {
+    const scene = await loaded();
+    scene.engine.tap('w1', 1, like('a1'));
+    scene.engine.drain(() => scene.adapter.layerRetired('w1', 1));
+    expect(counts(scene.data(['activities']))).toEqual([1, 0]);
+    scene.engine.drain(() => scene.adapter.notApplied('w1'));
+    expect(counts(scene.data(['activities']))).toEqual([2, 0]);
+    expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
+  });
+
   it('Q17 Q19 a layer outlives its record where another tab sent the write: it goes when the engine says so', async () => {
     const scene = await loaded();
     scene.engine.tap('w1', 1, like('a1'));

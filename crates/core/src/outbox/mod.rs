@@ -61,6 +61,10 @@ struct Entry {
     durable: bool,
     /// While its first step is under way another tab may have taken it up, or ended it: only the disk knows.
     overtaken: bool,
+    /// Its record was not there any more when the disk was last read; the news of its end may still come.
+    absent: bool,
+    /// Another tab has told of its end (whether it was given up) while a step of this one was under way.
+    ended: Option<bool>,
     /// A question that voids it has left in this process.
     asked: bool,
     /// Steps for it that are under way; while there is one nothing else starts.
@@ -123,6 +127,8 @@ impl Entry {
             record,
             origin,
             durable,
+            absent: false,
+            ended: None,
             asked: false,
             overtaken: false,
             busy: 0,

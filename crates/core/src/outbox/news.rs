@@ -173,11 +173,9 @@ impl Outbox {
             }
             Some(record) if key == NAMES_KEY => self.adopt_names(&record.value.0, ctx, facts),
             Some(record) => self.adopt_bytes(&key, &record.value.0, ctx, facts),
-            // The news of how it ended are on their way, or were lost with their tab: then the disk is asked for everything.
             None => {
-                if LocalNumber::from_key(&key).is_some_and(|number| self.entries.contains_key(&number)) {
-                    let at = ctx.deadline(limits::STORE_RETRY);
-                    ctx.timers.set(TimerKind::Reload, at);
+                if let Some(number) = LocalNumber::from_key(&key) {
+                    self.is_absent(number, ctx);
                 }
             }
         }
@@ -186,11 +184,23 @@ impl Outbox {
         }
     }
 
+    /// Its record is gone: whether that was known before. The news of how it ended are on their way, or were lost with their tab:
+    /// then the disk is asked for everything once more.
+    pub(super) fn is_absent(&mut self, number: LocalNumber, ctx: &mut Ctx) -> bool {
+        let Some(mut entry) = self.entries.get_mut(&number) else { return true };
+        if std::mem::replace(&mut entry.absent, true) || entry.ended.is_some() {
+            return true;
+        }
+        let at = ctx.deadline(limits::STORE_RETRY);
+        ctx.timers.set(TimerKind::Reload, at);
+        false
+    }
+
     /// It ended while this tab heard nothing. What has left the queue was applied, as a rule: its layer stands until a base that is
     /// fetched from now on shows what is true. A write that was set aside can only have been given up.
     pub(super) fn adopt_absence(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
         let Some(entry) = self.entries.get(&number) else { return };
-        let given_up = matches!(entry.record.stage, Stage::Parked { .. });
+        let given_up = entry.ended.unwrap_or(matches!(entry.record.stage, Stage::Parked { .. }));
         self.adopt_end(number, given_up, ctx, facts);
     }
 
@@ -198,6 +208,7 @@ impl Outbox {
     fn adopt_end(&mut self, number: LocalNumber, given_up: bool, ctx: &mut Ctx, facts: &mut Facts) {
         if let Some(mut entry) = self.entries.get_mut(&number) {
             entry.overtaken |= !entry.durable;
+            entry.ended = Some(given_up);
         }
         if self.entries.get(&number).is_none_or(|e| !e.durable || e.busy > 0 || e.fetch.is_some()) {
             return;

@@ -79,7 +79,9 @@ impl Outbox {
             }
             Some(_) | None => {
                 for number in vanished {
-                    self.adopt_absence(number, ctx, facts);
+                    if self.leader.is_some() || self.is_absent(number, ctx) {
+                        self.adopt_absence(number, ctx, facts);
+                    }
                 }
             }
         }
@@ -192,6 +194,7 @@ impl Outbox {
         if self.entries.contains_key(&number) {
             let origin = self.origins.of(&record.path);
             let Some(mut entry) = self.entries.get_mut(&number) else { return };
+            (entry.absent, entry.ended) = (false, None);
             entry.overtaken |= !entry.durable && entry.record != record;
             if entry.busy > 0 || entry.fetch.is_some() || entry.record == record {
                 return;
@@ -215,6 +218,14 @@ impl Outbox {
                 Stage::Parked { .. } if !entry.record.keep_layer_when_parked => {
                     entry.layer = false;
                     facts.push(Fact::LayerDropped(entry.record.write.clone()));
+                }
+                // A base may have taken the layer's place because `applied=` counts the places of what was refused or voided.
+                Stage::Parked { unresolved: None, .. }
+                    if !parked_before && entry.record.optimistic && !entry.record.name.is_empty() =>
+                {
+                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
+                    drop(entry);
+                    self.layer_found(number, facts);
                 }
                 Stage::Queued | Stage::Claimed(_)
                     if parked_before && entry.record.optimistic && !entry.layer =>

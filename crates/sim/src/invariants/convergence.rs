@@ -2,7 +2,7 @@
 
 use super::Invariant;
 use crate::ids::{QUERIES, Room, rooms_of};
-use crate::reference::Said;
+use crate::reference::{Said, Tapped};
 use crate::world::World;
 
 /// Every base is the server's state, and every screen too, but for layers of parked writes that stay.
@@ -27,6 +27,20 @@ impl Invariant for Converged {
                         let tap = &world.reference.taps[&world.reference.tags[&tag]];
                         tap.excused || tap.copies > 0 || tap.said == Said::Parked && tap.keep_layer
                     };
+                    let stays = |tap: &&Tapped| {
+                        let whose = (tap.device, tap.user, tap.room) == (tab.device, tab.user, room);
+                        let stays = tap.said == Said::Parked && tap.keep_layer && tap.promised;
+                        let damaged = world.reference.damaged.contains(&tab.device);
+                        whose && stays && !tap.excused && tap.copies == 0 && !damaged
+                    };
+                    let missing =
+                        world.reference.taps.values().filter(stays).find(|tap| !shown.contains(&tap.tag));
+                    if let Some(tap) = missing {
+                        return Some(format!(
+                            "t{at}: query {query} does not show {:?}, which is parked and stays",
+                            tap.tag
+                        ));
+                    }
                     let shown: Vec<_> =
                         shown.iter().filter(|tag| server.contains(tag) || !kept(**tag)).copied().collect();
                     if shown != *server {

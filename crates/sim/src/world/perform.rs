@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use tidewire_core::{Input, Output, Payload, QueryId, WriteState};
+use tidewire_core::{Input, Output, ParkReason, Payload, QueryId, WriteState};
 
 use super::{Happening, World};
 use crate::bugs::Bug;
@@ -177,6 +177,11 @@ impl World {
                 }
                 if let WriteState::Settled {} = state {
                     self.tabs[tab.0].host.settled(&write);
+                }
+                if let WriteState::Parked { reason, .. } = state
+                    && reason != ParkReason::Unknown
+                {
+                    self.tabs[tab.0].host.not_applied(&write);
                 }
                 self.write_state(tab, &write, &state);
             }

@@ -106,6 +106,10 @@ export class Bridge {
     this.#cache?.settled(write);
   }
 
+  notApplied(write: string): void {
+    this.#cache?.notApplied(write);
+  }
+
   refetch(queries: readonly QueryId[], reason: RefetchReason): void {
     this.#cache?.refetch(queries, reason);
   }

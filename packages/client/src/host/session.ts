@@ -284,6 +284,8 @@ export class Session {
       case 'Write':
         writes.changed(output.write, output.state, this.#origin);
         if (output.state.kind === 'Settled') bridge.settled(output.write);
+        // Of an unknown outcome nobody can say so.
+        if (output.state.kind === 'Parked' && output.state.reason !== 'Unknown') bridge.notApplied(output.write);
         return;
       case 'Client':
         return this.#parts.client(output.client);

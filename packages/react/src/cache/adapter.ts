@@ -136,6 +136,14 @@ export class CacheAdapter implements CachePort {
     else this.#forgetCarried(write);
   }
 
+  notApplied(write: string): void {
+    for (const entry of this.#entries.all()) {
+      if (!entry.base?.carries.delete(write)) continue;
+      this.#screen.mark(entry, true);
+      this.#shelf.stale(entry, this.#link);
+    }
+  }
+
   #forgetCarried(write: string): void {
     for (const entry of this.#entries.all()) entry.base?.carries.delete(write);
   }
