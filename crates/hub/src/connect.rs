@@ -4,7 +4,7 @@ use tidewire_wire::{inband, json, socket};
 
 use crate::event::Frame;
 use crate::hub::Deadline;
-use crate::ids::{RequestId, SessionId};
+use crate::ids::{RequestId, RoomId, SessionId, UserId};
 use crate::io::{CloseReason, Grant, Json, Note, Output, Refusal, Token};
 use crate::recovery::{Recovery, Return};
 use crate::session::{Busy, Phase, Task};
@@ -40,7 +40,15 @@ impl Hub {
                 let code = "OVERLOADED".to_owned();
                 self.refuse_session(session, Refusal { code, message, data: None });
             }
-            Ok(grant) => self.admit_session(session, grant, dialect, back),
+            Ok(grant) => match self.presence.may_connect(&grant.user, self.now) {
+                Ok(()) => self.admit_session(session, grant, dialect, back),
+                Err(wait) => {
+                    let message = "this person connects too often: try again later".to_owned();
+                    let data = format!("{{\"code\":\"OVERLOADED\",\"retryAfter\":{}}}", wait.0);
+                    let code = "OVERLOADED".to_owned();
+                    self.refuse_session(session, Refusal { code, message, data: Some(Json(data)) });
+                }
+            },
             Err(refusal) => self.refuse_session(session, refusal),
         }
     }
@@ -130,6 +138,21 @@ impl Hub {
         self.sign_out(session);
         self.await_connect(session);
         self.end_if_bare(session);
+    }
+
+    /// A person is forgotten: their connections end, and events that may be theirs are not sent from memory any more.
+    pub(crate) fn forget_user(&mut self, user: &UserId, rooms: &[RoomId]) {
+        for room in rooms {
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.forget_ring();
+            }
+        }
+        for session in self.links.ids() {
+            if self.links.get(session).and_then(|link| link.user()) == Some(user) {
+                self.forget_recovery(session);
+                self.links.close(session, CloseReason::TokenExpired);
+            }
+        }
     }
 
     /// Takes everything from a session that belongs to its person.

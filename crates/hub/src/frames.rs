@@ -8,15 +8,17 @@ use tidewire_wire::{FrameError, dialect, inband};
 
 use crate::Hub;
 use crate::event::Frame;
-use crate::hub::Asked;
+use crate::hub::{Asked, Deadline};
 use crate::ids::{Namespace, RequestId, SessionId};
-use crate::io::{Answer, Args, Binary, CloseReason, Inbound, Json, Output, Token};
+use crate::io::{Answer, Args, Binary, CloseReason, Inbound, Json, Note, Output, Token};
 use crate::limits;
 use crate::msgpack;
 use crate::session::{Busy, MAIN, Partial, Phase, Task};
 
 /// The version of the dialect that this server speaks.
 const DIALECT: u64 = 1;
+/// Event that tells a client that nothing is read of it for so many milliseconds (protocol section 12).
+const LIMITED: &str = "tw:limited";
 /// Names that Socket.IO keeps for itself.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
@@ -128,6 +130,7 @@ impl Hub {
             let Some(other) = other else { return Ok(()) };
             other
         };
+        self.count_message(link, target);
         let Some(task) = self.task(target, header, attachments)? else { return Ok(()) };
         if let Some(session) = self.links.open_mut(target) {
             session.push(task);
@@ -136,7 +139,9 @@ impl Hub {
         let full = tasks > self.config.inbox_events || bytes > self.config.inbox_bytes;
         if let Some(session) = self.links.open_mut(link).filter(|session| full && !session.paused) {
             session.paused = true;
-            self.links.push(Output::Pause { session: link });
+            if !session.limited {
+                self.links.push(Output::Pause { session: link });
+            }
         }
         self.run(target);
         Ok(())
@@ -220,6 +225,31 @@ impl Hub {
             && let Some(session) = self.links.get_mut(link)
         {
             session.paused = false;
+            if !session.limited {
+                self.links.push(Output::Resume { session: link });
+            }
+        }
+    }
+
+    /// Whoever sends more than they may is not read for a while, which loses nothing and disturbs nobody else (V9).
+    fn count_message(&mut self, link: SessionId, target: SessionId) {
+        let Some(user) = self.links.get(target).and_then(|session| session.user()) else { return };
+        let Err(pause) = self.presence.sent(user, self.now) else { return };
+        let Some(session) = self.links.open_mut(link).filter(|session| !session.limited) else { return };
+        session.limited = true;
+        if !session.paused {
+            self.links.push(Output::Pause { session: link });
+        }
+        self.timers.set(Deadline::Limited(link), self.now.after(pause));
+        let args = Args::from(Json(format!("{{\"retryAfter\":{}}}", pause.0)));
+        self.emit_to(target, LIMITED, &args, None);
+        self.links.note(Note::Limited { session: link, pause });
+    }
+
+    pub(crate) fn unlimit(&mut self, link: SessionId) {
+        let Some(session) = self.links.open_mut(link) else { return };
+        session.limited = false;
+        if !session.paused {
             self.links.push(Output::Resume { session: link });
         }
     }

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tidewire_wire::engine::{Handshake, PacketType};
-use tidewire_wire::{dialect, engine, json, names};
+use tidewire_wire::{dialect, engine, names};
 
 use crate::audit::Audit;
 use crate::event::{Frame, Shared, marked};
 use crate::feed::Reads;
 use crate::frames::unknown_event;
 use crate::ids::{Millis, Namespace, RequestId, RoomId, SessionId, Timestamp, UserId};
-use crate::io::{Answer, Args, CloseReason, Ephemeral, Input, Json, Note, Output, Transport, Unanswered};
+use crate::io::{Answer, Args, CloseReason, Ephemeral, Input, Note, Output, Transport, Unanswered};
 use crate::limits;
-use crate::presence::Presence;
+use crate::presence::{self, Presence, Rates};
+use crate::rate::Rate;
 use crate::room::Room;
 use crate::session::{Busy, Links, MAIN, Session};
 use crate::streams::{StreamKey, Streams};
@@ -63,6 +64,12 @@ pub struct Config {
     pub idle_rooms: usize,
     /// See [`limits::SESSIONS_PER_USER`].
     pub sessions_per_user: usize,
+    /// See [`limits::CONNECTS_PER_SECOND`].
+    pub connects_per_user: Rate,
+    /// See [`limits::MESSAGES_PER_SECOND`].
+    pub messages_per_user: Rate,
+    /// See [`limits::SNAPSHOT_PEOPLE`].
+    pub snapshot_people: usize,
     /// See [`limits::ROOMS`].
     pub rooms: usize,
     /// See [`limits::MISSED_EVENTS`].
@@ -98,6 +105,9 @@ impl Default for Config {
             ring_bytes: limits::RING_BYTES,
             idle_rooms: limits::IDLE_ROOMS,
             sessions_per_user: limits::SESSIONS_PER_USER,
+            connects_per_user: Rate { per_second: limits::CONNECTS_PER_SECOND, burst: limits::CONNECT_BURST },
+            messages_per_user: Rate { per_second: limits::MESSAGES_PER_SECOND, burst: limits::MESSAGE_BURST },
+            snapshot_people: limits::SNAPSHOT_PEOPLE,
             rooms: limits::ROOMS,
             missed_events: limits::MISSED_EVENTS,
             read_events: limits::READ_EVENTS,
@@ -143,6 +153,10 @@ pub(crate) enum Deadline {
     Offline(UserId),
     /// A stream of reliable emits is forgotten.
     Stream(StreamKey),
+    /// This connection sent too much for a while, which is over.
+    Limited(SessionId),
+    /// It is this connection's turn to be sent away.
+    Farewell(SessionId),
     /// The access to some rooms is to be checked again.
     Recheck(SessionId),
 }
@@ -174,6 +188,10 @@ impl Hub {
     pub fn new(config: Config) -> Self {
         Hub {
             links: Links::new(config.queue_bytes),
+            presence: Presence::new(Rates {
+                messages: config.messages_per_user,
+                connects: config.connects_per_user,
+            }),
             config,
             now: Timestamp(0),
             rooms: BTreeMap::new(),
@@ -186,7 +204,6 @@ impl Hub {
             recoverable: BTreeMap::new(),
             last_offset: 0,
             timers: Timers::new(),
-            presence: Presence::default(),
             draining: false,
         }
     }
@@ -245,6 +262,7 @@ impl Hub {
             Input::Emit { session, name, args, ack } => self.emit_to(session, &name, &args, ack),
             Input::Dismissed { session } => self.dismiss(session),
             Input::Revoked { user, room } => self.revoke(&user, &room),
+            Input::Forgotten { user, rooms } => self.forget_user(&user, &rooms),
             Input::Timeout => self.timeout(),
             Input::Drain(farewell) => {
                 self.draining = true;
@@ -318,9 +336,11 @@ impl Hub {
                 Deadline::Ack(session, id) => self.settle_ack(session, id, Err(Unanswered::TimedOut)),
                 Deadline::Stream(key) => self.stream_expired(key),
                 Deadline::Recheck(session) => self.recheck(session),
+                Deadline::Limited(session) => self.unlimit(session),
+                Deadline::Farewell(session) => self.links.close(session, CloseReason::Drain),
                 Deadline::Offline(user) => {
                     if self.presence.expire(&user) {
-                        self.tell_presence("user:offline", &user);
+                        self.tell_presence(presence::OFFLINE, &user);
                     }
                 }
             }
@@ -340,7 +360,7 @@ impl Hub {
     fn pong_overdue(&mut self, session: SessionId) {
         let Some(link) = self.links.open_mut(session) else { return };
         // Any frame is a sign of life, and while we read nothing its absence says nothing (V8).
-        if link.heard || link.paused {
+        if link.heard || link.paused || link.limited {
             self.ping(session, self.now);
         } else {
             self.links.close(session, CloseReason::PingTimeout);
@@ -383,8 +403,8 @@ impl Hub {
 
     pub(crate) fn arrive(&mut self, user: &UserId) {
         self.timers.clear(&Deadline::Offline(user.clone()));
-        if self.presence.arrive(user) {
-            self.tell_presence("user:online", user);
+        if self.presence.arrive(user, self.now) {
+            self.tell_presence(presence::ONLINE, user);
         }
     }
 
@@ -396,10 +416,16 @@ impl Hub {
 
     fn tell_presence(&mut self, name: &str, user: &UserId) {
         let Some(room) = self.config.presence_room.clone() else { return };
-        let mut args = String::from("{\"userId\":");
-        json::quote(&user.0, &mut args);
-        args.push('}');
-        self.broadcast(Ephemeral { room, from: None, name: name.into(), args: Json(args) });
+        let args = self.presence.change(user);
+        self.broadcast(Ephemeral { room, from: None, name: name.into(), args });
+    }
+
+    /// Who is online, for somebody who has come (back) into the room that is told of it; changes follow (V4).
+    pub(crate) fn send_presence(&mut self, room: &RoomId, session: SessionId) {
+        if self.config.presence_room.as_ref() == Some(room) {
+            let args = Args::from(self.presence.snapshot(self.config.snapshot_people));
+            self.emit_to(session, presence::SNAPSHOT, &args, None);
+        }
     }
 
     /// Cleans up after connections whose transport ended. Events that had arrived are still handled.
@@ -410,8 +436,15 @@ impl Hub {
             }
             self.lose_acks(session);
             self.unlink_streams(session);
-            let own =
-                [Deadline::Ping, Deadline::Pong, Deadline::Connect, Deadline::Expiry, Deadline::Recheck];
+            let own = [
+                Deadline::Ping,
+                Deadline::Pong,
+                Deadline::Connect,
+                Deadline::Expiry,
+                Deadline::Recheck,
+                Deadline::Limited,
+                Deadline::Farewell,
+            ];
             for deadline in own {
                 self.timers.clear(&deadline(session));
             }

@@ -295,6 +295,13 @@ pub enum Input {
         /// The room.
         room: RoomId,
     },
+    /// A person is forgotten: their connections end, as with a token that is not accepted any more.
+    Forgotten {
+        /// The person.
+        user: UserId,
+        /// Rooms whose histories have lost their beginning with it: nothing of them may be sent from memory.
+        rooms: Vec<RoomId>,
+    },
     /// The time of [`Hub::poll_timeout`](crate::Hub::poll_timeout) has come.
     Timeout,
     /// The server goes down: everybody is sent away, nobody is let in.
@@ -427,6 +434,13 @@ pub enum Note {
         session: SessionId,
         /// The room.
         room: RoomId,
+    },
+    /// Somebody sends too much: nothing is read of this connection for a while.
+    Limited {
+        /// The connection.
+        session: SessionId,
+        /// For so long.
+        pause: Millis,
     },
     /// A join was refused.
     JoinRefused {

@@ -210,6 +210,7 @@ impl Hub {
             let answer = dialect::join_answer(ack, &head.epoch.0, offset.0, recovered);
             self.links.send(session, answer.into());
         }
+        self.send_presence(&join.room, session);
         if events.is_empty() {
             self.pump(&join.room, session);
         } else {

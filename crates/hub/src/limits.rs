@@ -41,6 +41,16 @@ pub const RING_BYTES: u64 = 1_000_000;
 pub const IDLE_ROOMS: usize = 1_000;
 /// Sessions per person, in all namespaces; one more is refused as `OVERLOADED` (V9).
 pub const SESSIONS_PER_USER: usize = 10_000;
+/// New sessions of one person per second, in the long run (V9).
+pub const CONNECTS_PER_SECOND: u64 = 100;
+/// And at once.
+pub const CONNECT_BURST: u64 = 10_000;
+/// Packets of one person per second, on all connections, in the long run (V9).
+pub const MESSAGES_PER_SECOND: u64 = 1_000;
+/// And at once.
+pub const MESSAGE_BURST: u64 = 20_000;
+/// People in a snapshot of who is online; it tells how many there are (V4).
+pub const SNAPSHOT_PEOPLE: usize = 1_000;
 /// Rooms per connection.
 pub const ROOMS: usize = 1_000;
 /// Missed events up to which a client is brought up to date (V3).
@@ -59,7 +69,8 @@ pub const STREAMS_PER_LINK: usize = 8;
 pub const STREAM_TIME: Millis = Millis(600_000);
 /// Rooms whose access could not be checked when a token was refreshed are checked again after this (V3).
 pub const RECHECK_AFTER: Millis = Millis(10_000);
-/// Who is sent away comes back after this at the earliest (C2).
+/// Who is sent away comes back after this at the earliest (C2). Others than our own clients, who cannot be told, are sent away
+/// one after the other over [`RETURN_SPREAD`].
 pub const RETURN_AFTER: Millis = Millis(500);
 /// And the last one so much later.
 pub const RETURN_SPREAD: Millis = Millis(5_000);

@@ -129,6 +129,7 @@ impl Hub {
             self.links.send_with(session, frame, &attachments);
         }
         for room in &rooms {
+            self.send_presence(room, session);
             self.pump(room, session);
         }
         // What the person may see was decided when they joined.

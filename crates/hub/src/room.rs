@@ -121,7 +121,7 @@ impl Room {
         self.members.is_empty() && self.waiters.is_empty()
     }
 
-    fn forget_ring(&mut self) {
+    pub(crate) fn forget_ring(&mut self) {
         self.ring.clear();
         self.ring_bytes = 0;
     }

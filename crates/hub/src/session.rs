@@ -159,6 +159,8 @@ pub(crate) struct Session {
     /// Something came in since the last ping.
     pub(crate) heard: bool,
     pub(crate) paused: bool,
+    /// Nothing is read of it for a while, because its person sent too much.
+    pub(crate) limited: bool,
     pub(crate) rooms: BTreeSet<RoomId>,
     /// Rooms whose history waits until the queue is shorter.
     pub(crate) behind: BTreeSet<RoomId>,
@@ -192,6 +194,7 @@ impl Session {
             busy: None,
             heard: false,
             paused: false,
+            limited: false,
             rooms: BTreeSet::new(),
             behind: BTreeSet::new(),
             streams: BTreeSet::new(),

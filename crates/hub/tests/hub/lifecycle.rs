@@ -84,7 +84,8 @@ fn v4_a_person_is_online_once_and_offline_after_the_grace() {
     };
     let phone = driver.connected("ana \"quoted\"");
     let laptop = driver.connected("ana \"quoted\"");
-    assert_eq!(told(&mut driver), [json!(["user:online", { "userId": "ana \"quoted\"" }])]);
+    let online = json!(["user:online", { "userId": "ana \"quoted\"", "version": 2 }]);
+    assert_eq!(told(&mut driver), [online]);
     driver.input(Input::Closed { session: phone });
     driver.wait(20_000);
     assert_eq!(told(&mut driver), [] as [serde_json::Value; 0], "the laptop is still there");
@@ -99,7 +100,8 @@ fn v4_a_person_is_online_once_and_offline_after_the_grace() {
     driver.wait(9_999);
     assert_eq!(told(&mut driver), [] as [serde_json::Value; 0]);
     driver.wait(1);
-    assert_eq!(told(&mut driver), [json!(["user:offline", { "userId": "ana \"quoted\"" }])]);
+    let offline = json!(["user:offline", { "userId": "ana \"quoted\"", "version": 3 }]);
+    assert_eq!(told(&mut driver), [offline]);
 }
 
 #[test]
@@ -169,4 +171,46 @@ fn v9_a_person_has_so_many_sessions_and_one_more_is_refused_until_one_ends() {
     assert!(matches!(&ask(&mut driver, "ben")[..], [Got::Other(text)] if text.starts_with("40")));
     driver.input(Input::Closed { session: first });
     assert!(matches!(&ask(&mut driver, "ana")[..], [Got::Other(text)] if text.starts_with("40")));
+}
+
+#[test]
+fn v9_clients_that_cannot_be_told_when_to_come_back_are_sent_away_one_after_the_other() {
+    let mut driver = Driver::new(Config::default());
+    let plain: Vec<_> = (0..8).map(|n| driver.connected_as(&format!("u{n}"), false)).collect();
+    let (ours, bare) = (driver.connected("ana"), driver.raw());
+    let member = plain[7];
+    driver.join(member, 0, "r", None);
+    driver.answer_all();
+    driver.take(member);
+    driver.input(Input::Drain(Farewell { after: Millis(500), spread: Millis(4), url: None }));
+    let closed = |driver: &Driver| plain.iter().filter(|id| driver.closed(**id).is_some()).count();
+    assert_eq!(
+        (driver.closed(ours), driver.closed(bare)),
+        (Some(CloseReason::Drain), Some(CloseReason::Drain))
+    );
+    assert_eq!(closed(&driver), 2);
+    driver.publish("r");
+    assert_eq!(driver.take(member).len(), 1, "until then nothing is missed");
+    for wanted in [4, 6, 8] {
+        driver.wait(1);
+        assert_eq!(closed(&driver), wanted);
+    }
+    assert_eq!(driver.hub.connections(), 0);
+}
+
+#[test]
+fn v10_a_person_who_is_forgotten_is_sent_away_and_their_events_leave_the_memory() {
+    let mut driver = Driver::new(Config { recovery: true, ..Config::default() });
+    let (ana, ben) = (driver.joined("ana", "r"), driver.joined("ben", "r"));
+    let away = driver.connected_as("ana", false);
+    driver.input(Input::Closed { session: away });
+    driver.publish("r");
+    let reads = driver.reads;
+    driver.input(Input::Forgotten { user: UserId::from("ana"), rooms: vec![RoomId::from("r")] });
+    assert_eq!((driver.closed(ana), driver.closed(ben)), (Some(CloseReason::TokenExpired), None));
+    assert_eq!(driver.hub.connections(), 1, "nor does a session wait for them");
+    driver.take(ben);
+    driver.join(ben, 1, "r", Some(0));
+    driver.answer_all();
+    assert_eq!(driver.reads, reads + 1, "asked of the history, not of the memory");
 }

@@ -7,6 +7,8 @@ mod emits;
 mod joins;
 mod lifecycle;
 mod property;
+mod rates;
 mod slow;
+mod snapshot;
 mod tasks;
 mod tokens;

@@ -320,6 +320,14 @@ impl SocketServer {
             .ok();
     }
 
+    /// Ends all connections of a person who is forgotten, and sends nothing of these rooms from memory any more; call it with
+    /// what [`Tidewire::forget`](crate::write::Tidewire::forget) answered (V10).
+    pub fn forget(&self, user: &User, rooms: &[String]) {
+        let rooms = rooms.iter().map(|room| RoomId::from(room.as_str())).collect();
+        // A hub that has stopped has nobody.
+        self.shared.facts.send(Input::Forgotten { user: UserId(user.id.clone()), rooms }.into()).ok();
+    }
+
     /// Connections at this moment.
     #[must_use]
     pub fn connections(&self) -> usize {

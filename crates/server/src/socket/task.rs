@@ -338,6 +338,9 @@ fn log(note: &Note) {
         Note::Removed { session, room } => {
             tracing::info!(%session, %room, "taken out of a room after a fresh token");
         }
+        Note::Limited { session, pause } => {
+            tracing::info!(%session, pause = pause.0, "sends too much: nothing is read of it for a while");
+        }
         Note::JoinRefused { session, room, error } => {
             tracing::info!(%session, %room, error, "join refused");
         }

@@ -246,7 +246,8 @@ pub(crate) fn applied(
     user: &str,
     client: &str,
 ) -> Result<Option<Vec<(u64, u64)>>, StoreError> {
-    let Some(floor) = kept_floor(connection, user, client)? else { return Ok(None) };
+    let floor = kept_floor(connection, user, client)?;
+    let Some(floor) = floor.filter(|floor| *floor < FORGOTTEN) else { return Ok(None) };
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     if floor > 1 {
         ranges.push((1, floor - 1));
@@ -270,6 +271,36 @@ pub(crate) fn applied(
 pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError> {
     let oldest = sql::number(now.saturating_sub(limits::KEY_MILLIS));
     sql::execute(connection, "DELETE FROM tidewire_key WHERE at < ?1", &[oldest])?;
+    Ok(())
+}
+
+/// The floor of a client that was forgotten: above every sequence, so that nothing of it is applied. Its row has to stay,
+/// because an unknown client may begin at 1, and a phone that slept for months may hold a first write that was applied.
+const FORGOTTEN: u64 = tidewire_wire::limits::INTEGER;
+
+/// Forgets clients that wrote nothing for too long.
+pub(super) fn sweep_clients(connection: &Connection, now: u64) -> Result<(), StoreError> {
+    let oldest = sql::number(now.saturating_sub(limits::CLIENT_MILLIS));
+    let params = [oldest, sql::number(FORGOTTEN)];
+    let unused = "SELECT user, client FROM tidewire_client WHERE seen_at < ?1 AND floor < ?2";
+    sql::execute(
+        connection,
+        &format!("DELETE FROM tidewire_settled WHERE (user, client) IN ({unused})"),
+        &params,
+    )?;
+    sql::execute(
+        connection,
+        "UPDATE tidewire_client SET floor = ?2 WHERE seen_at < ?1 AND floor < ?2",
+        &params,
+    )?;
+    Ok(())
+}
+
+/// Forgets all of a person: clients, answers, keys.
+pub(crate) fn forget(connection: &Connection, user: &str) -> Result<(), StoreError> {
+    for table in ["tidewire_settled", "tidewire_client", "tidewire_key"] {
+        sql::execute(connection, &format!("DELETE FROM {table} WHERE user = ?1"), &[user.into()])?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,10 @@ pub const HISTORY_EVENTS: u64 = 10_000;
 pub const HISTORY_MILLIS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// How long a write with a key alone is known (Q9).
 pub const KEY_MILLIS: u64 = 7 * 24 * 60 * 60 * 1000;
+/// A client id that wrote nothing for this long is forgotten (V10): what it still sends gets `client-reset`.
+pub const CLIENT_MILLIS: u64 = 90 * 24 * 60 * 60 * 1000;
+/// How often client ids are looked through for that, in milliseconds of the wall clock.
+pub const CLIENT_SWEEP_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// Longest answer body that is stored, in bytes (V5). A replay of a longer one has no body.
 pub const STORED_ANSWER: usize = 64 * 1024;
 /// Answers kept whole per client above its floor. An older one shrinks to its status: a client has few writes in flight,

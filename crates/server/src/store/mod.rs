@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use error::StoreError;
@@ -71,6 +71,21 @@ impl Store {
         let readers = Readers::open(&options.path)?;
         let writer = Writer::start(connection, seed, options.clock, events)?;
         Ok(Self { writer, readers, seed })
+    }
+
+    /// Gives every room a new history, under a new epoch (V6): for a database that was restored from a backup, whose offsets
+    /// have been used for other events since. Clients fetch what they show anew. No server may run on it meanwhile.
+    pub fn begin_epoch(path: impl AsRef<Path>) -> Result<(), StoreError> {
+        if !path.as_ref().exists() {
+            return Err(StoreError::Storage(format!("there is no database at {}", path.as_ref().display())));
+        }
+        let mut connection = connect(path.as_ref())?;
+        schema::migrate_own(&mut connection)?;
+        let mut seed = [0_u8; 16];
+        getrandom::fill(&mut seed).map_err(|error| StoreError::Storage(error.to_string()))?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        rooms::begin_epoch(&transaction, seed)?;
+        Ok(transaction.commit()?)
     }
 
     /// What has been committed since the start.

@@ -117,17 +117,25 @@ impl Draft {
     }
 }
 
+/// What events come from.
+pub(crate) struct Cause {
+    /// Whose transaction it is; empty for the server's own.
+    pub(crate) user: Arc<str>,
+    /// The write's id; empty for none.
+    pub(crate) write_id: Arc<str>,
+}
+
 /// Draws offsets and stores the events: the last thing before COMMIT, rooms in name order (V6), so that
 /// a database with row locks can do the same without deadlocks. Within a room the order is that of publishing.
 pub(crate) fn append(
     connection: &Connection,
     seed: &EpochSeed,
     mut drafts: Vec<Draft>,
-    write_id: &str,
+    cause: &Cause,
     now: u64,
 ) -> Result<Vec<RoomEvent>, StoreError> {
     drafts.sort_by(|a, b| a.room.cmp(&b.room));
-    let write_id: Arc<str> = write_id.into();
+    let Cause { user, write_id } = cause;
     let mut events = Vec::with_capacity(drafts.len());
     for group in drafts.chunk_by(|a, b| a.room == b.room) {
         let Some(first) = group.first() else { continue };
@@ -137,8 +145,16 @@ pub(crate) fn append(
             offset += 1;
             sql::execute(
                 connection,
-                "INSERT INTO tidewire_event (room, offset, write_id, name, payload, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                &params![room, sql::number(offset), &write_id, &draft.name, &draft.payload, sql::number(now)],
+                "INSERT INTO tidewire_event (room, offset, write_id, name, payload, at, user) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                &params![
+                    room,
+                    sql::number(offset),
+                    write_id,
+                    &draft.name,
+                    &draft.payload,
+                    sql::number(now),
+                    user
+                ],
             )?;
             events.push(RoomEvent {
                 room: room.clone(),
@@ -182,6 +198,35 @@ pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError>
             &[Value::from(room), oldest.clone(), Value::Integer(i64::MAX)],
         )?;
     }
+    Ok(())
+}
+
+/// Cuts off the beginning of each history up to the last event of a person. Answers the rooms that lost something.
+pub(crate) fn forget(connection: &Connection, user: &str) -> Result<Vec<String>, StoreError> {
+    let last = sql::query(
+        connection,
+        "SELECT room, MAX(offset) FROM tidewire_event WHERE user = ?1 GROUP BY room ORDER BY room",
+        &params![user],
+        |row| Ok((row.get::<String>(0)?, row.get::<u64>(1)?)),
+    )?;
+    let mut rooms = Vec::with_capacity(last.len());
+    for (room, offset) in last {
+        sql::execute(
+            connection,
+            "DELETE FROM tidewire_event WHERE room = ?1 AND offset <= ?2",
+            &params![&room, sql::number(offset)],
+        )?;
+        rooms.push(room);
+    }
+    Ok(rooms)
+}
+
+/// Every room begins anew: another seed, no events, no heads.
+pub(super) fn begin_epoch(connection: &Connection, seed: [u8; 16]) -> Result<(), StoreError> {
+    let seed = [Value::Blob(seed.to_vec())];
+    sql::execute(connection, "UPDATE tidewire_meta SET value = ?1 WHERE name = 'epoch_seed'", &seed)?;
+    sql::execute(connection, "DELETE FROM tidewire_event", &[])?;
+    sql::execute(connection, "DELETE FROM tidewire_room", &[])?;
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use super::error::StoreError;
 
 /// One step per released version; never edit one that was released.
-const TIDEWIRE: &[&str] = &["
+const TIDEWIRE: &[&str] = &[
+    "
     CREATE TABLE tidewire_room (
         room TEXT PRIMARY KEY, epoch TEXT NOT NULL, head INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -31,10 +32,23 @@ const TIDEWIRE: &[&str] = &["
         PRIMARY KEY (user, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX tidewire_key_at ON tidewire_key (at);
-"];
+",
+    "
+    ALTER TABLE tidewire_event ADD COLUMN user TEXT NOT NULL DEFAULT '';
+",
+];
 
 /// Brings the file to the newest version of both schemas, in one transaction.
 pub(super) fn migrate(connection: &mut Connection, app: &[&str]) -> Result<(), StoreError> {
+    migrate_all(connection, &[("tidewire", TIDEWIRE), ("app", app)])
+}
+
+/// Brings only our own tables to their newest version.
+pub(super) fn migrate_own(connection: &mut Connection) -> Result<(), StoreError> {
+    migrate_all(connection, &[("tidewire", TIDEWIRE)])
+}
+
+fn migrate_all(connection: &mut Connection, schemas: &[(&'static str, &[&str])]) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS tidewire_meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;",
@@ -43,7 +57,7 @@ pub(super) fn migrate(connection: &mut Connection, app: &[&str]) -> Result<(), S
     let mut seed = [0_u8; 16];
     getrandom::fill(&mut seed).map_err(|error| StoreError::Storage(error.to_string()))?;
     transaction.execute("INSERT OR IGNORE INTO tidewire_meta VALUES ('epoch_seed', ?1)", [&seed[..]])?;
-    for (schema, steps) in [("tidewire", TIDEWIRE), ("app", app)] {
+    for (schema, steps) in schemas.iter().copied() {
         let name = format!("schema_{schema}");
         let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
         let found: i64 = transaction.query_row(

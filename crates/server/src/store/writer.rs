@@ -11,14 +11,14 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
-use super::rooms::{self, Draft, EpochSeed};
+use super::rooms::{self, Cause, Draft, EpochSeed};
 use super::{WallClock, ledger, limits};
 use crate::event::RoomEvent;
 
 /// What a transaction ends with.
 pub(crate) enum Ending<T> {
     /// Draw offsets for these events, store them, commit, publish them.
-    Commit { drafts: Vec<Draft>, write_id: String, result: T },
+    Commit { drafts: Vec<Draft>, cause: Cause, result: T },
     /// Take everything back.
     Rollback { result: T },
 }
@@ -53,6 +53,7 @@ struct Desk {
     clock: WallClock,
     events: UnboundedSender<Vec<RoomEvent>>,
     tally: Arc<Tally>,
+    clients_swept: Option<u64>,
 }
 
 impl Writer {
@@ -64,7 +65,7 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let (jobs, mut queue) = mpsc::channel::<Job>(limits::WRITE_QUEUE);
         let tally = Arc::<Tally>::default();
-        let mut desk = Desk { connection, seed, clock, events, tally: tally.clone() };
+        let mut desk = Desk { connection, seed, clock, events, tally: tally.clone(), clients_swept: None };
         desk.sweep()?;
         std::thread::Builder::new()
             .name("tidewire-writer".to_owned())
@@ -109,11 +110,11 @@ impl Desk {
         // Dropping the transaction on any way out of here rolls it back.
         let ending = catch_unwind(AssertUnwindSafe(|| work(&transaction, now)))
             .unwrap_or(Err(StoreError::Panicked))?;
-        let (drafts, write_id, result) = match ending {
+        let (drafts, cause, result) = match ending {
             Ending::Rollback { result } => return Ok(result),
-            Ending::Commit { drafts, write_id, result } => (drafts, write_id, result),
+            Ending::Commit { drafts, cause, result } => (drafts, cause, result),
         };
-        let events = rooms::append(&transaction, &self.seed, drafts, &write_id, now)?;
+        let events = rooms::append(&transaction, &self.seed, drafts, &cause, now)?;
         transaction.commit()?;
         let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
         self.tally.events.fetch_add(count, Ordering::Relaxed);
@@ -134,6 +135,15 @@ impl Desk {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         rooms::sweep(&transaction, now)?;
         ledger::sweep(&transaction, now)?;
-        Ok(transaction.commit()?)
+        // A wall clock that was set back only makes it earlier.
+        let recent = self.clients_swept.is_some_and(|at| now.abs_diff(at) < limits::CLIENT_SWEEP_MILLIS);
+        if !recent {
+            ledger::sweep_clients(&transaction, now)?;
+        }
+        transaction.commit()?;
+        if !recent {
+            self.clients_swept = Some(now);
+        }
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! Knows HTTP and the store; knows no sockets.
 
 mod context;
+mod forget;
 mod mark;
 mod outcome;
 mod publish;
@@ -22,6 +23,7 @@ pub use tx::{ReadTx, Tx};
 
 use crate::auth::Authenticator;
 use crate::store::ledger::{self, Verdict};
+use crate::store::rooms::Cause;
 use crate::store::writer::Ending;
 use crate::store::{Store, StoreError};
 
@@ -87,7 +89,7 @@ impl Tidewire {
             ledger::settle(connection, &user, identity, hash, reply.stored(), now)?;
             Ok(Ending::Commit {
                 drafts,
-                write_id: name.write_id().to_owned(),
+                cause: Cause { user, write_id: name.write_id().into() },
                 result: Settled::Applied(reply),
             })
         });
@@ -102,9 +104,13 @@ impl Tidewire {
     ) -> Result<T, StoreError> {
         let user: Arc<str> = user.into();
         let transaction = self.store.writer().run(move |connection, now| {
-            let mut tx = Tx::new(connection, user, "", now);
+            let mut tx = Tx::new(connection, user.clone(), "", now);
             let result = work(&mut tx)?;
-            Ok(Ending::Commit { drafts: tx.into_drafts(), write_id: String::new(), result })
+            Ok(Ending::Commit {
+                drafts: tx.into_drafts(),
+                cause: Cause { user, write_id: "".into() },
+                result,
+            })
         });
         transaction.await
     }

@@ -1,6 +1,8 @@
 //! What became of a write whose answer was lost (Q13, protocol section 5): the stored answer, or the promise that it will
 //! never be applied. Asked in the writer's queue, so that no write runs meanwhile. Knows no sockets.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
@@ -15,6 +17,7 @@ use super::{Reject, Tidewire};
 use crate::auth::user_of;
 use crate::store::StoreError;
 use crate::store::ledger::{self, Fate, StoredAnswer};
+use crate::store::rooms::Cause;
 use crate::store::writer::Ending;
 
 #[derive(Deserialize)]
@@ -62,7 +65,7 @@ impl Tidewire {
     }
 
     async fn outcome(&self, user: &str, asked: Asked) -> Result<Answer, StoreError> {
-        let user = user.to_owned();
+        let user: Arc<str> = user.into();
         let look = self.store().writer().run(move |connection, now| {
             let Asked { client, sequence, key, void } = asked;
             let result = match ledger::fate(connection, &user, &client, sequence, &key)? {
@@ -72,8 +75,8 @@ impl Tidewire {
                 Fate::Open if !void => Answer::Unknown,
                 Fate::Open => {
                     ledger::void(connection, &user, &client, sequence, &key, now)?;
-                    let drafts = Vec::new();
-                    return Ok(Ending::Commit { drafts, write_id: String::new(), result: Answer::Voided });
+                    let cause = Cause { user, write_id: "".into() };
+                    return Ok(Ending::Commit { drafts: Vec::new(), cause, result: Answer::Voided });
                 }
             };
             Ok(Ending::Rollback { result })

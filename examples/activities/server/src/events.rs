@@ -8,7 +8,8 @@ use tidewire_server::store::StoreError;
 use tidewire_server::write::Tx;
 
 use crate::model::{
-    Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Presence, Typing,
+    Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Presence, PresenceSnapshot,
+    Typing,
 };
 
 /// An event's name, tied to the type of its payload.
@@ -57,6 +58,9 @@ events! {
     /// Sent by the hub.
     #[cfg_attr(not(test), expect(dead_code, reason = "the hub knows its name; here it has its type"))]
     USER_OFFLINE: "user:offline" => Presence;
+    /// Sent by the hub.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the hub knows its name; here it has its type"))]
+    USER_SNAPSHOT: "user:snapshot" => PresenceSnapshot;
     TYPING_START: "typing:start" => Typing;
     TYPING_STOP: "typing:stop" => Typing;
 }

@@ -133,6 +133,21 @@ pub struct MessageRead {
 pub struct Presence {
     /// Who.
     pub user_id: String,
+    /// The version of who is online that this change makes.
+    pub version: u32,
+}
+
+/// `user:snapshot`: everybody who is online, at a join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PresenceSnapshot {
+    /// Changes with a higher version came after it.
+    pub version: u32,
+    /// How many there are.
+    pub count: u32,
+    /// The first 1,000 of them.
+    pub user_ids: Vec<String>,
 }
 
 /// `typing:start` and `typing:stop`, as the other participants hear them.

@@ -9,8 +9,8 @@ use ts_rs::{Config, TS};
 
 use crate::login::SignedIn;
 use crate::model::{
-    Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Person, Presence, Typing,
-    ViewedActivity,
+    Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Person, Presence,
+    PresenceSnapshot, Typing, ViewedActivity,
 };
 
 const FILE: &str = "../web/src/generated/server.ts";
@@ -35,6 +35,7 @@ fn generate() -> String {
     add(Liking::decl(&config));
     add(MessageRead::decl(&config));
     add(Presence::decl(&config));
+    add(PresenceSnapshot::decl(&config));
     add(Typing::decl(&config));
     out.push_str(
         "/** Every event that the server sends, with its payload. */\nexport interface ServerEvents {\n",

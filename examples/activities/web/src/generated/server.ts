@@ -103,6 +103,17 @@ export type MessageRead = {
 export type Presence = {
   /** Who. */
   userId: string;
+  /** The version of who is online that this change makes. */
+  version: number;
+};
+
+export type PresenceSnapshot = {
+  /** Changes with a higher version came after it. */
+  version: number;
+  /** How many there are. */
+  count: number;
+  /** The first 1,000 of them. */
+  userIds: Array<string>;
 };
 
 export type Typing = {
@@ -126,6 +137,7 @@ export interface ServerEvents {
   'message:read': MessageRead;
   'user:online': Presence;
   'user:offline': Presence;
+  'user:snapshot': PresenceSnapshot;
   'typing:start': Typing;
   'typing:stop': Typing;
 }
