@@ -196,13 +196,13 @@ impl Disk {
     }
 
     /// The power goes: the first `kept` operations of the queue still happen, the next one leaves torn bytes where nothing
-    /// stood before, the rest is gone. Answers whether something was torn.
-    pub fn power_cut(&mut self, kept: usize, tear: bool) -> bool {
+    /// stood before, the rest is gone. Answers what has happened, and whether something was torn.
+    pub fn power_cut(&mut self, kept: usize, tear: bool) -> (Vec<(By, Done)>, bool) {
         let queue = std::mem::take(&mut self.queue);
-        let mut torn = false;
+        let (mut happened, mut torn) = (Vec::new(), false);
         for (at, (by, op)) in queue.into_iter().enumerate() {
             if at < kept {
-                let _ = self.perform(by.user, op);
+                happened.push((by, self.perform(by.user, op)));
             } else if let (true, Op::Write { steps, .. }) = (tear && !torn, op) {
                 let partition = self.partition(by.user);
                 for (key, value) in steps {
@@ -214,10 +214,10 @@ impl Disk {
                         torn = true;
                     }
                 }
-                return torn;
+                return (happened, torn);
             }
         }
-        torn
+        (happened, torn)
     }
 
     /// The writes whose records stand, readable or not, with their keys.

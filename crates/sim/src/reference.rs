@@ -39,8 +39,10 @@ pub struct Tapped {
     pub room: Room,
     /// What it adds.
     pub tag: Tag,
-    /// A later write of its lane may take its place before anybody is told.
+    /// A later write of its lane may undo it, and itself, before anybody is told.
     pub loose: bool,
+    /// It may take the place of the one before it in its lane, or undo it.
+    pub coalesces: bool,
     /// What the server makes of it: `add`, ...
     pub kind: &'static str,
     /// Its lane.
@@ -51,6 +53,8 @@ pub struct Tapped {
     pub keep_layer: bool,
     /// The write that must have succeeded before.
     pub parent: Option<Tag>,
+    /// It was parked because a parent had failed, and sent again by hand: what is gone it does not wait for any more.
+    pub alone: bool,
     /// Its device has several tabs, which hear of it late.
     pub told_late: bool,
     /// It took the place of a parked one, whose lane has gone on meanwhile.
@@ -63,6 +67,8 @@ pub struct Tapped {
     pub conflict: bool,
     /// It was parked as expired, and nobody has asked to send it since.
     pub expired: bool,
+    /// It was parked because a parent had failed, and nobody has asked to send it since.
+    pub orphan: bool,
     /// It was promised to be on disk.
     pub promised: bool,
     /// It was parked at some time: others may overtake it.
@@ -73,6 +79,8 @@ pub struct Tapped {
     pub sent: bool,
     /// A disaster happened to the only place where it was: it may be gone.
     pub excused: bool,
+    /// The write that took its place or undid it, as the disk has it.
+    pub undone_by: Option<WriteId>,
     /// Copies of its record that nobody had sent when they were made.
     pub copies: u32,
 }
@@ -162,6 +170,7 @@ impl Reference {
         }
         tap.conflict = matches!(state, WriteState::Conflict { .. });
         tap.expired = matches!(state, WriteState::Parked { reason: ParkReason::Expired, .. });
+        tap.orphan = matches!(state, WriteState::Parked { reason: ParkReason::ParentFailed, .. });
         if let WriteState::Merged { into } = state {
             tap.stands = Some(into.clone());
         }
@@ -177,8 +186,6 @@ impl Reference {
                     tap.said = Said::Durable;
                 }
             }
-            // A tab that finds a record gone takes it for applied: not so if another write took its place.
-            WriteState::Settled {} if tap.loose && !tap.sent => tap.said = Said::Discarded,
             WriteState::Acknowledged { .. } | WriteState::Settled {} => {
                 tap.promised = true;
                 tap.said = Said::Acknowledged;
@@ -221,11 +228,40 @@ impl Reference {
         }
     }
 
-    /// A write is tapped that may take the place of the last one of its lane.
+    /// A write is tapped that may undo the last one of its lane.
     pub fn loosen(&mut self, device: Device, user: User, lane: &str) {
         let taps = self.taps.values_mut();
         for tap in taps.filter(|tap| (tap.device, tap.user) == (device, user) && tap.lane == lane) {
             tap.loose |= !matches!(tap.said, Said::Acknowledged);
+        }
+    }
+
+    /// A person sends a parked write again.
+    pub fn retried(&mut self, write: &WriteId) {
+        if let Some(tap) = self.taps.get_mut(write) {
+            tap.alone |= std::mem::take(&mut tap.orphan);
+        }
+    }
+
+    /// The record of a write that was not applied is gone, and these records of its owner stand. If one of its lane may take the
+    /// place of others, it has done so (Q8), whether or not the tab that did it lived long enough to say so; the same if this is
+    /// the second of a pair of which the first went like that.
+    pub fn removed(&mut self, device: Device, write: &WriteId, standing: &BTreeSet<WriteId>) {
+        let Some(tap) = self.taps.get(write).filter(|tap| tap.device == device) else { return };
+        let same_lane = |other: &Tapped| {
+            (other.device, other.user, &other.lane) == (tap.device, tap.user, &tap.lane)
+                && other.tag != tap.tag
+        };
+        let by = standing
+            .iter()
+            .find(|other| self.taps.get(*other).is_some_and(|other| other.coalesces && same_lane(other)));
+        let second = tap.coalesces && self.taps.values().any(|first| first.undone_by.as_ref() == Some(write));
+        let by = by.cloned();
+        if (by.is_some() || second)
+            && let Some(tap) = self.taps.get_mut(write)
+        {
+            tap.undone_by = by;
+            tap.said = Said::Discarded;
         }
     }
 

@@ -104,7 +104,6 @@ impl Invariant for NothingLost {
                 || !tap.promised
                 || tap.said == Said::Discarded
                 || tap.given_up
-                || tap.loose && !tap.sent
             {
                 continue;
             }

@@ -110,7 +110,7 @@ impl World {
             Action::Cancel { tab } => self.cancel(tab),
             Action::RetryParked { tab } => {
                 for write in self.parked(tab) {
-                    self.command(tab, Command::Retry { write });
+                    self.retry(tab, &write);
                 }
             }
             Action::DiscardParked { tab } => {
@@ -218,6 +218,18 @@ impl World {
         if let Some(write) = newest.map(|(write, _)| write.clone()) {
             self.give_up(tab, &write, Command::Cancel { write: write.clone() });
         }
+    }
+
+    fn retry(&mut self, tab: Tab, write: &WriteId) {
+        if self.tabs[tab.0].frozen {
+            return;
+        }
+        let now = self.clocks(tab);
+        let Some(engine) = &mut self.tabs[tab.0].engine else { return };
+        if engine.command(Command::Retry { write: write.clone() }, now).is_ok() {
+            self.reference.retried(write);
+        }
+        self.drain(tab);
     }
 
     /// A person wants a write no more; its layer may go as soon as the system accepts that.

@@ -11,7 +11,7 @@ use super::{Answering, World};
 use crate::disk::{By, Mode, Value};
 use crate::host::Screen;
 use crate::ids::{Device, QUERIES, Room, Tab, User, rooms_of};
-use crate::reference::{Said, write_in};
+use crate::reference::{Said, Tapped, write_in};
 
 impl World {
     pub(super) fn check_step(&mut self) {
@@ -118,9 +118,33 @@ impl World {
                         self.violate("Y2 a base is what its positions say", what);
                     }
                 }
+                None if key.starts_with("w/") => {
+                    let at = (device, by.user, key.clone());
+                    if let Some(write) = self.reference.records.get(&at).cloned() {
+                        self.removed(device, by.user, &write);
+                    }
+                }
                 Some(Value::Record(_)) | None => {}
             }
         }
+    }
+
+    fn removed(&mut self, device: Device, user: User, write: &WriteId) {
+        let tag = self.reference.taps.get(write).map(|tap| tap.tag);
+        let applied = self.server.effects.iter().any(|effect| Some(effect.tag) == tag);
+        if !applied {
+            let records = self.devices[device.0].disk.writes(user);
+            let standing = records.filter_map(|(_, write)| write).collect();
+            self.reference.removed(device, write, &standing);
+        }
+    }
+
+    /// Whether the record of a write stands on the disk of its device.
+    #[must_use]
+    pub fn has_record(&self, tap: &Tapped) -> bool {
+        let mut records = self.devices[tap.device.0].disk.writes(tap.user);
+        let write = self.reference.tags.get(&tap.tag);
+        records.any(|(_, stored)| stored.as_ref() == write)
     }
 
     pub(super) fn write_state(&mut self, tab: Tab, write: &WriteId, state: &WriteState) {
@@ -146,6 +170,17 @@ impl World {
                     tap.tag
                 );
                 self.violate("Q9 our server always knows", what);
+            }
+            // A tab that finds a record gone takes it for applied: so it is, or it was given up, or another took its place.
+            WriteState::Settled {}
+                if !applied()
+                    && tap.said != Said::Discarded
+                    && !tap.given_up
+                    && !tap.excused
+                    && tap.copies == 0 =>
+            {
+                let what = format!("{write} ({:?}) is settled and was never applied", tap.tag);
+                self.violate("Q9 answers are true", what);
             }
             WriteState::Refused { .. } if tap.promised && !tap.excused => {
                 let what = format!("{write} ({:?}) is refused after it was promised", tap.tag);

@@ -6,7 +6,7 @@ use tidewire_core::{AppSignal, Blob, Command, Config, Engine, Input, NetworkSign
 
 use super::{Happening, TabState, World};
 use crate::coverage::Fault;
-use crate::disk::Op;
+use crate::disk::{Done, Op};
 use crate::host::{Host, query_id};
 use crate::ids::{Device, Life, QUERIES, Room, Tab, User, rooms_of};
 
@@ -129,8 +129,14 @@ impl World {
             self.coverage.fault(Fault::UnsyncedTailLost);
         }
         let tear = self.rng.chance(50);
-        if self.devices[device.0].disk.power_cut(kept, tear) {
+        let (happened, torn) = self.devices[device.0].disk.power_cut(kept, tear);
+        if torn {
             self.coverage.fault(Fault::TornWrite);
+        }
+        for (by, done) in happened {
+            if let Done::Written { result: Ok(()), steps, .. } = done {
+                self.stored(device, by, &steps);
+            }
         }
         if self.verbose {
             self.trace(&format!("{device} loses power"));

@@ -29,7 +29,7 @@ impl World {
         let (tag, submission, parent) = self.wish(tab, wanted);
         self.last_tag = tag.0;
         let temp = submission.temp_ids.first().cloned();
-        if matches!(wanted.tie, "replace" | "pair" | "dedupe") {
+        if wanted.tie == "pair" {
             let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
             let lane = lane_of(wanted, tag);
             self.reference.loosen(device, user, &lane);
@@ -120,13 +120,15 @@ impl World {
             user: state.user,
             room: wanted.room,
             tag,
-            loose: false,
+            loose: wanted.tie == "pair",
+            coalesces: matches!(wanted.tie, "replace" | "pair"),
             told_late: self.tabs_of(state.device).count() > 1,
             kind: wanted.kind,
             lane: lane_of(wanted, tag),
             order: 0,
             keep_layer: wanted.keep_layer,
             parent,
+            alone: false,
             edited: wanted.tie == "edited",
             said: Said::Accepted,
             stands: None,
@@ -134,9 +136,11 @@ impl World {
             promised: false,
             ever_parked: false,
             expired: false,
+            orphan: false,
             given_up: self.now < self.devices[state.device.0].cleared_until,
             sent: false,
             excused: false,
+            undone_by: None,
             copies: 0,
         }
     }
