@@ -31,7 +31,7 @@ impl Invariant for Converged {
                         let whose = (tap.device, tap.user, tap.room) == (tab.device, tab.user, room);
                         let stays = tap.said == Said::Parked && tap.keep_layer && tap.promised;
                         let damaged = world.reference.damaged.contains(&tab.device);
-                        whose && stays && !tap.excused && tap.copies == 0 && !damaged
+                        whose && stays && !tap.given_up && !tap.excused && tap.copies == 0 && !damaged
                     };
                     let missing =
                         world.reference.taps.values().filter(stays).find(|tap| !shown.contains(&tap.tag));
