@@ -45,4 +45,4 @@ pub(crate) use hub::Asked;
 pub use hub::{Config, Hub};
 pub use ids::*;
 pub use io::*;
-pub use rate::Rate;
+pub use rate::{Bucket, Rate};

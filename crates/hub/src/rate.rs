@@ -15,8 +15,8 @@ pub struct Rate {
 const ONE: i64 = 1000;
 
 /// What is left for somebody.
-#[derive(Debug)]
-pub(crate) struct Bucket {
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket {
     left: i64,
     at: Timestamp,
 }
@@ -32,7 +32,9 @@ impl Rate {
 }
 
 impl Bucket {
-    pub(crate) fn full(rate: Rate, now: Timestamp) -> Bucket {
+    /// With all that the rate allows at once.
+    #[must_use]
+    pub fn full(rate: Rate, now: Timestamp) -> Bucket {
         Bucket { left: rate.full(), at: now }
     }
 
@@ -42,8 +44,15 @@ impl Bucket {
         self.left = self.left.saturating_add(passed.saturating_mul(rate.per_milli())).min(rate.full());
     }
 
+    /// Whether nothing was taken for so long that it is as good as new.
+    #[must_use]
+    pub fn is_full(mut self, rate: Rate, now: Timestamp) -> bool {
+        self.refill(rate, now);
+        self.left == rate.full()
+    }
+
     /// Takes one if there is one; else says when there is.
-    pub(crate) fn try_take(&mut self, rate: Rate, now: Timestamp) -> Result<(), Millis> {
+    pub fn try_take(&mut self, rate: Rate, now: Timestamp) -> Result<(), Millis> {
         self.refill(rate, now);
         if self.left < ONE {
             return Err(time_for(ONE - self.left, rate));
@@ -54,7 +63,7 @@ impl Bucket {
 
     /// Takes one, also from an empty bucket; then says how long to pause: until a tenth of a second's share has gathered, so
     /// that pauses are few.
-    pub(crate) fn take(&mut self, rate: Rate, now: Timestamp) -> Result<(), Millis> {
+    pub fn take(&mut self, rate: Rate, now: Timestamp) -> Result<(), Millis> {
         self.refill(rate, now);
         self.left = self.left.saturating_sub(ONE);
         if self.left >= 0 {

@@ -4,6 +4,7 @@
 pub mod auth;
 mod base;
 pub mod event;
+pub mod front;
 pub mod socket;
 pub mod store;
 pub mod write;

@@ -10,6 +10,7 @@ use tidewire_hub::{CloseReason, Frame, Inbound, SessionId};
 use tokio::sync::{mpsc, watch};
 
 use super::task::{FromSocket, State, ToSocket};
+use crate::front::Client;
 
 /// How long a client may take to accept what is queued before a close, and then to answer the close frame.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,16 +25,18 @@ pub(crate) struct Pipe {
     pub(crate) state: watch::Receiver<State>,
     /// What was written is reported in lumps of so many bytes.
     pub(crate) report_bytes: u64,
+    /// Where it comes from, if the server that accepted it says so.
+    pub(crate) client: Option<Client>,
 }
 
 /// Carries a connection, which the hub knows already, to its end.
 pub(crate) async fn carry(socket: WebSocket, pipe: Pipe) {
-    let Pipe { session, hub, queue, state, report_bytes } = pipe;
+    let Pipe { session, hub, queue, state, report_bytes, client } = pipe;
     let (mut sink, mut stream) = socket.split();
     let mut writer = Writer { session, hub: hub.clone(), queue, unreported: 0, report_bytes };
     let reason = tokio::select! {
         reason = writer.run(&mut sink) => reason,
-        () = read(&mut stream, session, &hub, state.clone()) => None,
+        () = read(&mut stream, session, &hub, state.clone(), client.as_ref()) => None,
         reason = cut_off(state.clone()) => Some(reason),
     };
     drop(writer);
@@ -107,6 +110,7 @@ async fn read(
     session: SessionId,
     hub: &mpsc::Sender<FromSocket>,
     mut state: watch::Receiver<State>,
+    client: Option<&Client>,
 ) {
     loop {
         if state.wait_for(|state| !state.paused).await.is_err() {
@@ -116,7 +120,10 @@ async fn read(
         let (frame, last) = match stream.next().await {
             Some(Ok(Message::Text(text))) => (Inbound::Text(text.as_str().to_owned()), false),
             Some(Ok(Message::Binary(bytes))) => (Inbound::Binary(bytes.into()), false),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                slow_down(client).await;
+                continue;
+            }
             Some(Ok(Message::Close(_))) | None => return,
             Some(Err(error)) => match unreadable(error) {
                 Some(frame) => (frame, true),
@@ -130,6 +137,14 @@ async fn read(
             // The hub answers with a close.
             return std::future::pending().await;
         }
+        slow_down(client).await;
+    }
+}
+
+/// An address that sends too much is not read for a while (V9).
+async fn slow_down(client: Option<&Client>) {
+    if let Some(Err(wait)) = client.map(Client::sent) {
+        tokio::time::sleep(wait).await;
     }
 }
 

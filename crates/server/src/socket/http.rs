@@ -20,6 +20,7 @@ use super::random::random_id;
 use super::task::{FromSocket, Link, State as LinkState, ToSocket};
 use super::{Open, Shared};
 use crate::auth::HandshakeRequest;
+use crate::front::Client;
 
 /// Kept by every connection, also an idle one; larger frames get a larger buffer while they are read.
 const READ_BUFFER: usize = 2 * 1024;
@@ -103,7 +104,7 @@ async fn serve(
     match (params.transport.as_deref(), poll, request.method()) {
         (Some("websocket"), _, method) if method != Method::GET => Err(Refused::Method),
         (Some("websocket"), None, _) => open_websocket(shared, socket, request),
-        (Some("websocket"), Some(poll), _) => upgrade(&shared, poll, socket),
+        (Some("websocket"), Some(poll), _) => upgrade(&shared, poll, socket, &request),
         (Some("polling"), None, &Method::GET) => open_polling(shared, request).await,
         (Some("polling"), Some(poll), &Method::GET) => Ok(payload(poll.take().await?)),
         (Some("polling"), Some(poll), &Method::POST) => {
@@ -146,6 +147,7 @@ fn open_websocket(
 ) -> Result<Response, Refused> {
     let socket = sized(socket, &shared)?;
     let open = Open::new(shared);
+    let client = request.extensions().get::<Client>().cloned();
     Ok(socket.on_upgrade(move |socket| async move {
         let shared = &open.0;
         let (link, queue, state) = link(request);
@@ -154,8 +156,8 @@ fn open_websocket(
         if shared.to_hub.send(opened).await.is_err() {
             return;
         }
-        let pipe =
-            Pipe { session, hub: shared.to_hub.clone(), queue, state, report_bytes: shared.report_bytes };
+        let (hub, report_bytes) = (shared.to_hub.clone(), shared.report_bytes);
+        let pipe = Pipe { session, hub, queue, state, report_bytes, client };
         connection::carry(socket, pipe).await;
     }))
 }
@@ -164,6 +166,7 @@ fn upgrade(
     shared: &Shared,
     poll: Arc<Poll>,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: &Request,
 ) -> Result<Response, Refused> {
     let socket = sized(socket, shared)?;
     if !poll.begin_upgrade() {
@@ -172,7 +175,8 @@ fn upgrade(
             socket.on_upgrade(|mut socket| async move { drop(socket.send(Message::Close(None)).await) })
         );
     }
-    Ok(socket.on_upgrade(move |socket| poll.upgrade(socket)))
+    let client = request.extensions().get::<Client>().cloned();
+    Ok(socket.on_upgrade(move |socket| poll.upgrade(socket, client)))
 }
 
 async fn open_polling(shared: Arc<Shared>, request: Request) -> Result<Response, Refused> {

@@ -9,7 +9,6 @@ mod http;
 mod packet;
 mod polling;
 mod random;
-mod serve;
 mod task;
 
 use std::fmt;
@@ -26,8 +25,9 @@ use tokio::sync::{mpsc, watch};
 pub use access::{Access, Denied, RoomAuthorizer};
 pub use context::{AckError, BroadcastError, Context};
 pub use packet::Packet;
-pub use serve::serve;
-pub use tidewire_hub::{Config, Farewell, Millis};
+pub use tidewire_hub::{Config, Farewell, Millis, Rate};
+
+pub use crate::front::serve;
 
 use crate::auth::{Authenticator, User};
 use crate::event::{History, RoomEvent};

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use super::connection::{self, CLOSE_TIMEOUT, Pipe};
 use super::task::{FromSocket, State, ToSocket};
 use super::{Open, Shared};
+use crate::front::Client;
 
 /// While a WebSocket is tried, a GET is answered after this, so that the client can leave polling.
 const NOOP_AFTER: Duration = Duration::from_millis(100);
@@ -272,7 +273,7 @@ impl Poll {
     }
 
     /// Tries a WebSocket, and if it does what it should, lets it carry the session.
-    pub(crate) async fn upgrade(self: Arc<Self>, mut socket: WebSocket) {
+    pub(crate) async fn upgrade(self: Arc<Self>, mut socket: WebSocket, client: Option<Client>) {
         if timeout(UPGRADE_TIMEOUT, probe(&mut socket)).await != Ok(Some(())) {
             return self.stay();
         }
@@ -294,6 +295,7 @@ impl Poll {
             queue,
             state: self.state.clone(),
             report_bytes: self.shared.report_bytes,
+            client,
         };
         let open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         connection::carry(socket, pipe).await;

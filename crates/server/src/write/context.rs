@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tidewire_wire::http;
@@ -106,13 +107,24 @@ impl WriteContext {
         let (mut parts, body) = request.into_parts();
         let name = write_name(&parts.headers)?;
         let target = target(&mut parts).await;
-        let body = axum::body::to_bytes(body, limits::REQUEST_BODY).await.map_err(|_| {
+        let body = axum::body::to_bytes(body, limits::REQUEST_BODY).await.map_err(|error| {
+            let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+            while let Some(error) = cause.filter(|error| !error.is::<LengthLimitError>()) {
+                cause = error.source();
+            }
             let most = limits::REQUEST_BODY;
-            Reject::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                format!("the body broke off or has more than {most} bytes"),
-            )
+            match cause {
+                Some(_) => Reject::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too-large",
+                    format!("the body has more than {most} bytes"),
+                ),
+                None => Reject::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "incomplete",
+                    "the body broke off or did not come in time",
+                ),
+            }
         })?;
         let mut hash = Sha256::new();
         // Neither a method nor a target holds a line feed, so the three parts cannot run into each other.
@@ -157,7 +169,7 @@ async fn user<S>(parts: &Parts, state: &S) -> Result<User, Reject>
 where
     Tidewire: FromRef<S>,
 {
-    crate::auth::user_of(&parts.headers, Tidewire::from_ref(state).authenticator()).await
+    Tidewire::from_ref(state).user(&parts.headers).await
 }
 
 /// Path with query as the client sent it, also in a nested router.

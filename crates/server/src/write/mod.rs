@@ -11,7 +11,7 @@ mod tx;
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 pub use context::{ReadContext, WriteContext};
@@ -21,7 +21,8 @@ pub use reply::{Reject, Reply};
 pub use tidewire_wire::http::{OUTCOME, Outcome};
 pub use tx::{ReadTx, Tx};
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, User, user_of};
+use crate::front::{Meter, Rate, limits};
 use crate::store::ledger::{self, Verdict};
 use crate::store::rooms::Cause;
 use crate::store::writer::Ending;
@@ -32,6 +33,7 @@ use crate::store::{Store, StoreError};
 pub struct Tidewire {
     store: Store,
     authenticator: Arc<dyn Authenticator>,
+    requests: Arc<Meter<Arc<str>>>,
 }
 
 /// How a write ended.
@@ -48,7 +50,14 @@ impl Tidewire {
     /// Over this store, for people whom this authenticator knows.
     #[must_use]
     pub fn new(store: Store, authenticator: Arc<dyn Authenticator>) -> Self {
-        Self { store, authenticator }
+        let rate = Rate { per_second: limits::REQUESTS_PER_SECOND, burst: limits::REQUEST_BURST };
+        Self { store, authenticator, requests: Arc::new(Meter::new(rate)) }
+    }
+
+    /// With another rate of requests per person than [`limits::REQUESTS_PER_SECOND`] (V9).
+    #[must_use]
+    pub fn request_rate(self, rate: Rate) -> Self {
+        Self { requests: Arc::new(Meter::new(rate)), ..self }
     }
 
     /// The store; it is also the [`History`](crate::event::History) of the rooms.
@@ -57,8 +66,13 @@ impl Tidewire {
         &self.store
     }
 
-    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
-        &*self.authenticator
+    /// Whose an HTTP request is; refuses whoever asks too often.
+    pub(crate) async fn user(&self, headers: &HeaderMap) -> Result<User, Reject> {
+        let user = user_of(headers, &*self.authenticator).await?;
+        self.requests
+            .take(user.id.clone())
+            .map_err(|wait| Reject::too_many(wait, "requests of this person"))?;
+        Ok(user)
     }
 
     /// Runs a write, unless it has run before: then its answer is given again and `handler` is not called.

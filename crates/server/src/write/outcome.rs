@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use tidewire_wire::{limits, names};
 
 use super::{Reject, Tidewire};
-use crate::auth::user_of;
 use crate::store::StoreError;
 use crate::store::ledger::{self, Fate, StoredAnswer};
 use crate::store::rooms::Cause;
@@ -90,7 +89,7 @@ async fn outcome(
     headers: HeaderMap,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Response {
-    let user = match user_of(&headers, tidewire.authenticator()).await {
+    let user = match tidewire.user(&headers).await {
         Ok(user) => user,
         Err(reject) => return reject.into_response(),
     };

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tidewire_hub::Millis;
 
 use crate::store::StoreError;
 use crate::store::ledger::StoredAnswer;
@@ -107,7 +108,7 @@ pub struct Reject {
 
 enum Kind {
     /// Tell the caller.
-    Refused { status: StatusCode, code: &'static str, message: String },
+    Refused { status: StatusCode, code: &'static str, message: String, retry_after: Option<Millis> },
     /// Tell the log; the caller learns only that it was our fault.
     Failed { why: String },
 }
@@ -116,7 +117,7 @@ impl Reject {
     /// A refusal with a status, a code for programs and a sentence for people.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind: Kind::Refused { status, code, message: message.into() } }
+        Self { kind: Kind::Refused { status, code, message: message.into(), retry_after: None } }
     }
 
     /// 400: the request itself is wrong.
@@ -155,6 +156,13 @@ impl Reject {
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", message)
     }
 
+    /// 429 with `Retry-After`: too many of these; `what` says whose.
+    pub(crate) fn too_many(wait: Millis, what: &str) -> Self {
+        let message = format!("too many {what}: try again later");
+        let (status, code) = (StatusCode::TOO_MANY_REQUESTS, "too-many-requests");
+        Self { kind: Kind::Refused { status, code, message, retry_after: Some(wait) } }
+    }
+
     /// 503: it may work later.
     #[must_use]
     pub fn unavailable(message: impl Into<String>) -> Self {
@@ -176,17 +184,26 @@ impl From<StoreError> for Reject {
 
 impl IntoResponse for Reject {
     fn into_response(self) -> Response {
-        let (status, code, message) = match self.kind {
-            Kind::Refused { status, code, message } => (status, code, message),
+        let (status, code, message, retry_after) = match self.kind {
+            Kind::Refused { status, code, message, retry_after } => (status, code, message, retry_after),
             Kind::Failed { why } => {
                 tracing::error!(why, "a request failed");
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; try again".to_owned())
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "the server failed; try again".to_owned(),
+                    None,
+                )
             }
         };
         let body = serde_json::json!({ "error": { "code": code, "message": message } });
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(wait) = retry_after {
+            let seconds = wait.0.div_ceil(1000).max(1);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }

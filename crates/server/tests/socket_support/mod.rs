@@ -11,7 +11,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tidewire_server::auth::{AuthError, Authenticator, Session, User};
 use tidewire_server::event::{BoxFuture, History, HistoryError, RoomEvent};
-use tidewire_server::socket::{Access, Builder, Denied, RoomAuthorizer, SocketServer, serve};
+use tidewire_server::front::{Doors, serve_with};
+use tidewire_server::socket::{Access, Builder, Denied, RoomAuthorizer, SocketServer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
@@ -99,6 +100,10 @@ pub struct Server {
 
 impl Server {
     pub async fn start(describe: impl FnOnce(Builder) -> Builder) -> Server {
+        Server::start_with(Doors::default(), describe).await
+    }
+
+    pub async fn start_with(doors: Doors, describe: impl FnOnce(Builder) -> Builder) -> Server {
         let (feed, events) = mpsc::unbounded_channel();
         let rooms = Arc::new(Rooms { events: Mutex::default(), feed });
         let builder = SocketServer::builder()
@@ -110,9 +115,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = tokio::spawn(serve(listener, sockets.router(), sockets.clone(), async move {
-            stopped.await.ok();
-        }));
+        let served =
+            tokio::spawn(serve_with(listener, sockets.router(), sockets.clone(), doors, async move {
+                stopped.await.ok();
+            }));
         Server { address, rooms, sockets, stop: Some(stop), served }
     }
 

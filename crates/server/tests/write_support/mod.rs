@@ -17,6 +17,7 @@ use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tidewire_server::auth::{JwtAuthenticator, JwtOptions};
 use tidewire_server::event::RoomEvent;
+use tidewire_server::front::Rate;
 use tidewire_server::params;
 use tidewire_server::store::{Store, StoreOptions};
 use tidewire_server::write::{
@@ -112,7 +113,16 @@ impl App {
         Self::open(tempfile::tempdir().unwrap(), NOW)
     }
 
+    /// People may ask only so often.
+    pub fn with_rate(rate: Rate) -> Self {
+        Self::open_with(tempfile::tempdir().unwrap(), NOW, Some(rate))
+    }
+
     fn open(dir: TempDir, now: u64) -> Self {
+        Self::open_with(dir, now, None)
+    }
+
+    fn open_with(dir: TempDir, now: u64, rate: Option<Rate>) -> Self {
         let (events, receiver) = unbounded_channel();
         let clock = Arc::new(AtomicU64::new(now));
         let ticking = clock.clone();
@@ -122,6 +132,10 @@ impl App {
         let store = Store::open(options, events).unwrap();
         let jwt = Arc::new(authenticator());
         let tidewire = Tidewire::new(store, jwt.clone());
+        let tidewire = match rate {
+            Some(rate) => tidewire.request_rate(rate),
+            None => tidewire,
+        };
         Self { router: router(tidewire.clone()), tidewire, events: receiver, clock, dir, jwt }
     }
 
