@@ -490,3 +490,22 @@ fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
         rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
     assert!(matches!(layers.last(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
 }
+
+/// Found by seed 20035092: a follower hears that a write has settled before it hears of the names that its answer gave.
+#[test]
+fn q7_q19_a_follower_that_does_not_know_the_name_yet_sends_no_temporary_id() {
+    let mut leader = Rig::new();
+    leader.submit_with(|s| (s.temp_ids, s.optimistic) = (vec!["temp-0001".into()], false)).unwrap();
+    let mut rig = follower(&leader, 2);
+    leader.take();
+    leader.answer_named(&[("temp-0001", "7")]);
+    let told = news(&mut leader);
+    rig.disk = leader.disk.clone();
+    let settled = |n: &&Input| matches!(n, Input::StoreChanged { value: None, .. });
+    for input in told.iter().filter(settled) {
+        rig.input(input.clone());
+    }
+    rig.submit_with(|s| s.path = "/of/temp-0001".into()).unwrap();
+    tell(&mut rig, &mut leader);
+    assert_eq!(leader.requests[0].1.path, "/of/7");
+}

@@ -265,6 +265,16 @@ impl Reference {
         }
     }
 
+    /// A disk has another write in the place of this one (Q13), whether or not the tab that put it there lived long enough to say so.
+    pub fn replaced(&mut self, old: &WriteId, into: &WriteId) {
+        if let Some(tap) = self.taps.get_mut(old).filter(|_| old != into) {
+            tap.stands = Some(into.clone());
+            if !matches!(tap.said, Said::Acknowledged | Said::Refused) {
+                tap.said = Said::Discarded;
+            }
+        }
+    }
+
     /// There is one more copy of this record; nobody had sent it yet, perhaps.
     pub fn copied(&mut self, write: &WriteId) {
         if let Some(tap) = self.taps.get_mut(write) {

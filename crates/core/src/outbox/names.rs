@@ -2,6 +2,8 @@
 //!
 //! Temporary ids are unguessable, so a text that contains one means it. It knows no order and no parents.
 
+use std::collections::VecDeque;
+
 use crate::map::Map;
 
 use super::bytes::{Reader, Writer};
@@ -29,6 +31,8 @@ pub(crate) struct Names {
     real: Map<String, String>,
     /// Temporary ids of writes that have no outcome yet.
     declared: Map<String, WriteId>,
+    /// Of those, the ones whose writes have ended in another tab, which knows the names; oldest first.
+    awaited: VecDeque<String>,
     /// What stands under `NAMES_KEY`, oldest first.
     saved: Vec<Given>,
 }
@@ -51,6 +55,17 @@ impl Names {
     pub(crate) fn undeclare(&mut self, record: &Record) {
         for temp in &record.ties.temp_ids {
             self.declared.remove(temp);
+        }
+    }
+
+    /// Its record is gone, and it was applied: the news of its names are on their way. Who mentions one waits for it.
+    pub(crate) fn await_names(&mut self, record: &Record) {
+        self.declare(record);
+        self.awaited.extend(record.ties.temp_ids.iter().cloned());
+        while self.awaited.len() > limits::RECENT_NAMES {
+            if let Some(temp) = self.awaited.pop_front() {
+                self.declared.remove(&temp);
+            }
         }
     }
 

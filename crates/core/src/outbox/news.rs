@@ -214,7 +214,7 @@ impl Outbox {
             return;
         }
         let Some(entry) = self.forget(number) else { return };
-        let write = entry.record.write;
+        let write = entry.record.write.clone();
         let state = match entry.record.stage {
             // Its layer here goes when this tab's own bases carry it.
             Stage::Acknowledged { .. } => WriteState::Settled {},
@@ -225,6 +225,7 @@ impl Outbox {
                 WriteState::Discarded {}
             }
             Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } => {
+                self.names.await_names(&entry.record);
                 self.has_succeeded(write.clone());
                 facts.push(Fact::Acknowledged(write.clone()));
                 WriteState::Settled {}

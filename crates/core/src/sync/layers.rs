@@ -176,7 +176,9 @@ impl Layers {
         let shown: Vec<WriteId> = self
             .layers
             .iter()
-            .filter(|(write, layer)| carries.contains(write) || layer.is_shown(applied, started))
+            .filter(|(write, layer)| {
+                layer.may_be_applied() && carries.contains(write) || layer.is_shown(applied, started)
+            })
             .map(|(write, _)| write.clone())
             .collect();
         for write in &shown {
@@ -236,6 +238,11 @@ impl Layers {
 }
 
 impl Layer {
+    /// A stored base may say that it carries a write that was refused meanwhile, or voided.
+    fn may_be_applied(&self) -> bool {
+        self.claim.is_some() || self.acknowledged.is_some()
+    }
+
     fn is_shown(&self, applied: Option<&Applied>, started: Option<u64>) -> bool {
         let later = match (&self.acknowledged, started) {
             (Some(acknowledged), Some(tick)) => tick > acknowledged.tick,

@@ -109,7 +109,10 @@ impl World {
             match value {
                 Some(Value::Record(bytes)) if key.starts_with("w/") => {
                     if let Some(write) = write_in(bytes) {
-                        self.reference.records.insert((device, by.user, key.clone()), write);
+                        let at = (device, by.user, key.clone());
+                        if let Some(old) = self.reference.records.insert(at, write.clone()) {
+                            self.reference.replaced(&old, &write);
+                        }
                     }
                 }
                 Some(Value::Base(query, base)) => {
