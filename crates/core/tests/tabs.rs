@@ -488,7 +488,7 @@ fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
     assert!(parked(&rig, &write));
     let layers =
         rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
-    assert!(matches!(layers.last(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
+    assert!(matches!(layers.next_back(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
 }
 
 /// Found by seed 20035092: a follower hears that a write has settled before it hears of the names that its answer gave.
