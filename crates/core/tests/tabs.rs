@@ -486,7 +486,7 @@ fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
     rig.take();
     tell(&mut leader, &mut rig);
     assert!(parked(&rig, &write));
-    let layers =
+    let mut layers =
         rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
     assert!(matches!(layers.next_back(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
 }
