@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Submit(SubmitArgs),
     /// Send the writes that wait in a store, and end when none waits.
     Drain(DrainArgs),
+    /// Look after the writes that wait in a store, or that were refused and are kept there.
+    ///
+    /// Nothing is sent, except a question about a write that is given up or replaced and that the server may have applied.
+    Queue(QueueArgs),
     /// Run a recorded trace through the engine, and say whether it goes as recorded.
     ///
     /// Exit code 0: every result and the hash over all of them are the same; 1: they are not; 2: it is no trace, or of a
@@ -132,6 +136,93 @@ pub(crate) struct DrainArgs {
     /// Give up waiting after so many seconds; what is left stays in the store.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QueueArgs {
+    #[command(subcommand)]
+    pub(crate) command: QueueCommand,
+}
+
+/// A store, and the server and user that it belongs to.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// The store.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// Print the writes, oldest first: id, state, why, method and path.
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// Print each as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print all that the store holds of one write, as JSON.
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Its id, or the beginning of it.
+        id: String,
+    },
+    /// Let a refused write wait again; a later run sends it.
+    Retry {
+        #[command(flatten)]
+        place: Place,
+        /// Its id, or the beginning of it.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// All that were refused.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Put another write in the place of one that was refused or never sent, and print its id.
+    Edit {
+        #[command(flatten)]
+        place: Place,
+        /// Its id, or the beginning of it.
+        id: String,
+        /// HTTP method.
+        method: String,
+        /// Path, beginning with `/`.
+        path: String,
+        /// JSON body.
+        #[arg(value_parser = json)]
+        body: Option<Value>,
+    },
+    /// Give up a write.
+    Discard {
+        #[command(flatten)]
+        place: Place,
+        /// Its id, or the beginning of it.
+        id: String,
+    },
+    /// Write all of them as a JSON array; never a token.
+    Export {
+        #[command(flatten)]
+        place: Place,
+        /// Where to; stdout if absent.
+        file: Option<PathBuf>,
+    },
+}
+
+impl QueueCommand {
+    pub(crate) fn place(&self) -> (&Server, &std::path::Path) {
+        match self {
+            QueueCommand::List { place, .. }
+            | QueueCommand::Show { place, .. }
+            | QueueCommand::Retry { place, .. }
+            | QueueCommand::Edit { place, .. }
+            | QueueCommand::Discard { place, .. }
+            | QueueCommand::Export { place, .. } => (&place.server, &place.store),
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

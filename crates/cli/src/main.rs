@@ -1,4 +1,4 @@
-//! The command `tidewire`: listen, emit, submit, drain, replay and simulate from a terminal or a script. It reads arguments and prints; all
+//! The command `tidewire`: listen, emit, submit, drain, look after a queue, replay and simulate from a terminal or a script. It reads arguments and prints; all
 //! else is the client's.
 #![forbid(unsafe_code)]
 
@@ -7,6 +7,7 @@ mod emit;
 mod exit;
 mod listen;
 mod print;
+mod queue;
 mod replay;
 mod session;
 mod sim;
@@ -24,6 +25,7 @@ async fn main() -> ExitCode {
         Command::Emit(args) => emit::run(args).await,
         Command::Submit(args) => submit::run(args).await,
         Command::Drain(args) => submit::drain(args).await,
+        Command::Queue(args) => queue::run(args).await,
         Command::Replay(args) => replay::run(args),
         Command::Sim(args) => sim::run(args),
     };

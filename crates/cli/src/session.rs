@@ -15,10 +15,20 @@ use crate::exit::{Exit, FAILED, UNAUTHORIZED, USAGE};
 
 /// Makes the client. The store of one server and user is a directory of its own below `store`.
 pub(crate) fn client(server: &Server, store: Option<&Path>) -> Result<Client, Exit> {
+    build(server, store, true)
+}
+
+/// A client that sends no write of the store.
+pub(crate) fn looking(server: &Server, store: &Path) -> Result<Client, Exit> {
+    build(server, Some(store), false)
+}
+
+fn build(server: &Server, store: Option<&Path>, processing: bool) -> Result<Client, Exit> {
     let origin: Origin = server.url.parse().map_err(|error| Exit::new(USAGE, error))?;
     let user = server.user.clone().or_else(|| server.login.clone());
     let mut builder = Client::builder(&server.url)
         .app("cli", origin.file_name())
+        .processing(processing)
         .user(user.clone().unwrap_or_else(|| "anonymous".into()))
         .on_notice(|notice| eprintln!("tidewire: {notice}"));
     if server.foreign {

@@ -4,13 +4,21 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use tidewire_core::{Config, ConnectionState, Engine, ForeignJoin, OutboxStatus, Partition, Server};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidewire_core::{
+    Config, ConnectionState, Engine, ForeignJoin, OriginKind, OriginRule, OutboxStatus, Partition,
+    QueueLimits, Server,
+};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::client::{Client, Inner};
-use crate::host::{Clock, Fact, Host, Inbox, Ports};
-use crate::net::{Http, Origin, OriginError};
+use crate::host::definitions::Definitions;
+use crate::host::{Clock, Fact, Host, Inbox, IsAnswer, Ports};
+use crate::mutation::Mutation;
+use crate::names::{Known, Maker};
+use crate::net::{Http, HttpAnswer, Origin, OriginError};
 use crate::status::{Notice, Status};
 use crate::store::worker;
 use crate::store::{MemoryStore, Store};
@@ -30,6 +38,11 @@ pub struct Builder {
     provider: Provider,
     store: Box<dyn Store>,
     notice: Box<dyn Fn(&Notice) + Send>,
+    definitions: Definitions,
+    origins: Vec<(String, OriginKind)>,
+    queue: Option<QueueLimits>,
+    is_answer: IsAnswer,
+    processing: bool,
 }
 
 impl fmt::Debug for Builder {
@@ -87,6 +100,11 @@ impl Builder {
             provider: token::fixed(TokenAnswer::Anonymous),
             store: Box::new(MemoryStore::new()),
             notice: Box::new(|_| {}),
+            definitions: Definitions::default(),
+            origins: Vec::new(),
+            queue: None,
+            is_answer: Box::new(|_| None),
+            processing: true,
         }
     }
 
@@ -157,6 +175,55 @@ impl Builder {
         self
     }
 
+    /// A mutation that this build knows (Q21). As soon as there is one, stored writes with other names are kept for a later build
+    /// instead of being sent.
+    #[must_use]
+    pub fn mutation<V>(mut self, mutation: &Mutation<V>) -> Builder
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        self.definitions.add(Arc::new(mutation.clone()));
+        self
+    }
+
+    /// What is known of another origin that absolute URLs of writes name (Q9); one that is not listed gets none of our headers.
+    ///
+    /// ```
+    /// use tidewire::{Client, KeyStyle, OriginKind};
+    ///
+    /// let builder = Client::builder("https://api.example")
+    ///     .origin("https://pay.example", OriginKind::Keyed { style: KeyStyle::Quoted }) // takes an `Idempotency-Key`
+    ///     .origin("https://second.example", OriginKind::Tidewire {}); // one of our servers: it gets the token too
+    /// # let _ = builder;
+    /// ```
+    #[must_use]
+    pub fn origin(mut self, origin: impl Into<String>, kind: OriginKind) -> Builder {
+        self.origins.push((origin.into(), kind));
+        self
+    }
+
+    /// How much the queue may hold (Q15); by default 100 writes and 4 MiB pending, 400 and 16 MiB parked.
+    #[must_use]
+    pub fn queue(mut self, limits: QueueLimits) -> Builder {
+        self.queue = Some(limits);
+        self
+    }
+
+    /// Says whether an answer of a foreign server is one at all (Q10): a captive portal answers too. `None`: the rule for status and
+    /// content type says. It must not block.
+    #[must_use]
+    pub fn is_answer(mut self, is_answer: impl Fn(&HttpAnswer) -> Option<bool> + Send + 'static) -> Builder {
+        self.is_answer = Box::new(is_answer);
+        self
+    }
+
+    /// Whether writes are sent from the start; see [`Client::set_processing`].
+    #[must_use]
+    pub fn processing(mut self, on: bool) -> Builder {
+        self.processing = on;
+        self
+    }
+
     /// Is told what deserves a line in a log. It must not block.
     #[must_use]
     pub fn on_notice(mut self, notice: impl Fn(&Notice) + Send + 'static) -> Builder {
@@ -178,6 +245,16 @@ impl Builder {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| BuildError::System(error.to_string()))?;
 
+        let mut trusted = Vec::new();
+        let mut origins = Vec::new();
+        for (url, kind) in self.origins {
+            let origin: Origin = url.parse()?;
+            // The engine finds a rule by what stands in a write's URL.
+            origins.push(OriginRule { origin: url.trim_end_matches('/').to_owned(), kind });
+            if kind == (OriginKind::Tidewire {}) {
+                trusted.push(origin);
+            }
+        }
         let partition = Partition(format!("{}|{}|{}", self.app, self.env, self.user));
         let clock = Clock::start();
         let config = Config {
@@ -185,6 +262,8 @@ impl Builder {
             namespace: self.namespace.clone(),
             join: self.join,
             probe_event: self.probe_event,
+            origins,
+            queue: self.queue,
             ..Config::new(partition.clone())
         };
         let engine = Engine::new(config, seed, clock.now());
@@ -200,7 +279,9 @@ impl Builder {
         let (client_id_sender, client_id) = watch::channel(None);
         let freed = Arc::new(Notify::new());
         let tokens = Arc::new(Tokens::new(self.provider));
-        let http = Http::new(origin.clone());
+        let (changed_sender, changed) = watch::channel(());
+        let (names_sender, names) = watch::channel(Known::default());
+        let http = Http::new(origin.clone()).trusting(trusted);
         let told = facts.clone();
         let (jobs, store) = worker::start(self.store, move |fact| drop(told.send(Fact::Store(fact))))
             .map_err(|error| BuildError::System(error.to_string()))?;
@@ -216,9 +297,26 @@ impl Builder {
             client_id: client_id_sender,
             freed: Arc::clone(&freed),
             notice: self.notice,
+            changed: changed_sender,
+            names: names_sender,
+            is_answer: self.is_answer,
         };
-        let (host, frames) = Host::new(engine, clock, ports);
-        runtime.spawn(host.run(Inbox { orders: order_inbox, facts: fact_inbox }, frames));
-        Ok(Client::from_inner(Inner { orders, status, client_id, freed, partition, http, tokens }))
+        let (host, frames) = Host::new(engine, clock, ports, self.definitions);
+        runtime.spawn(host.run(self.processing, Inbox { orders: order_inbox, facts: fact_inbox }, frames));
+        let temps = Maker::default();
+        let inner = Inner {
+            orders,
+            status,
+            client_id,
+            freed,
+            partition,
+            http,
+            tokens,
+            runtime,
+            changed,
+            names,
+            temps,
+        };
+        Ok(Client::from_inner(inner))
     }
 }

@@ -7,17 +7,21 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use serde_json::Value;
+use tidewire_core::Submission;
 use tidewire_core::{
     Command, ConnectionState, DownReason, Partition, PauseReason, QueryId, Refusal, RoomId, RoomState,
     WriteId,
 };
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::builder::Builder;
 use crate::emit::{Acknowledgement, Args, EmitError, EmitOptions};
 use crate::event::{Events, queue};
-use crate::host::Order;
+use crate::handle::WriteHandle;
+use crate::host::{Order, Queued};
 use crate::listen::{self, ListenError, Listener};
+use crate::names::{Known, Maker};
 use crate::namespace::{NamespaceError, NamespaceHandle};
 use crate::net::{Http, HttpAnswer, HttpError, HttpRequest};
 use crate::status::Status;
@@ -25,7 +29,7 @@ use crate::store::worker::Job;
 use crate::store::{Step, StoreFault};
 use crate::token::TokenAnswer;
 use crate::tokens::Tokens;
-use crate::write::{SubmitError, Write, WriteHandle, refused};
+use crate::write::{SubmitError, Write, refused};
 
 /// How an emit ended.
 pub(crate) type Answered = Result<Acknowledgement, EmitError>;
@@ -33,7 +37,7 @@ pub(crate) type Answered = Result<Acknowledgement, EmitError>;
 /// A Tidewire client. Clones are the same client; it works until the last handle of any kind is gone.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
@@ -44,6 +48,11 @@ pub(crate) struct Inner {
     pub(crate) partition: Partition,
     pub(crate) http: Http,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) runtime: Handle,
+    /// Ticks when a write has changed.
+    pub(crate) changed: watch::Receiver<()>,
+    pub(crate) names: watch::Receiver<Known>,
+    pub(crate) temps: Maker,
 }
 
 impl fmt::Debug for Client {
@@ -389,20 +398,34 @@ impl Client {
         &self,
         write: Write,
     ) -> impl Future<Output = Result<WriteHandle, SubmitError>> + Send + use<> {
-        let (reply, submitted) = oneshot::channel();
-        self.order(Order::Submit(write.into_submission(), reply));
+        self.queue(write, Order::Submit)
+    }
+
+    pub(crate) fn queue<O>(
+        &self,
+        write: Write,
+        order: O,
+    ) -> impl Future<Output = Result<WriteHandle, SubmitError>> + Send + use<O>
+    where
+        O: FnOnce(Submission, oneshot::Sender<Queued>) -> Order,
+    {
+        let (reply, queued) = oneshot::channel();
+        let broken = write.into_submission().map(|submission| self.order(order(submission, reply))).err();
         let client = self.clone();
         async move {
-            let submitted = submitted.await.map_err(|_| SubmitError::Closed)?;
-            let (id, progress) = submitted.map_err(SubmitError::Refused)?;
+            if let Some(error) = broken {
+                return Err(error);
+            }
+            let (id, progress) =
+                queued.await.map_err(|_| SubmitError::Closed)?.map_err(SubmitError::Refused)?;
             Ok(WriteHandle { id, progress, _client: client })
         }
     }
 
-    /// Takes back a write that was never sent.
+    /// Takes back a write. On our own server one that may have been sent is voided there first, and its handle tells what came of it.
     ///
     /// # Errors
-    /// It is unknown, or was sent.
+    /// It is unknown, is being sent, or a foreign server may have it.
     pub async fn cancel(&self, write: &WriteId) -> Result<(), SubmitError> {
         self.act(Command::Cancel { write: write.clone() }).await
     }
@@ -415,7 +438,7 @@ impl Client {
         self.act(Command::Retry { write: write.clone() }).await
     }
 
-    /// Gives up a parked write.
+    /// Gives up a parked or quarantined write. One that may have been applied is voided at our server first.
     ///
     /// # Errors
     /// It is unknown or not parked.
@@ -423,15 +446,10 @@ impl Client {
         self.act(Command::Discard { write: write.clone() }).await
     }
 
-    async fn act(&self, command: Command) -> Result<(), SubmitError> {
+    pub(crate) async fn act(&self, command: Command) -> Result<(), SubmitError> {
         let (reply, done) = oneshot::channel();
         self.order(Order::Act(command, reply));
         done.await.map_err(|_| SubmitError::Closed)?.map_err(SubmitError::Refused)
-    }
-
-    /// Forgets waiting times and sends everything that may be sent.
-    pub fn process(&self) {
-        self.order(Order::Process);
     }
 
     // ---- requests and end

@@ -26,6 +26,10 @@
 //! # }
 //! ```
 //!
+//! Beside sending, the queue offers: names that only the server can give ([`Client::temp_id`]), dependence and coalescing ([`Write`]),
+//! definitions that outlive a build and decide about conflicts and lost answers ([`Mutation`]), a list of everything that waits
+//! ([`Client::writes`]), retry, edit, discard and export, and leaving it ([`Client::logout`]).
+//!
 //! All decisions are made by the engine, `tidewire-core`; this crate is its host on tokio. The modules, from the app
 //! inwards: `client` and its handles; `host`, the task that owns the engine; `net` and [`store`], which touch the world.
 #![forbid(unsafe_code)]
@@ -34,10 +38,14 @@ mod builder;
 mod client;
 mod emit;
 mod event;
+mod handle;
 mod host;
 mod listen;
+mod mutation;
+mod names;
 mod namespace;
 mod net;
+mod queue;
 mod status;
 pub mod store;
 mod token;
@@ -48,15 +56,19 @@ pub use builder::{BuildError, Builder};
 pub use client::{Client, Closed, ConnectError, JoinError, RoomHandle, down};
 pub use emit::{Acknowledgement, Args, EmitError, EmitOptions};
 pub use event::{Event, Events, Heard, QUEUE, Queue};
+pub use handle::WriteHandle;
 pub use listen::{ListenError, Listener};
+pub use mutation::{Conflict, Decision, Doubt, Mutation, Verdict};
+pub use names::{Renamed, TempId};
 pub use namespace::{NamespaceError, NamespaceHandle};
 pub use net::{Http, HttpAnswer, HttpError, HttpRequest, Origin, OriginError};
+pub use queue::{PassResult, Unsent, WriteInfo, WriteStage};
 pub use status::{Notice, Status};
 pub use token::{Token, TokenAnswer};
-pub use write::{Answer, SubmitError, Write, WriteError, WriteHandle};
+pub use write::{Answer, SubmitError, Write, WriteError};
 
 pub use tidewire_core::{
-    Blocked, ConnectionState, DownReason, EmitClass, Epoch, ForeignJoin, NamespaceState, Note, Offset,
-    OutboxStatus, ParkReason, PauseReason, Position, QuarantineReason, Refusal, RoomId, RoomState,
-    StoreError, Timestamp, WriteId,
+    Blocked, ConnectionState, DownReason, EmitClass, Epoch, ForeignJoin, KeyStyle, NamespaceState, Note,
+    Offset, OriginKind, OutboxStatus, ParkReason, PauseReason, Position, QuarantineReason, QueueLimits,
+    Refusal, RoomId, RoomState, StoreError, Timestamp, WriteId,
 };

@@ -93,8 +93,11 @@ impl Drop for Listener {
     }
 }
 
+/// With what the keys of stored places begin.
+pub(crate) const PREFIX: &str = "q/";
+
 pub(crate) fn key(room: &RoomId) -> String {
-    format!("q/{room}")
+    format!("{PREFIX}{room}")
 }
 
 fn encode(partition: &Partition, position: &Position) -> Blob {

@@ -1,20 +1,30 @@
-//! Durable writes: what the app hands over, and the handle that tells how it goes. Dropping a handle cancels nothing.
+//! Durable writes: what the app hands over, what the server answers, and why there may be no answer. Sends nothing.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
-use tidewire_core::{
-    Lane, Millis, ParkReason, Payload, Refusal, StoreError, Submission, WriteId, WriteState,
-};
-use tokio::sync::watch;
+use tidewire_core::{Coalesce, Lane, Millis, ParkReason, Payload, Refusal, StoreError, Submission, WriteId};
 
-use crate::client::Client;
+use crate::names::TempId;
 
 /// A write: an HTTP request that is on disk before it is sent, and sent until it has a definite outcome.
+///
+/// ```
+/// use serde_json::json;
+/// use tidewire::Write;
+///
+/// let save = Write::new("PUT", "/api/drafts/7")
+///     .body(&json!({"text": "hello"}))
+///     .named("draft.save", 1, &json!({"id": 7, "text": "hello"}))
+///     .replace(); // of several that wait, only the last is sent
+/// # let _ = save;
+/// ```
 #[derive(Clone, Default)]
 pub struct Write {
-    submission: Submission,
+    pub(crate) submission: Submission,
+    /// The variables of its mutation cannot be written as JSON.
+    pub(crate) unwritable: bool,
 }
 
 impl Write {
@@ -23,7 +33,7 @@ impl Write {
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Write {
         let submission =
             Submission { method: method.into(), path: path.into(), version: 1, ..Submission::default() };
-        Write { submission }
+        Write { submission, unwritable: false }
     }
 
     /// Its JSON body.
@@ -63,8 +73,45 @@ impl Write {
         self
     }
 
-    pub(crate) fn into_submission(self) -> Submission {
-        self.submission
+    /// A write that must have succeeded before this one leaves (Q7); may be said several times. Writes whose temporary ids are
+    /// mentioned anywhere in this one are waited for without being named.
+    #[must_use]
+    pub fn depends_on(mut self, write: &WriteId) -> Write {
+        self.submission.depends_on.push(write.clone());
+        self
+    }
+
+    /// Its answer names this temporary id (Q7): by the rule of its [`crate::Mutation`], or else, if it is the only one, by the `id`
+    /// of the answer's JSON object.
+    #[must_use]
+    pub fn temp_id(mut self, temp: &TempId) -> Write {
+        self.submission.temp_ids.push(temp.to_string());
+        self
+    }
+
+    /// A second write with this key, right behind the first in its lane, is the first (Q8): a double tap.
+    #[must_use]
+    pub fn dedupe_key(mut self, key: impl Into<String>) -> Write {
+        self.submission.dedupe_key = Some(key.into());
+        self
+    }
+
+    /// Takes the place of the last write of its lane, if that has the same name and was never sent (Q8): autosave.
+    #[must_use]
+    pub fn replace(mut self) -> Write {
+        self.submission.coalesce = Coalesce::Replace {};
+        self
+    }
+
+    /// If the last write of its lane has this name and was never sent, neither is sent (Q8): like, unlike.
+    #[must_use]
+    pub fn cancel_pair(mut self, name: impl Into<String>) -> Write {
+        self.submission.coalesce = Coalesce::CancelPair { name: name.into() };
+        self
+    }
+
+    pub(crate) fn into_submission(self) -> Result<Submission, SubmitError> {
+        if self.unwritable { Err(SubmitError::Variables) } else { Ok(self.submission) }
     }
 }
 
@@ -85,6 +132,14 @@ pub struct Answer {
     pub replayed: bool,
 }
 
+impl Answer {
+    /// Its body, if it is JSON.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_str(self.body.as_deref()?).ok()
+    }
+}
+
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
@@ -101,6 +156,8 @@ impl fmt::Debug for Answer {
 pub enum SubmitError {
     /// The queue is full, or the write too large or malformed.
     Refused(Refusal),
+    /// The mutation's variables cannot be written as JSON.
+    Variables,
     /// The client was shut down.
     Closed,
 }
@@ -109,6 +166,7 @@ impl fmt::Display for SubmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SubmitError::Refused(refusal) => f.write_str(refused(*refusal)),
+            SubmitError::Variables => f.write_str("the mutation's variables cannot be written as JSON"),
             SubmitError::Closed => f.write_str("the client was shut down"),
         }
     }
@@ -152,6 +210,8 @@ pub enum WriteError {
     },
     /// It was cancelled or discarded.
     Discarded,
+    /// It and the write that it undoes were never sent, and never will be: what the two do together is done (Q8).
+    Undone,
     /// The client was shut down; the write is in the store, and the next start sends it.
     Closed,
 }
@@ -186,113 +246,10 @@ impl fmt::Display for WriteError {
                 }
             }
             WriteError::Discarded => f.write_str("it was cancelled"),
+            WriteError::Undone => f.write_str("another write undid it before it was sent"),
             WriteError::Closed => f.write_str("the client was shut down; the next start sends it"),
         }
     }
 }
 
 impl std::error::Error for WriteError {}
-
-/// How far a write has come.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Progress {
-    durable: Option<Result<(), StoreError>>,
-    answer: Option<Result<Answer, WriteError>>,
-    settled: bool,
-}
-
-impl Progress {
-    /// Takes in a new state. True: it was the last one.
-    pub(crate) fn advance(&mut self, state: WriteState) -> bool {
-        match state {
-            WriteState::Durable { .. } | WriteState::Quarantined { .. } => self.durable = Some(Ok(())),
-            WriteState::Refused { error } => {
-                self.durable = Some(Err(error));
-                self.answer = Some(Err(WriteError::NotStored(error)));
-                return true;
-            }
-            WriteState::Sending { .. } | WriteState::Retrying { .. } | WriteState::Conflict { .. } => {
-                self.durable = Some(Ok(()));
-                self.answer = None;
-            }
-            WriteState::Acknowledged { status, body, replayed } => {
-                self.answer = Some(Ok(Answer { status, body: body.map(|body| body.0), replayed }));
-            }
-            WriteState::Parked { reason, status, body } => {
-                let answer =
-                    (status != 0).then(|| Answer { status, body: body.map(|body| body.0), replayed: false });
-                self.durable = Some(Ok(()));
-                self.answer = Some(Err(WriteError::Parked { reason, answer }));
-            }
-            WriteState::Discarded {} | WriteState::Merged { .. } | WriteState::Cancelled {} => {
-                self.answer = Some(Err(WriteError::Discarded));
-                return true;
-            }
-            WriteState::Settled {} => {
-                self.settled = true;
-                return true;
-            }
-        }
-        false
-    }
-}
-
-/// A write in the queue. Dropping it changes nothing.
-#[derive(Clone, Debug)]
-pub struct WriteHandle {
-    pub(crate) id: WriteId,
-    pub(crate) progress: watch::Receiver<Progress>,
-    /// The client works on while somebody may ask.
-    pub(crate) _client: Client,
-}
-
-impl WriteHandle {
-    /// Its id: its idempotency key, and the `write` of the events that it causes.
-    #[must_use]
-    pub fn id(&self) -> &WriteId {
-        &self.id
-    }
-
-    /// Resolves when it is on disk, at the store's level of durability.
-    ///
-    /// # Errors
-    /// The store refused it, or the client was shut down before.
-    pub async fn durable(&self) -> Result<(), WriteError> {
-        self.wait(|progress| progress.durable.map(|durable| durable.map_err(WriteError::NotStored))).await
-    }
-
-    /// Resolves at the server's definite answer.
-    ///
-    /// # Errors
-    /// There is none: see [`WriteError`]. A parked write may get one later, after a retry.
-    pub async fn acknowledged(&self) -> Result<Answer, WriteError> {
-        self.wait(|progress| progress.answer.clone()).await
-    }
-
-    /// Resolves when its record is gone: acknowledged, and the outcome stored.
-    ///
-    /// # Errors
-    /// It never will be: see [`WriteError`].
-    pub async fn settled(&self) -> Result<(), WriteError> {
-        self.wait(|progress| match &progress.answer {
-            Some(Err(error)) => Some(Err(error.clone())),
-            Some(Ok(_)) | None => progress.settled.then_some(Ok(())),
-        })
-        .await
-    }
-
-    async fn wait<T>(
-        &self,
-        look: impl Fn(&Progress) -> Option<Result<T, WriteError>>,
-    ) -> Result<T, WriteError> {
-        let mut progress = self.progress.clone();
-        loop {
-            if let Some(result) = look(&progress.borrow_and_update()) {
-                return result;
-            }
-            if progress.changed().await.is_err() {
-                return look(&progress.borrow()).unwrap_or(Err(WriteError::Closed));
-            }
-        }
-    }
-}

@@ -4,10 +4,12 @@
 
 mod bodies;
 mod clock;
+pub(crate) mod definitions;
 mod frame;
 mod orders;
 mod perform;
 mod rooms;
+mod writes;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,24 +17,27 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use tidewire_core::{
-    AuthId, AuthResult, EmitId, Engine, FetchId, FrameBody, Input, LeaderEpoch, LinkId, NamespaceState,
-    Payload, RequestFailure, WriteId,
+    AuthId, AuthResult, Command, EmitId, Engine, FetchId, Found, FrameBody, Input, LeaderEpoch, LinkId,
+    NamespaceState, PassId, Payload, Refusal, RequestFailure, Resolution, WriteId,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use self::bodies::Bodies;
 pub(crate) use self::clock::Clock;
-pub(crate) use self::orders::Order;
+use self::definitions::Definitions;
+pub(crate) use self::orders::{Order, Queued};
 use self::rooms::Rooms;
+use self::writes::{Facts, Writes};
 use crate::client::Answered;
 use crate::event::{Event, Feed};
+use crate::names::Known;
 use crate::net::socket::{Link, LinkFact};
 use crate::net::{Http, HttpAnswer, HttpError, Origin};
+use crate::queue::PassResult;
 use crate::status::{Notice, Status};
 use crate::store::worker::{Job, Told};
 use crate::tokens::Tokens;
-use crate::write::Progress;
 
 /// Frames of the link that may wait for the host.
 pub(crate) const FRAMES: usize = 64;
@@ -44,6 +49,9 @@ pub(crate) enum Fact {
     Responded(FetchId, Result<HttpAnswer, HttpError>),
     /// The token could not be had, so the request was not sent.
     NoToken(FetchId),
+    /// What a mutation decided about a conflict.
+    Decided(WriteId, Resolution),
+    Verified(WriteId, Found),
 }
 
 /// Where the host gets its work from.
@@ -66,6 +74,21 @@ pub(crate) struct Ports {
     pub(crate) client_id: watch::Sender<Option<String>>,
     pub(crate) freed: Arc<Notify>,
     pub(crate) notice: Box<dyn Fn(&Notice) + Send>,
+    /// Told when a write has changed.
+    pub(crate) changed: watch::Sender<()>,
+    pub(crate) names: watch::Sender<Known>,
+    /// The app's word on a foreign answer.
+    pub(crate) is_answer: IsAnswer,
+}
+
+/// Says whether an answer comes from the app's own server; `None`: the rule for status and type does.
+pub(crate) type IsAnswer = Box<dyn Fn(&HttpAnswer) -> Option<bool> + Send>;
+
+/// A request of a write that is under way.
+struct Fetching {
+    task: JoinHandle<()>,
+    write: WriteId,
+    temps: Vec<String>,
 }
 
 struct Emit {
@@ -84,8 +107,14 @@ pub(crate) struct Host {
     /// Links that are saying goodbye are waited for at the end.
     link_tasks: Vec<JoinHandle<()>>,
     frames: mpsc::Sender<(LinkId, LinkFact)>,
-    fetches: HashMap<FetchId, JoinHandle<()>>,
-    writes: HashMap<WriteId, watch::Sender<Progress>>,
+    fetches: HashMap<FetchId, Fetching>,
+    writes: Writes,
+    definitions: Definitions,
+    passes: HashMap<PassId, oneshot::Sender<PassResult>>,
+    next_pass: u32,
+    exports: Vec<oneshot::Sender<Result<String, Refusal>>>,
+    /// Who waits for the end of everything that is under way.
+    quiet: Vec<oneshot::Sender<()>>,
     emits: HashMap<EmitId, Emit>,
     next_emit: u32,
     subscribers: Vec<Feed<Event>>,
@@ -108,6 +137,7 @@ impl Host {
         engine: Engine,
         clock: Clock,
         ports: Ports,
+        definitions: Definitions,
     ) -> (Host, mpsc::Receiver<(LinkId, LinkFact)>) {
         let (frames, receiver) = mpsc::channel(FRAMES);
         let host = Host {
@@ -119,7 +149,12 @@ impl Host {
             link_tasks: Vec::new(),
             frames,
             fetches: HashMap::new(),
-            writes: HashMap::new(),
+            writes: Writes::default(),
+            definitions,
+            passes: HashMap::new(),
+            next_pass: 0,
+            exports: Vec::new(),
+            quiet: Vec::new(),
             emits: HashMap::new(),
             next_emit: 0,
             subscribers: Vec::new(),
@@ -131,7 +166,18 @@ impl Host {
     }
 
     /// Runs until it is shut down or all handles are gone.
-    pub(crate) async fn run(mut self, mut inbox: Inbox, mut frames: mpsc::Receiver<(LinkId, LinkFact)>) {
+    pub(crate) async fn run(
+        mut self,
+        processing: bool,
+        mut inbox: Inbox,
+        mut frames: mpsc::Receiver<(LinkId, LinkFact)>,
+    ) {
+        if !processing {
+            let _ = self.engine.command(Command::SetProcessing { on: false }, self.clock.now());
+        }
+        if let Some(known) = self.definitions.known() {
+            self.tell(known);
+        }
         // The store's lock is ours alone, so this process leads.
         self.tell(Input::Leader { epoch: LeaderEpoch(1) });
         let freed = Arc::clone(&self.ports.freed);
@@ -204,14 +250,28 @@ impl Host {
             Fact::Store(Told::Damaged(damage)) => (self.ports.notice)(&Notice::Damage(damage)),
             Fact::Auth(auth, result) => self.tell(Input::Auth { auth, result }),
             Fact::Responded(fetch, result) => {
-                if self.fetches.remove(&fetch).is_some() {
-                    self.tell(perform::responded(fetch, result));
+                if let Some(Fetching { write, temps, .. }) = self.fetches.remove(&fetch) {
+                    let answer = self.responded(fetch, &write, &temps, result);
+                    self.tell(answer);
                 }
             }
             Fact::NoToken(fetch) => {
                 if self.fetches.remove(&fetch).is_some() {
                     self.tell(Input::RequestFailed { fetch, cause: RequestFailure::Host });
                 }
+            }
+            Fact::Verified(write, found) => self.tell(Input::Verified { write, found }),
+            Fact::Decided(write, Resolution::Replace { submission }) => {
+                let facts = Facts::from(&submission);
+                let resolution = Resolution::Replace { submission };
+                let park = Command::Resolve { write: write.clone(), resolution: Resolution::Park {} };
+                if self.queue(facts, Command::Resolve { write, resolution }).is_err() {
+                    let _ = self.command(park);
+                }
+            }
+            // A decision that comes too late decides nothing.
+            Fact::Decided(write, resolution) => {
+                let _ = self.command(Command::Resolve { write, resolution });
             }
         }
     }
@@ -258,7 +318,7 @@ impl Host {
         let _ = self.engine.command(tidewire_core::Command::Disconnect {}, self.clock.now());
         self.drain();
         for (_, fetch) in self.fetches.drain() {
-            fetch.abort();
+            fetch.task.abort();
         }
         self.links.clear();
         for task in std::mem::take(&mut self.link_tasks) {

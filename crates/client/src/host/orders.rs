@@ -1,17 +1,22 @@
 //! What handles of the app ask of the host.
 
+use std::sync::Arc;
+
 use tidewire_core::{
-    Accepted, AckToken, BodyId, Command, EmitId, Input, Millis, NamespaceState, Position, QueryId, Refusal,
-    RoomId, RoomState, Submission, WriteId,
+    Accepted, AckToken, BodyId, Command, EmitId, Input, Millis, NamespaceState, PassId, Position, QueryId,
+    Refusal, RoomId, RoomState, Submission, WriteId,
 };
 use tokio::sync::{oneshot, watch};
 
+use super::writes::Facts;
 use super::{Emit, Host};
 use crate::client::Answered;
 use crate::emit::{Args, EmitError, EmitOptions};
 use crate::event::{Event, Feed, Heard};
+use crate::handle::Progress;
+use crate::mutation::Defined;
+use crate::queue::{PassResult, WriteInfo};
 use crate::store::worker::Job;
-use crate::write::Progress;
 
 /// What of an event or an answer is kept here.
 struct Outgoing {
@@ -20,11 +25,16 @@ struct Outgoing {
     size: u32,
 }
 
+/// A write that was taken, and how it goes.
+pub(crate) type Queued = Result<(WriteId, watch::Receiver<Progress>), Refusal>;
+
 /// An order. Those without a reply cannot fail.
 pub(crate) enum Order {
     Connect(oneshot::Sender<()>),
     Disconnect,
-    Process,
+    Process(oneshot::Sender<PassResult>),
+    SetProcessing(bool),
+    Define(Arc<dyn Defined>),
     Emit {
         name: String,
         args: Args,
@@ -37,8 +47,14 @@ pub(crate) enum Order {
     Join(RoomId, oneshot::Sender<Result<watch::Receiver<RoomState>, Refusal>>),
     Leave(RoomId),
     Rejoin(RoomId),
-    Submit(Submission, oneshot::Sender<Result<(WriteId, watch::Receiver<Progress>), Refusal>>),
-    /// Cancel, retry or discard.
+    Submit(Submission, oneshot::Sender<Queued>),
+    Edit(WriteId, Submission, oneshot::Sender<Queued>),
+    Watch(WriteId, oneshot::Sender<Option<watch::Receiver<Progress>>>),
+    Writes(oneshot::Sender<Vec<WriteInfo>>),
+    Export(oneshot::Sender<Result<String, Refusal>>),
+    /// Resolves when nothing is under way.
+    Suspend(oneshot::Sender<()>),
+    /// Cancel, retry, discard or clear.
     Act(Command, oneshot::Sender<Result<(), Refusal>>),
     Subscribe(Feed<Event>),
     Listen {
@@ -64,7 +80,14 @@ impl Host {
                 let _ = reply.send(());
             }
             Order::Disconnect => drop(self.command(Command::Disconnect {})),
-            Order::Process => drop(self.command(Command::Process { pass: tidewire_core::PassId(1) })),
+            Order::Process(reply) => self.process(reply),
+            Order::SetProcessing(on) => drop(self.command(Command::SetProcessing { on })),
+            Order::Define(definition) => {
+                self.definitions.add(definition);
+                if let Some(known) = self.definitions.known() {
+                    self.tell(known);
+                }
+            }
             Order::Emit { name, args, ack, options, reply } => self.emit(name, args, ack, options, reply),
             Order::OpenNamespace(name, reply) => {
                 let state = self.namespace(&name);
@@ -79,7 +102,21 @@ impl Host {
             }
             Order::Rejoin(room) => drop(self.command(Command::Rejoin { room })),
             Order::Leave(room) => drop(self.command(Command::Leave { room })),
-            Order::Submit(submission, reply) => self.submit(submission, reply),
+            Order::Submit(submission, reply) => {
+                let facts = Facts::from(&submission);
+                let _ = reply.send(self.queue(facts, Command::Submit { write: submission }));
+            }
+            Order::Edit(write, submission, reply) => {
+                let facts = Facts::from(&submission);
+                let _ = reply.send(self.queue(facts, Command::Edit { write, submission }));
+            }
+            Order::Watch(write, reply) => drop(reply.send(self.writes.watch(&write))),
+            Order::Writes(reply) => drop(reply.send(self.writes.list())),
+            Order::Export(reply) => self.export(reply),
+            Order::Suspend(reply) => {
+                self.quiet.push(reply);
+                drop(self.command(Command::Suspend {}));
+            }
             Order::Act(command, reply) => {
                 let done = self.command(command).map(|_| ());
                 let _ = reply.send(done);
@@ -103,7 +140,7 @@ impl Host {
     }
 
     /// Steps 1 and 2 of the run loop, for a command.
-    fn command(&mut self, command: Command) -> Result<Accepted, Refusal> {
+    pub(super) fn command(&mut self, command: Command) -> Result<Accepted, Refusal> {
         let result = self.engine.command(command, self.clock.now());
         self.drain();
         while let Some(input) = self.later.pop_front() {
@@ -165,29 +202,49 @@ impl Host {
         }
     }
 
-    fn submit(
-        &mut self,
-        submission: Submission,
-        reply: oneshot::Sender<Result<(WriteId, watch::Receiver<Progress>), Refusal>>,
-    ) {
-        // The outputs of this very command may speak of the write: its progress must be there before they are performed.
-        let accepted = self.engine.command(Command::Submit { write: submission }, self.clock.now());
-        let submitted = accepted.map(|accepted| match accepted {
-            Accepted::Queued { write } => {
-                let (sender, progress) = watch::channel(Progress::default());
-                self.writes.insert(write.clone(), sender);
-                (write, progress)
+    /// A command that queues a write.
+    pub(super) fn queue(&mut self, facts: Facts, command: Command) -> Queued {
+        // The outputs of this very command may speak of the write: it must be known before they are performed.
+        let queued = match self.engine.command(command, self.clock.now()) {
+            Ok(Accepted::Queued { write }) => {
+                let progress = self.writes.add(&write, facts);
+                self.has_changed();
+                Ok((write, progress))
             }
-            // Both need options of a submission that this API does not offer yet.
-            Accepted::Done {} | Accepted::Merged { .. } | Accepted::Asked {} => {
+            // One that has ended meanwhile is not the same as anything.
+            Ok(Accepted::Merged { into }) => {
+                let progress = self.writes.watch(&into);
+                progress.map(|progress| (into, progress)).ok_or(Refusal::UnknownWrite)
+            }
+            Ok(Accepted::Done {} | Accepted::Asked {}) => {
                 unreachable!("the engine names every write that it queues")
             }
-        });
+            Err(refusal) => Err(refusal),
+        };
         self.drain();
         while let Some(input) = self.later.pop_front() {
             self.tell(input);
         }
-        let _ = reply.send(submitted);
+        queued
+    }
+
+    fn process(&mut self, reply: oneshot::Sender<PassResult>) {
+        self.next_pass = self.next_pass.wrapping_add(1);
+        let pass = PassId(self.next_pass);
+        self.passes.insert(pass, reply);
+        if self.command(Command::Process { pass }).is_err() {
+            self.passes.remove(&pass);
+        }
+    }
+
+    fn export(&mut self, reply: oneshot::Sender<Result<String, Refusal>>) {
+        // It is answered by an output of this very command.
+        self.exports.push(reply);
+        if let Err(refusal) = self.command(Command::Export {})
+            && let Some(reply) = self.exports.pop()
+        {
+            let _ = reply.send(Err(refusal));
+        }
     }
 
     fn listen(

@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tidewire_core::{
-    AuthResult, EmitId, EmitResult, Event as CoreEvent, FetchId, Input, LinkId, Output, Payload, Request,
-    RequestFailure, Response, limits,
+    AuthResult, EmitId, EmitResult, Event as CoreEvent, FetchId, Found, Input, LinkId, Output, Payload,
+    Request, RequestFailure, Resolution, Response, WriteId, WriteState, limits,
 };
 use tidewire_wire::http as names;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Fact, Host};
+use super::writes::Facts;
+use super::{Fact, Fetching, Host};
 use crate::emit::{Acknowledgement, EmitError};
 use crate::event::{Event, Reply};
 use crate::net::socket::Sent;
 use crate::net::{HttpAnswer, HttpError, HttpRequest, socket};
+use crate::queue::PassResult;
 use crate::status::Notice;
 use crate::store::Step;
 use crate::store::worker::Job;
 use crate::token::TokenAnswer;
+use crate::write::Answer;
 
 impl Host {
     pub(super) fn perform(&mut self, output: Output) {
@@ -30,11 +33,19 @@ impl Host {
                 // One process holds the store, so there is nobody to be fenced from.
                 drop(self.ports.jobs.send(Job::Persist(persist, Step { key, value })));
             }
-            // There are no other tabs, and no definitions with versions or verification here yet.
-            Output::Broadcast { .. } | Output::TakeLead {} | Output::Quiet {} => {}
-            Output::Upcast { write, .. } => self.later.push_back(Input::Upcasted { write, result: None }),
-            Output::Verify { write, .. } => {
-                self.later.push_back(Input::Verified { write, found: tidewire_core::Found::Unknown {} });
+            // One process holds the store: there are no other tabs.
+            Output::Broadcast { .. } | Output::TakeLead {} => {}
+            Output::Quiet {} => {
+                for reply in self.quiet.drain(..) {
+                    let _ = reply.send(());
+                }
+            }
+            Output::Upcast { write, name, version, variables } => {
+                let result = self.definitions.upcast(&Facts { name, version, variables });
+                self.later.push_back(Input::Upcasted { write, result });
+            }
+            Output::Verify { write, name, version, variables } => {
+                self.verify(write, &Facts { name, version, variables });
             }
             Output::ReloadNeeded {} => (self.ports.notice)(&Notice::ReloadNeeded),
             Output::FetchAuth { auth, fresh } => {
@@ -73,8 +84,8 @@ impl Host {
             Output::Close { link } => drop(self.links.remove(&link)),
             Output::Fetch { fetch, request } => self.fetch(fetch, request),
             Output::Abort { fetch } => {
-                if let Some(task) = self.fetches.remove(&fetch) {
-                    task.abort();
+                if let Some(fetching) = self.fetches.remove(&fetch) {
+                    fetching.task.abort();
                     self.later.push_back(Input::RequestFailed { fetch, cause: RequestFailure::Aborted });
                 }
             }
@@ -82,10 +93,25 @@ impl Host {
             Output::Release { bodies } => bodies.into_iter().for_each(|body| self.bodies.release(body)),
             Output::Emitted { emit, result } => self.on_emitted(emit, result),
             Output::Room { room, state } => self.rooms.set_state(&room, &state),
-            // Neither is asked for yet.
-            Output::Renamed { .. } | Output::Exported { .. } | Output::PassDone { .. } => {}
-            // This host has no cache yet, submits no write with a layer, and lists no writes of earlier lives.
-            Output::LayerAdded { .. } | Output::LayerRetired { .. } | Output::WriteFound { .. } => {}
+            Output::Renamed { temp, real } => {
+                self.writes.renamed(&temp, &real);
+                self.has_changed();
+                self.ports.names.send_modify(|known| known.learn(temp, real));
+            }
+            Output::Exported { json } => {
+                self.exports.drain(..).for_each(|reply| drop(reply.send(Ok(json.0.clone()))));
+            }
+            Output::PassDone { pass, processed, failed, skipped } => {
+                if let Some(reply) = self.passes.remove(&pass) {
+                    let _ = reply.send(PassResult { processed, failed, skipped });
+                }
+            }
+            // This host has no cache yet, and submits no write with a layer.
+            Output::LayerAdded { .. } | Output::LayerRetired { .. } => {}
+            Output::WriteFound { write, name, version, variables } => {
+                drop(self.writes.add(&write, Facts { name, version, variables }));
+                self.has_changed();
+            }
             Output::Refetch { queries, reason: _ } => {
                 for query in queries {
                     self.rooms.missed(query);
@@ -97,12 +123,11 @@ impl Host {
                 self.ports.status.send_modify(|status| status.outbox = outbox);
             }
             Output::Write { write, state } => {
-                if let Some(progress) = self.writes.get(&write) {
-                    let mut last = false;
-                    progress.send_modify(|progress| last = progress.advance(state));
-                    if last {
-                        self.writes.remove(&write);
-                    }
+                self.writes.changed(&write, &state);
+                self.has_changed();
+                if let WriteState::Conflict { status, body } = state {
+                    let answer = Answer { status, body: body.map(|body| body.0), replayed: false };
+                    self.decide(write, answer);
                 }
             }
             Output::Client { client } => drop(self.ports.client_id.send_replace(Some(client.0))),
@@ -111,6 +136,35 @@ impl Host {
             }
             Output::Log { note } => (self.ports.notice)(&Notice::Note(note)),
         }
+    }
+
+    pub(super) fn has_changed(&self) {
+        self.ports.changed.send_replace(());
+    }
+
+    /// Asks the mutation; one that cannot say parks it.
+    fn decide(&mut self, write: WriteId, answer: Answer) {
+        let facts = self.writes.facts(&write);
+        let asked = facts.and_then(|facts| self.definitions.decide(&write, facts, answer));
+        let facts = self.ports.facts.clone();
+        tokio::spawn(async move {
+            let resolution = match asked {
+                Some(asked) => asked.await,
+                None => Resolution::Park {},
+            };
+            let _ = facts.send(Fact::Decided(write, resolution));
+        });
+    }
+
+    fn verify(&mut self, write: WriteId, facts: &Facts) {
+        let Some(asked) = self.definitions.verify(&write, facts) else {
+            return self.later.push_back(Input::Verified { write, found: Found::Unknown {} });
+        };
+        let facts = self.ports.facts.clone();
+        tokio::spawn(async move {
+            let found = asked.await;
+            let _ = facts.send(Fact::Verified(write, found));
+        });
     }
 
     fn send(&mut self, link: LinkId, mut text: String, body: Option<tidewire_core::BodyId>) {
@@ -138,6 +192,7 @@ impl Host {
     fn fetch(&mut self, fetch: FetchId, request: Request) {
         let (http, tokens) = (self.ports.http.clone(), Arc::clone(&self.ports.tokens));
         let facts = self.ports.facts.clone();
+        let (write, temps) = (request.write, request.temp_ids);
         let request = HttpRequest {
             method: request.method,
             path: request.path,
@@ -155,7 +210,7 @@ impl Host {
             };
             let _ = facts.send(fact);
         });
-        self.fetches.insert(fetch, task);
+        self.fetches.insert(fetch, Fetching { task, write, temps });
     }
 
     fn event(&mut self, event: CoreEvent) {
@@ -202,28 +257,45 @@ impl Host {
         };
         self.emitted(emit, result);
     }
-}
 
-/// An answer, as the engine wants it.
-pub(super) fn responded(fetch: FetchId, result: Result<HttpAnswer, HttpError>) -> Input {
-    match result {
-        Ok(answer) => {
-            let header = |name: &str| answer.header(name).map(str::to_owned);
-            Input::Responded {
-                fetch,
-                response: Response {
-                    status: answer.status,
-                    outcome: header(names::OUTCOME),
-                    retry_after: header(names::RETRY_AFTER),
-                    content_type: header("content-type"),
-                    redirected: false,
-                    accepted: None,
-                    names: Vec::new(),
-                    body: answer.body.filter(|body| body.len() <= limits::STORED_ANSWER).map(Payload),
-                },
+    /// An answer, as the engine wants it.
+    pub(super) fn responded(
+        &self,
+        fetch: FetchId,
+        write: &WriteId,
+        temps: &[String],
+        result: Result<HttpAnswer, HttpError>,
+    ) -> Input {
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(HttpError::Network(_)) => {
+                return Input::RequestFailed { fetch, cause: RequestFailure::Network };
             }
-        }
-        Err(HttpError::Network(_)) => Input::RequestFailed { fetch, cause: RequestFailure::Network },
-        Err(HttpError::Malformed) => Input::RequestFailed { fetch, cause: RequestFailure::Host },
+            Err(HttpError::Malformed) => return Input::RequestFailed { fetch, cause: RequestFailure::Host },
+        };
+        let header = |name: &str| answer.header(name).map(str::to_owned);
+        let (outcome, retry_after) = (header(names::OUTCOME), header(names::RETRY_AFTER));
+        let (content_type, accepted) = (header("content-type"), (self.ports.is_answer)(&answer));
+        let status = answer.status;
+        let body = answer.body.filter(|body| body.len() <= limits::STORED_ANSWER);
+        let named = if temps.is_empty() || status >= 400 {
+            Vec::new()
+        } else {
+            let answer =
+                Answer { status, body: body.clone(), replayed: outcome.as_deref() == Some("replayed") };
+            self.definitions.names(self.writes.facts(write), &answer, temps)
+        };
+        let body = body.map(Payload);
+        let response = Response {
+            status,
+            outcome,
+            retry_after,
+            content_type,
+            redirected: false,
+            body,
+            accepted,
+            names: named,
+        };
+        Input::Responded { fetch, response }
     }
 }

@@ -21,6 +21,8 @@ const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Http {
     origin: Arc<Origin>,
+    /// Our own servers beside it: they get the token too.
+    trusted: Arc<[Origin]>,
     client: Client<tls::Connector, Full<Bytes>>,
 }
 
@@ -106,10 +108,17 @@ impl Http {
     /// A client that keeps connections to this origin.
     #[must_use]
     pub fn new(origin: Origin) -> Http {
-        Http { origin: Arc::new(origin), client: Client::builder(TokioExecutor::new()).build(tls::http()) }
+        let client = Client::builder(TokioExecutor::new()).build(tls::http());
+        Http { origin: Arc::new(origin), trusted: Arc::default(), client }
     }
 
-    /// Sends a request. The token goes only to the own origin.
+    /// The token goes to these origins too.
+    #[must_use]
+    pub fn trusting(self, trusted: Vec<Origin>) -> Http {
+        Http { trusted: trusted.into(), ..self }
+    }
+
+    /// Sends a request. The token goes only to the own origin and to those that it trusts.
     ///
     /// # Errors
     /// There was no answer; an answer of any status is none.
@@ -128,6 +137,7 @@ impl Http {
 
     fn build(&self, request: HttpRequest, token: Option<&Token>) -> Option<Request<Full<Bytes>>> {
         let (uri, own) = self.origin.resolve(&request.path)?;
+        let own = own || self.trusted.iter().any(|origin| origin.has(&uri));
         let mut builder =
             Request::builder().method(Method::from_bytes(request.method.as_bytes()).ok()?).uri(uri);
         for (name, value) in request.headers {
@@ -161,6 +171,20 @@ mod tests {
         assert_eq!(request("http://own:1/api").headers()[AUTHORIZATION], "Bearer secret");
         assert!(request("http://other:1/api").headers().get(AUTHORIZATION).is_none());
         assert!(!format!("{:?}", request("/api").headers()).contains("secret"), "nor into a log");
+    }
+
+    #[test]
+    fn q9_q20_the_token_goes_to_our_other_servers_too() {
+        let http =
+            Http::new("http://own:1".parse().unwrap()).trusting(vec!["http://second:2".parse().unwrap()]);
+        let shown = |path: &str| {
+            let request = HttpRequest { method: "POST".into(), path: path.into(), ..HttpRequest::default() };
+            http.build(request, Some(&Token::from("secret"))).unwrap().headers().contains_key(AUTHORIZATION)
+        };
+        assert!(shown("http://second:2/api") && shown("/api"));
+        assert!(
+            !shown("http://second:3/api") && !shown("https://second:2/api") && !shown("http://third/api")
+        );
     }
 
     #[test]

@@ -58,8 +58,13 @@ impl Origin {
             return format!("{self}{path}").parse().ok().map(|uri| (uri, true));
         }
         let uri: Uri = path.parse().ok()?;
-        let same = parse(&uri).is_ok_and(|origin| origin == *self);
+        let same = self.has(&uri);
         uri.scheme().is_some().then_some((uri, same))
+    }
+
+    /// Whether this URL leads here.
+    pub(crate) fn has(&self, uri: &Uri) -> bool {
+        parse(uri).is_ok_and(|origin| origin == *self)
     }
 
     /// A name for files that belong to this origin.

@@ -20,6 +20,8 @@ pub(crate) enum Job {
     Put(Step, oneshot::Sender<Result<(), StoreFault>>),
     /// Read one value for the host.
     Get(String, oneshot::Sender<Result<Option<Blob>, StoreFault>>),
+    /// Remove every key with this beginning.
+    Forget(&'static str, oneshot::Sender<Result<(), StoreFault>>),
 }
 
 /// What the store says.
@@ -71,6 +73,9 @@ fn run(mut store: Box<dyn Store>, jobs: &Receiver<Job>, tell: &impl Fn(Told)) {
                     loaded.map(|l| l.records.into_iter().find(|record| record.key == key).map(|r| r.value));
                 let _ = reply.send(found);
             }
+            Job::Forget(beginning, reply) => {
+                let _ = reply.send(forget(&mut *store, beginning));
+            }
             Job::Persist(id, step) => {
                 next = commit(&mut *store, (step, Waiting::Engine(id)), jobs, tell);
             }
@@ -83,6 +88,14 @@ fn run(mut store: Box<dyn Store>, jobs: &Receiver<Job>, tell: &impl Fn(Told)) {
             let _ = store.maintain();
         }
     }
+}
+
+fn forget(store: &mut dyn Store, beginning: &str) -> Result<(), StoreFault> {
+    let keys = store.load()?.records.into_iter().map(|record| record.key);
+    for key in keys.filter(|key| key.starts_with(beginning)) {
+        store.put(&Step { key, value: None })?;
+    }
+    store.commit()
 }
 
 /// Commits a step together with those that wait behind it. Returns the first job that is none.
