@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidewire_core::{BodyId, Epoch, ParkReason, Request, WriteId, WriteState};
+use tidewire_core::{BodyId, Epoch, ParkReason, Request, RequestKind, WriteId, WriteState};
+use tidewire_wire::http::Outcome;
 
 use crate::ids::{Device, Life, Room, Tab, Tag, User};
+use crate::server::Reply;
 
 /// What the system said last about a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +57,14 @@ pub struct Tapped {
     pub parent: Option<Tag>,
     /// It was parked because a parent had failed, and sent again by hand: what is gone it does not wait for any more.
     pub alone: bool,
-    /// Its device has several tabs, which hear of it late.
-    pub told_late: bool,
+    /// The server said that this place in the sequence will never be used: refused, or voided.
+    pub unused: bool,
+    /// Runs that have heard that it is parked, or in conflict, and nothing else since.
+    pub heard_by: BTreeSet<Life>,
+    /// The run for which the server has voided it.
+    pub voided_for: Option<Life>,
+    /// Nobody can say what became of it: the server has never heard of its client, or who had it voided did not live to store that.
+    pub nobody_knows: bool,
     /// It took the place of a parked one, whose lane has gone on meanwhile.
     pub edited: bool,
     /// What was said.
@@ -157,8 +165,13 @@ impl Reference {
     }
 
     /// The system says something about a write.
-    pub fn says(&mut self, device: Device, write: &WriteId, state: &WriteState) {
+    pub fn says(&mut self, device: Device, life: Life, write: &WriteId, state: &WriteState) {
         let Some(tap) = self.taps.get_mut(write) else { return };
+        if matches!(state, WriteState::Parked { .. } | WriteState::Conflict { .. }) {
+            tap.heard_by.insert(life);
+        } else {
+            tap.heard_by.remove(&life);
+        }
         // What becomes of a copy says nothing about the original, but that the server has it.
         if tap.device != device && !matches!(state, WriteState::Acknowledged { .. }) {
             return;
@@ -282,17 +295,30 @@ impl Reference {
         }
     }
 
-    /// Whether the layer of this write may be gone from a screen without the server having it.
+    /// The server has answered a request of this run about a write.
+    pub fn answered(&mut self, life: Life, request: &Request, reply: &Reply) {
+        let Some(tap) = self.taps.get_mut(&request.write) else { return };
+        let asks = request.kind == RequestKind::Outcome;
+        if asks && reply.body.contains("\"voided\"") {
+            tap.unused = true;
+            tap.voided_for = Some(life);
+        }
+        tap.unused |= reply.outcome == Some(Outcome::Rejected);
+        let reset = reply.outcome == Some(Outcome::ClientReset) || reply.body.contains("\"client-reset\"");
+        tap.nobody_knows |= reset && tap.voided_for.is_some_and(|voider| voider != life);
+    }
+
+    /// Whether the layer of this write may be gone from a screen of this run without the server having it.
     #[must_use]
-    pub fn may_vanish(&self, tag: Tag) -> bool {
+    pub fn may_vanish(&self, life: Life, tag: Tag) -> bool {
         let Some(tap) = self.tags.get(&tag).and_then(|write| self.taps.get(write)) else { return false };
         tap.excused
             || tap.copies > 0
             || self.damaged.contains(&tap.device)
             || tap.given_up
             || tap.loose && !tap.sent
-            // Known: a tab that hears late that the server refused or voided a write may take `applied=` of its unused place for it.
-            || (tap.kind != "add" || tap.ever_parked) && tap.told_late
+            // Known: a tab that has not heard yet that a write's place stays unused may take `applied=` of that place for it.
+            || tap.unused && !tap.heard_by.contains(&life)
             || matches!(tap.said, Said::Refused | Said::Discarded)
             || tap.ever_parked && !tap.keep_layer
     }

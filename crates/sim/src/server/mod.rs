@@ -100,7 +100,7 @@ pub struct Server {
     pub rooms: BTreeMap<Room, RoomLog>,
     /// What handlers of emits have worked on, in order.
     pub heard: Vec<Heard>,
-    /// Writes that were voided, or asked about for a client that was never heard of: they may be parked as unknown.
+    /// Writes that were asked about for a client that was never heard of: they may be parked as unknown.
     pub strangers: BTreeSet<String>,
     /// What no request may ever say, and said.
     pub wrong: Vec<String>,
@@ -237,11 +237,7 @@ impl Server {
                 format!("{{\"outcome\":\"applied\",\"status\":{status}{body}}}")
             }
             Fate::Open => "{\"outcome\":\"unknown\"}".to_owned(),
-            Fate::Voided => {
-                // Whoever dies before this answer is stored sends it again, and is told that nobody can say (protocol section 5).
-                self.strangers.insert(key);
-                "{\"outcome\":\"voided\"}".to_owned()
-            }
+            Fate::Voided => "{\"outcome\":\"voided\"}".to_owned(),
             Fate::ClientReset if !self.ledger.knows(user.name(), &client) => {
                 self.strangers.insert(key);
                 "{\"outcome\":\"client-reset\"}".to_owned()

@@ -255,6 +255,7 @@ impl World {
         if self.bug == Some(Bug::Forgetful) && self.rng.chance(20) {
             self.server.ledger = crate::server::ledger::Ledger::default();
         }
+        self.reference.answered(call.life, request, &reply);
         self.coverage.reply(&reply);
         if self.verbose {
             self.trace(&format!("server: {} {} -> {:?}", request.write, request.path, reply.outcome));

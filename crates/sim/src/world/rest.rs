@@ -52,7 +52,7 @@ impl World {
                 for room in rooms_of(query) {
                     let now = screen.get(&room).map(Vec::as_slice).unwrap_or_default();
                     let gone = before.get(&room).into_iter().flatten().find(|tag| !now.contains(tag));
-                    if let Some(tag) = gone.filter(|tag| !self.reference.may_vanish(**tag)) {
+                    if let Some(tag) = gone.filter(|tag| !self.reference.may_vanish(key.1, **tag)) {
                         let what = format!("{tab}: {tag:?} vanished from query {query}");
                         self.violate("Q16 nothing flickers", what);
                         return;
@@ -91,7 +91,7 @@ impl World {
             for tap in self.reference.taps.values() {
                 let counts = (tap.device, tap.user) == (device, user)
                     && tap.promised
-                    && !self.reference.may_vanish(tap.tag)
+                    && !self.reference.may_vanish(self.tabs[tab.0].life, tap.tag)
                     && !matches!(tap.said, Said::Parked | Said::Discarded | Said::Refused);
                 let was = shown.get(&tap.room).is_some_and(|tags| tags.contains(&tap.tag));
                 if counts && was && !screen[&tap.room].contains(&tap.tag) {
@@ -152,7 +152,7 @@ impl World {
 
     pub(super) fn write_state(&mut self, tab: Tab, write: &WriteId, state: &WriteState) {
         let device = self.tabs[tab.0].device;
-        self.reference.says(device, write, state);
+        self.reference.says(device, self.tabs[tab.0].life, write, state);
         let Some(tap) = self.reference.taps.get(write) else {
             self.violate("writes", format!("{tab}: news of {write}, which nobody tapped"));
             return;
@@ -165,6 +165,7 @@ impl World {
             }
             WriteState::Parked { reason: tidewire_core::ParkReason::Unknown, .. }
                 if tap.copies == 0
+                    && !tap.nobody_knows
                     && !self.server.strangers.contains(&write.0)
                     && !self.reference.damaged.contains(&tap.device) =>
             {

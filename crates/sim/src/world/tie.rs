@@ -1,5 +1,7 @@
 //! Taps: what a person asks for, tied to other writes or not, as the app's definitions would hand it to the engine.
 
+use std::collections::BTreeSet;
+
 use tidewire_core::{
     Accepted, Coalesce, Command, KnownMutation, Lane, Millis, Payload, Resolution, Submission, WriteId,
 };
@@ -122,7 +124,10 @@ impl World {
             tag,
             loose: wanted.tie == "pair",
             coalesces: matches!(wanted.tie, "replace" | "pair"),
-            told_late: self.tabs_of(state.device).count() > 1,
+            unused: false,
+            heard_by: BTreeSet::new(),
+            voided_for: None,
+            nobody_knows: false,
             kind: wanted.kind,
             lane: lane_of(wanted, tag),
             order: 0,
