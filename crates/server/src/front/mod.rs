@@ -9,6 +9,7 @@ mod meter;
 mod serve;
 
 pub(crate) use address::Client;
+pub(crate) use cors::origin;
 pub use cors::{BadOrigin, cors};
 pub(crate) use meter::Meter;
 pub use serve::{serve, serve_with};

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use super::address::{Addresses, Client, Full};
 use super::{Doors, body};
-use crate::socket::SocketServer;
+use crate::socket::{Farewell, SocketServer};
 use crate::write::Reject;
 
 /// After a failure to accept, for example for want of file descriptors.
@@ -33,15 +33,16 @@ pub async fn serve(
     sockets: SocketServer,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_with(listener, app, sockets, Doors::default(), stop).await
+    serve_with(listener, app, sockets, Doors::default(), Farewell::default(), stop).await
 }
 
-/// Like [`serve`], with other limits.
+/// Like [`serve`], with other limits, and another word to those who are sent away.
 pub async fn serve_with(
     listener: TcpListener,
     app: Router,
     sockets: SocketServer,
     doors: Doors,
+    farewell: Farewell,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let addresses = Addresses::new(doors);
@@ -50,7 +51,7 @@ pub async fn serve_with(
     let (stopping, stops) = watch::channel(false);
     let drained = async move {
         stop.await;
-        sockets.shutdown().await;
+        sockets.send_away(farewell).await;
     };
     tokio::pin!(drained);
     loop {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tidewire_server::auth::{AuthError, Authenticator, Session, User};
 use tidewire_server::event::{BoxFuture, History, HistoryError, RoomEvent};
 use tidewire_server::front::{Doors, serve_with};
-use tidewire_server::socket::{Access, Builder, Denied, RoomAuthorizer, SocketServer};
+use tidewire_server::socket::{Access, Builder, Denied, Farewell, RoomAuthorizer, SocketServer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
@@ -115,10 +115,16 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let served =
-            tokio::spawn(serve_with(listener, sockets.router(), sockets.clone(), doors, async move {
+        let served = tokio::spawn(serve_with(
+            listener,
+            sockets.router(),
+            sockets.clone(),
+            doors,
+            Farewell::default(),
+            async move {
                 stopped.await.ok();
-            }));
+            },
+        ));
         Server { address, rooms, sockets, stop: Some(stop), served }
     }
 

@@ -11,9 +11,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tidewire_server::auth::{JwtAuthenticator, JwtOptions, User};
 use tidewire_server::event::History;
+use tidewire_server::front::cors;
+use tidewire_server::settings::Settings;
 use tidewire_server::socket::{Missing, SocketServer};
 use tidewire_server::store::{Store, StoreError, StoreOptions};
-use tidewire_server::write::{Reject, Tidewire, mark_outcomes};
+use tidewire_server::write::{Reject, ServerKey, Tidewire, mark_outcomes};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::metrics::Metrics;
@@ -22,10 +24,13 @@ use crate::schema::MIGRATIONS;
 use crate::web::Web;
 use crate::{activities, login, messages, metrics, queries, secret, seed, sockets};
 
+/// The database, in the data directory.
+pub const DATABASE: &str = "activities.sqlite";
+
 /// What the server needs to start.
 pub struct Config {
-    /// Where the database and the secret are.
-    pub data: PathBuf,
+    /// The server's own settings; the database and the secret are in its `data`.
+    pub settings: Settings,
     /// The built web app, if it is to be served.
     pub web: Option<PathBuf>,
 }
@@ -38,6 +43,8 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) web: Web,
     sockets: SocketServer,
+    publish: Option<ServerKey>,
+    origins: Vec<String>,
 }
 
 impl FromRef<App> for Tidewire {
@@ -49,21 +56,25 @@ impl FromRef<App> for Tidewire {
 impl App {
     /// Opens the data directory, fills an empty database and starts the socket server on the current runtime.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        std::fs::create_dir_all(&config.data).map_err(StartError::Data)?;
-        let secret = secret::load_or_make(&config.data).map_err(StartError::Data)?;
+        let Config { settings, web } = config;
+        let data = &settings.data;
+        std::fs::create_dir_all(data).map_err(StartError::Data)?;
+        let secret = secret::load_or_make(data).map_err(StartError::Data)?;
         let jwt = Arc::new(JwtAuthenticator::new(JwtOptions {
             secret,
             issuer: "activities".to_owned(),
             audience: "activities".to_owned(),
         }));
-        let mut options = StoreOptions::new(config.data.join("activities.sqlite"));
+        let mut options = StoreOptions::new(data.join(DATABASE));
         options.migrations = MIGRATIONS.to_vec();
         let (events, feed) = unbounded_channel();
         let store = Store::open(options, events).map_err(StartError::Store)?;
-        let tidewire = Tidewire::new(store, jwt.clone());
+        let tidewire = Tidewire::new(store, jwt.clone()).request_rate(settings.requests_per_person);
         tidewire.transact("", seed::seed).await.map_err(StartError::Store)?;
-        let sockets = sockets::start(&tidewire, jwt.clone(), feed).map_err(StartError::Sockets)?;
-        Ok(Self { tidewire, jwt, metrics: Arc::default(), web: Web::new(config.web), sockets })
+        let sockets = sockets::start(&tidewire, jwt.clone(), feed, &settings).map_err(StartError::Sockets)?;
+        let publish = settings.server_key.clone();
+        let origins = settings.origins;
+        Ok(Self { tidewire, jwt, metrics: Arc::default(), web: Web::new(web), sockets, publish, origins })
     }
 
     /// The store behind it: its history tells what has been published.
@@ -107,8 +118,15 @@ impl App {
             .route("/activities/{id}/messages", get(messages::list).post(messages::send))
             .route("/messages/{id}/read", post(messages::read))
             .method_not_allowed_fallback(wrong_method);
+        let publish = match &self.publish {
+            Some(key) => self.tidewire.publish_router(key.clone()),
+            None => Router::new(),
+        };
+        // They were checked when they were read.
+        let cors = cors(self.origins.clone()).unwrap_or_default();
         Router::new()
             .nest("/api", api)
+            .merge(publish)
             .merge(self.sockets.router())
             .merge(self.tidewire.router())
             .route("/healthz", get(|| async { "ok" }))
@@ -117,6 +135,7 @@ impl App {
             .fallback(fallback)
             .layer(middleware::from_fn(mark_outcomes))
             .layer(middleware::from_fn_with_state(self.clone(), metrics::count))
+            .layer(cors)
             .with_state(self.clone())
     }
 }

@@ -18,4 +18,4 @@ mod sockets;
 mod typescript;
 mod web;
 
-pub use app::{App, Config, StartError};
+pub use app::{App, Config, DATABASE, StartError};

@@ -1,28 +1,36 @@
-//! The command: `activities-server [--port 4680] [--data DIR] [--web DIR]`.
+//! The command: `activities-server [settings]`, or `activities-server begin-epoch` for a database that was restored.
 #![forbid(unsafe_code)]
 
 mod args;
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use activities_server::{App, Config, StartError};
-use args::Args;
+use activities_server::{App, Config, DATABASE, StartError};
+use args::Command;
+use tidewire_server::settings::{LogFormat, Settings};
+use tidewire_server::store::Store;
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
+    let command = match Command::read(std::env::args().skip(1), environment()) {
+        Ok(command) => command,
         Err(usage) => {
             eprintln!("{usage}");
             return ExitCode::from(2);
         }
     };
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    match serve(args).await {
+    let done = match command {
+        Command::Serve { settings, web } => {
+            log(&settings);
+            serve(*settings, web).await
+        }
+        Command::BeginEpoch { data } => begin_epoch(&data),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -31,15 +39,37 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(args: Args) -> Result<(), StartError> {
-    let _lock = lock(&args.data).map_err(StartError::Data)?;
-    let app = App::open(Config { data: args.data, web: args.web }).await?;
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(StartError::Listen)?;
+/// What is no text cannot be one of our settings.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    let all = std::env::vars_os();
+    all.filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+}
+
+fn log(settings: &Settings) {
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(settings.log);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn begin_epoch(data: &Path) -> Result<(), StartError> {
+    let _lock = lock(data).map_err(StartError::Data)?;
+    Store::begin_epoch(data.join(DATABASE)).map_err(StartError::Store)?;
+    announce("every room has a new history: clients fetch anew what they show");
+    Ok(())
+}
+
+async fn serve(settings: Settings, web: Option<PathBuf>) -> Result<(), StartError> {
+    let (listen, doors, farewell) = (settings.listen, settings.doors.clone(), settings.farewell());
+    let _lock = lock(&settings.data).map_err(StartError::Data)?;
+    let app = App::open(Config { settings, web }).await?;
+    let listener = TcpListener::bind(listen).await.map_err(StartError::Listen)?;
     let address = listener.local_addr().map_err(StartError::Listen)?;
     announce(&format!("listening on http://{address}"));
     // Every answered write is on disk already: stopping is only a matter of not being in the middle of an answer.
     let sockets = app.sockets().clone();
-    tidewire_server::socket::serve(listener, app.router(), sockets, stop_signal())
+    tidewire_server::front::serve_with(listener, app.router(), sockets, doors, farewell, stop_signal())
         .await
         .map_err(StartError::Listen)
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tidewire_server::auth::{Authenticator, User};
 use tidewire_server::event::{BoxFuture, RoomEvent};
+use tidewire_server::settings::Settings;
 use tidewire_server::socket::{Access, Context, Denied, Missing, RoomAuthorizer, SocketServer};
 use tidewire_server::store::Store;
 use tidewire_server::write::{ReadTx, Tidewire};
@@ -20,9 +21,11 @@ pub(crate) fn start(
     tidewire: &Tidewire,
     authenticator: Arc<dyn Authenticator>,
     feed: UnboundedReceiver<Vec<RoomEvent>>,
+    settings: &Settings,
 ) -> Result<SocketServer, Missing> {
     let store: Store = tidewire.store().clone();
-    SocketServer::builder()
+    settings
+        .apply(SocketServer::builder())
         .authenticator(authenticator)
         .authorizer(Arc::new(Rooms { tidewire: tidewire.clone() }))
         .history(Arc::new(store))

@@ -219,3 +219,22 @@ fn v10_a_wrong_flag_or_a_taken_port_is_told_with_what_to_do() {
         assert!(!refused.status.success() && said.contains(says), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn v6_begin_epoch_gives_a_restored_database_new_histories_and_refuses_beside_a_running_server() {
+    let run = |data: &std::path::Path| {
+        Command::new(env!("CARGO_BIN_EXE_activities-server"))
+            .args(["begin-epoch", "--data"])
+            .arg(data)
+            .output()
+            .unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!run(dir.path()).status.success(), "there is no database");
+    let server = start(dir.path());
+    let refused = run(dir.path());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("another server is running"));
+    drop(server);
+    assert!(run(dir.path()).status.success());
+    drop(start(dir.path()));
+}

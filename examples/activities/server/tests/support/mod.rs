@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tempfile::TempDir;
 use tidewire_server::event::{History, RoomEvent};
+use tidewire_server::settings::Settings;
 use tower::ServiceExt;
 
 pub struct Server {
@@ -48,7 +49,12 @@ impl Server {
     pub async fn start_with(web: impl FnOnce(&std::path::Path) -> Option<std::path::PathBuf>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let web = web(dir.path());
-        let app = App::open(Config { data: dir.path().join("data"), web }).await.unwrap();
+        let app = App::open(Config {
+            settings: Settings { data: dir.path().join("data"), ..Settings::default() },
+            web,
+        })
+        .await
+        .unwrap();
         Self { app, dir }
     }
 
