@@ -41,10 +41,11 @@ fn connected() -> Result<Host, Failure> {
     host.command(Command::Connect {})?;
     host.command(Command::Join { room: "activities".into() })?;
     host.input(Input::Bound { room: "activities".into(), queries: vec![QueryId(1)] });
-    host.input(Input::FetchStarted { query: QueryId(1) });
+    host.input(Input::FetchStarted { query: QueryId(1), read: ReadId(1) });
     let position = Position { room: "activities".into(), epoch: "k3j".into(), offset: Offset(0) };
     host.input(Input::BaseInstalled {
         query: QueryId(1),
+        read: Some(ReadId(1)),
         positions: vec![position],
         applied: None,
         carries: Vec::new(),

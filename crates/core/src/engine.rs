@@ -297,10 +297,10 @@ impl Engine {
                 connection.on_app(signal, ctx);
             }
             Input::Bound { room, queries } => sync.bound(room, queries, connection, ctx, facts),
-            Input::FetchStarted { query } => sync.fetch_started(query, ctx),
-            Input::FetchFailed { query } => sync.fetch_failed(query),
-            Input::BaseInstalled { query, positions, applied, carries, restored } => {
-                let base = Base { query, positions, applied, carries, restored };
+            Input::FetchStarted { query, read } => sync.fetch_started(query, read, ctx),
+            Input::FetchFailed { query, read } => sync.fetch_failed(query, read),
+            Input::BaseInstalled { query, read, positions, applied, carries, restored } => {
+                let base = Base { query, read, positions, applied, carries, restored };
                 sync.base_installed(base, connection, ctx, facts);
             }
             Input::QueryGone { query } => sync.query_gone(query, ctx, facts),

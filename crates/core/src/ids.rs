@@ -80,6 +80,8 @@ number_id! {
     BodyId(u32);
     /// A query of the host's cache; made by the host, one per query key.
     QueryId(u32);
+    /// One fetch of a query by the host; made by the host, unique within the query's life.
+    ReadId(u32);
     /// A leadership of one tab over the shared store; made by the store, counts up.
     LeaderEpoch(u64);
     /// Place of a write in its client's sequence (protocol section 3); from 1.

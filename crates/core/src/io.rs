@@ -439,11 +439,15 @@ pub enum Input {
     FetchStarted {
         /// The query.
         query: QueryId,
+        /// This fetch of it. It ends with `BaseInstalled` or `FetchFailed`, a cancelled one with the latter.
+        read: ReadId,
     },
-    /// A base of this query is installed: fetched, or restored from the store.
+    /// A base of this query is installed: fetched, or restored from the store. [`Output::BaseRefused`] takes it back.
     BaseInstalled {
         /// The query.
         query: QueryId,
+        /// The fetch that brought it; absent where none did, or where its start was not told.
+        read: Option<ReadId>,
         /// The positions that it covers (`Tidewire-Base`, or as stored); empty when unknown.
         positions: Vec<Position>,
         /// Client and settled sequences that it covers (`applied=`).
@@ -457,6 +461,8 @@ pub enum Input {
     FetchFailed {
         /// The query.
         query: QueryId,
+        /// Which fetch of it.
+        read: ReadId,
     },
     /// The query left the cache.
     QueryGone {
@@ -799,6 +805,11 @@ pub enum Output {
         write: WriteId,
         /// The query; absent: all.
         query: Option<QueryId>,
+    },
+    /// What `BaseInstalled` told of is older than what stands: the host puts the base before it back, with all that is decided for it since.
+    BaseRefused {
+        /// The query.
+        query: QueryId,
     },
     /// These queries must be fetched again (those that nobody looks at: marked).
     Refetch {

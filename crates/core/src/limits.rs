@@ -139,5 +139,7 @@ pub const NAME_BYTES: usize = 128;
 pub const PATH_BYTES: usize = 2048;
 /// Wanted rooms.
 pub const ROOMS: usize = 1_000;
+/// Fetches of one query that are under way. Of more the oldest count as superseded.
+pub const READS: usize = 8;
 /// Events kept per room for bases that arrive late (Y6).
 pub const ROOM_RING: usize = 256;

@@ -69,7 +69,7 @@ fn q9_until_the_server_knows_the_client_the_floor_is_one() {
     rig.answer(200, "applied");
     // The records are gone; the client's own remembers.
     rig.pass(10_000);
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     let mut rig = Rig::on_disk(rig.disk, 2);
     rig.submit("/d");

@@ -134,7 +134,7 @@ fn q7_names_hold_for_writes_that_are_made_after_the_record_is_gone_also_after_a_
     let mut rig = Rig::new();
     parent(&mut rig);
     rig.answer_named(&[(TEMP, "7")]);
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     rig.pass(limits::LAYER_TIMEOUT.0);
     rig.restart();

@@ -281,15 +281,16 @@ impl Host {
                 let queries = (0..u32::from(n % 4)).map(QueryId).collect();
                 self.input(Input::Bound { room, queries });
             }
-            29 => self.input(Input::FetchStarted { query }),
+            29 => self.input(Input::FetchStarted { query, read: ReadId(u32::from(n % 3)) }),
             30 => {
                 let position = Position { room, epoch: epoch(n).into(), offset: Offset(u64::from(n % 7)) };
                 let positions = if n.is_multiple_of(3) { vec![] } else { vec![position] };
                 let restored = n.is_multiple_of(5);
                 let carries = vec![write];
-                self.input(Input::BaseInstalled { query, positions, applied: None, carries, restored });
+                let read = (!n.is_multiple_of(4)).then(|| ReadId(u32::from(n % 3)));
+                self.input(Input::BaseInstalled { query, read, positions, applied: None, carries, restored });
             }
-            31 => self.input(Input::FetchFailed { query }),
+            31 => self.input(Input::FetchFailed { query, read: ReadId(u32::from(n % 3)) }),
             32 => self.input(Input::QueryGone { query }),
             33 => self.input(Input::Touched { write, queries: vec![query] }),
             34 | 35 => self.push_frame(n, &room, &write),

@@ -59,11 +59,11 @@ fn y2_a_fetched_base_without_a_position_from_before_the_join_is_fetched_again() 
     rig.bind("r", &[1]);
     rig.connect();
     rig.command(Command::Join { room: "r".into() }).unwrap();
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     rig.joined(7, false);
     assert_eq!(rig.refetched(), [(1, RefetchReason::Raced)], "what happened in between is in neither");
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     rig.room_event("r", 8, "");
     assert_eq!(rig.applied(1), [8]);
@@ -131,9 +131,9 @@ fn c8_a_query_that_is_gone_is_forgotten_whatever_is_still_said_of_it() {
     let before = format!("{:?}", rig.engine).len();
     for query in 1..100 {
         rig.bind("r", &[query]);
-        rig.input(Input::FetchStarted { query: QueryId(query) });
+        rig.fetch_begins(query);
         rig.input(Input::QueryGone { query: QueryId(query) });
-        rig.input(Input::FetchFailed { query: QueryId(query) });
+        rig.input(Input::FetchFailed { query: QueryId(query), read: ReadId(query) });
     }
     assert!(format!("{:?}", rig.engine).len() < before + 100);
 }
@@ -212,11 +212,11 @@ fn q17_a_query_that_comes_back_holds_the_layer_again() {
     let mut rig = Rig::new();
     let write = rig.submit_with(|s| s.touched = vec![QueryId(1), QueryId(2)]).unwrap();
     rig.answer(200, "applied");
-    rig.input(Input::FetchStarted { query: QueryId(2) });
+    rig.fetch_begins(2);
     rig.base(2, None);
     rig.input(Input::QueryGone { query: QueryId(2) });
     rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(2)] });
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     assert_eq!(rig.retired(&write), [Some(2), Some(1)], "2 does not carry it any more");
 }

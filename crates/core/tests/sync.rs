@@ -127,16 +127,16 @@ fn y6_a_stale_fetch_gets_the_newer_events_again_without_asking_the_server() {
 #[test]
 fn y2_a_base_without_a_position_that_raced_with_an_event_is_fetched_once_more() {
     let mut rig = synced();
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.room_event("r", 11, "");
     rig.base(1, None);
     assert_eq!(rig.refetched(), [(1, RefetchReason::Raced)]);
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.room_event("r", 12, "");
     rig.base(1, None);
     assert_eq!(rig.refetched().len(), 1, "once");
     rig.take();
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     assert_eq!(rig.refetched(), [], "nothing happened meanwhile");
 }
@@ -171,8 +171,14 @@ fn y2_a_stored_base_of_another_history_does_not_ask_for_ever() {
     let mut rig = synced();
     rig.bind("r", &[1, 2]);
     let positions = vec![Position { room: "r".into(), epoch: "old".into(), offset: Offset(3) }];
-    let restored =
-        Input::BaseInstalled { query: QueryId(2), positions, applied: None, carries: vec![], restored: true };
+    let restored = Input::BaseInstalled {
+        query: QueryId(2),
+        read: None,
+        positions,
+        applied: None,
+        carries: vec![],
+        restored: true,
+    };
     rig.input(restored);
     rig.joined(10, true);
     assert_eq!(rig.refetched(), [(2, RefetchReason::Reset)]);
@@ -246,7 +252,7 @@ fn c1_a_foreign_server_gets_no_positions_and_y3_one_refetch_after_a_reconnect() 
     assert_eq!(rig.refetched(), [], "what happens between the fetch and the join would be missed");
     rig.answer_join(r#"{"success":true}"#);
     assert_eq!(rig.refetched(), [(1, RefetchReason::Foreign)]);
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     assert_eq!(rig.refetched().len(), 1, "nothing raced with it");
 }
@@ -331,11 +337,11 @@ fn q17_q18_a_base_that_comes_after_the_layer_went_and_before_the_answer_knows_th
 fn q17_without_positions_a_fetch_that_began_after_the_answer_shows_the_write() {
     let mut rig = Rig::new();
     let write = rig.submit("/like");
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.answer(200, "applied");
     rig.base(1, None);
     assert_eq!(rig.retired(&write), [], "it began before");
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     assert_eq!(rig.retired(&write), [Some(1), None]);
 }
@@ -390,7 +396,7 @@ fn q17_a_query_that_leaves_the_cache_holds_no_layer_up() {
     let mut rig = Rig::new();
     let write = rig.submit_with(|s| s.touched = vec![QueryId(1), QueryId(2)]).unwrap();
     rig.answer(200, "applied");
-    rig.input(Input::FetchStarted { query: QueryId(1) });
+    rig.fetch_begins(1);
     rig.base(1, None);
     assert_eq!(rig.retired(&write), [Some(1)]);
     rig.input(Input::QueryGone { query: QueryId(2) });

@@ -215,6 +215,7 @@ schema! {
     number PassId(u32)
     number BodyId(u32)
     number QueryId(u32)
+    number ReadId(u32)
     number LeaderEpoch(u64)
     number Sequence(u64)
     number Offset(u64)
@@ -343,15 +344,16 @@ schema! {
         13 Network { signal: NetworkSignal },
         14 App { signal: AppSignal },
         15 Bound { room: RoomId, queries: Vec<QueryId> },
-        16 FetchStarted { query: QueryId },
+        16 FetchStarted { query: QueryId, read: ReadId },
         17 BaseInstalled {
             query: QueryId,
+            read: Option<ReadId>,
             positions: Vec<Position>,
             applied: Option<Applied>,
             carries: Vec<WriteId>,
             restored: bool,
         },
-        18 FetchFailed { query: QueryId },
+        18 FetchFailed { query: QueryId, read: ReadId },
         19 QueryGone { query: QueryId },
         20 Touched { write: WriteId, queries: Vec<QueryId> },
         21 Timeout {},
@@ -491,6 +493,7 @@ schema! {
         45 Verify { write: WriteId, name: String, version: u32, variables: Payload },
         30 SendBinary { link: LinkId, body: BodyId },
         31 Namespace { namespace: String, state: NamespaceState },
+        46 BaseRefused { query: QueryId },
     }
     names Refusal {
         0 QueueFull, 1 TooLarge, 2 BufferFull, 3 Malformed, 4 UnknownWrite, 5 AlreadySent, 6 NotParked,

@@ -206,6 +206,7 @@ impl Coverage {
                 RefetchReason::Reset | RefetchReason::Gap => "Y2",
                 RefetchReason::Raced | RefetchReason::Foreign => "Y5",
             }),
+            Output::BaseRefused { .. } => self.rule("Y6"),
             Output::Event(event) if !event.dispatch => self.rule("Y6"),
             Output::Event(event) => self.rule(if event.own { "Q16" } else { "Y1" }),
             Output::LayerAdded { restored: true, .. } => self.rule("Q18"),

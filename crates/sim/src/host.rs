@@ -25,8 +25,10 @@ pub struct Layer {
 pub struct Query {
     /// What the server said, if it has said something.
     pub base: Option<Base>,
-    /// The fetch that is under way.
+    /// The fetch that is under way, the last of several.
     pub fetching: Option<u32>,
+    /// What stood before the last base was installed: the engine may refuse that.
+    before: Option<Base>,
     /// A fetch failed, or one was asked for while none could be made.
     pub stale: bool,
     /// Fetches that failed in a row.
@@ -87,7 +89,7 @@ impl Host {
         body
     }
 
-    /// A fetch of this query begins; an earlier one is cancelled. Answers its number.
+    /// A fetch of this query begins. Answers its number.
     pub fn begin_fetch(&mut self, query: usize) -> u32 {
         self.last_fetch += 1;
         self.queries[query].fetching = Some(self.last_fetch);
@@ -170,13 +172,22 @@ impl Host {
     }
 
     /// A base came from the server. What stood on the old one and was carried stays carried.
-    pub fn install(&mut self, query: usize, mut base: Base) {
+    pub fn install(&mut self, query: usize, read: u32, mut base: Base) {
         let entry = &mut self.queries[query];
-        if let Some(old) = entry.base.take() {
-            base.carries.extend(old.carries);
+        let before = entry.base.take();
+        if let Some(old) = &before {
+            base.carries.extend(old.carries.iter().cloned());
         }
-        *entry = Query { base: Some(base), ..Query::default() };
+        // A later fetch is still under way.
+        let fetching = entry.fetching.filter(|last| *last != read);
+        *entry = Query { base: Some(base), before, fetching, ..Query::default() };
         self.dirty.insert(query);
+    }
+
+    /// The base that was installed last is older than what stood.
+    pub fn base_refused(&mut self, query: QueryId) {
+        let entry = &mut self.queries[query_of(query)];
+        entry.base = entry.before.take();
     }
 
     /// What a person sees, and the layers that changed it.

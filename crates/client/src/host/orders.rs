@@ -259,6 +259,7 @@ impl Host {
             self.tell(Input::Bound { room: room.clone(), queries: self.rooms.queries(&room) });
             self.tell(Input::BaseInstalled {
                 query,
+                read: None,
                 positions: vec![since],
                 applied: None,
                 carries: Vec::new(),

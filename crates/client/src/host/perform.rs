@@ -107,7 +107,7 @@ impl Host {
                 }
             }
             // This host has no cache yet, and submits no write with a layer.
-            Output::LayerAdded { .. } | Output::LayerRetired { .. } => {}
+            Output::LayerAdded { .. } | Output::LayerRetired { .. } | Output::BaseRefused { .. } => {}
             Output::WriteFound { write, name, version, variables } => {
                 drop(self.writes.add(&write, Facts { name, version, variables }));
                 self.has_changed();

@@ -1,6 +1,8 @@
 //! Bases of queries: what they cover, what they miss, and how they get it (Y2, Y6).
 
-use super::room::{Kept, Room, Stage};
+use super::queries::Origin;
+use super::ring::Kept;
+use super::room::{Room, Stage};
 use super::{Sync, refetch};
 use crate::connection::Connection;
 use crate::ctx::Ctx;
@@ -11,6 +13,7 @@ use crate::io::{Applied, Event, Output, RefetchReason};
 /// A base as the host installs it.
 pub(crate) struct Base {
     pub(crate) query: QueryId,
+    pub(crate) read: Option<ReadId>,
     pub(crate) positions: Vec<Position>,
     pub(crate) applied: Option<Applied>,
     pub(crate) carries: Vec<WriteId>,
@@ -38,12 +41,12 @@ impl Sync {
         }
     }
 
-    pub(crate) fn fetch_started(&mut self, query: QueryId, ctx: &Ctx) {
-        self.queries.entry(query).fetching = Some(ctx.tick);
+    pub(crate) fn fetch_started(&mut self, query: QueryId, read: ReadId, ctx: &Ctx) {
+        self.queries.entry(query).begin(read, ctx.tick);
     }
 
-    pub(crate) fn fetch_failed(&mut self, query: QueryId) {
-        self.queries.fetch_failed(query);
+    pub(crate) fn fetch_failed(&mut self, query: QueryId, read: ReadId) {
+        self.queries.fetch_failed(query, read);
     }
 
     pub(crate) fn base_installed(
@@ -53,20 +56,27 @@ impl Sync {
         ctx: &mut Ctx,
         facts: &mut Facts,
     ) {
-        let Base { query, positions, applied, carries, restored } = base;
+        let Base { query, read, positions, applied, carries, restored } = base;
+        let entry = self.queries.entry(query);
+        let Some(origin) = entry.admit(read, &positions, restored) else {
+            ctx.emit(Output::BaseRefused { query });
+            return;
+        };
+        let started = match origin {
+            Origin::Host => None,
+            Origin::Fetch { started } => started,
+        };
+        entry.has_base = true;
+        entry.fetched = (origin != Origin::Host).then(|| positions.clone());
         let rooms: Vec<RoomId> =
             self.rooms.iter().filter(|(_, r)| r.queries.contains(&query)).map(|(id, _)| id.clone()).collect();
-        let entry = self.queries.entry(query);
-        let started = entry.fetching.take();
-        entry.has_base = true;
-        entry.fetched = !restored;
         if restored || !positions.is_empty() {
+            let entry = self.queries.entry(query);
             entry.raced = false;
             entry.covers = positions.into_iter().map(|p| (p.room, (p.epoch, p.offset))).collect();
         } else {
             self.install_unnamed(query, &rooms, started, ctx);
         }
-        let started = if restored { None } else { started };
         self.layers.base_installed(query, applied.as_ref(), &carries, started, ctx, facts);
         for room in rooms {
             self.catch_up(&room, query, link, ctx, facts);
@@ -138,18 +148,16 @@ impl Sync {
         let member = matches!(room.stage, Stage::In { .. });
         match self.queries.offset_in(query, id, &epoch) {
             Some(at) if at >= cursor => {}
-            Some(at) if room.ring_reaches(at) => {
-                let missed: Vec<Kept> = room.ring.iter().filter(|kept| kept.offset > at).cloned().collect();
-                for kept in missed {
-                    self.queries.advance(query, id, kept.offset);
+            Some(mut at) => {
+                for kept in room.ring.after(at) {
+                    at = kept.offset;
+                    self.queries.advance(query, id, at);
                     replay(id, &epoch, query, &kept, ctx);
                     if let Some(write) = &kept.write {
                         self.layers.carried_by_event(write, &[query], ctx, facts);
                     }
                 }
-            }
-            Some(at) => {
-                if member && !room.will_send(at) {
+                if at < cursor && member && self.rooms.get(id).is_some_and(|room| !room.will_send(at)) {
                     self.ask(id, link, ctx);
                 }
             }

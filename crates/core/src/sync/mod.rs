@@ -4,6 +4,7 @@ mod bases;
 mod foreign;
 mod layers;
 mod queries;
+mod ring;
 mod room;
 
 use crate::map::{Map, Set};
@@ -17,7 +18,8 @@ use crate::io::{AckToken, Event, Note, Output, RefetchReason, Refusal, RoomState
 use crate::limits;
 use crate::timers::TimerKind;
 use queries::{Fit, Queries};
-use room::{Kept, Room, Stage};
+use ring::Kept;
+use room::{Room, Stage};
 use tidewire_wire::dialect::{JOIN, JoinRequest, LEAVE, Since};
 use tidewire_wire::head::{JoinAnswer, Meta};
 
@@ -294,7 +296,7 @@ impl Sync {
                 room.cursor.get_or_insert(since);
             }
             Some(_) => {
-                room.clear_ring(ctx);
+                room.ring.clear(ctx);
                 room.cursor = Some(head.clone());
                 return self.reset_queries(id, &head);
             }
@@ -396,9 +398,8 @@ impl Sync {
         }
         let (body, skip, name) = (event.body, event.skip, event.name.to_owned());
         let kept = Kept { offset, body, attachments: event.attachments, skip, name, write };
-        match self.rooms.get_mut(&id) {
-            Some(room) if dispatch => room.keep(kept, ctx),
-            Some(_) | None => ctx.emit(Output::Release { bodies: kept.bodies() }),
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.ring.keep(kept, ctx);
         }
         if dispatch && behind && !asking {
             self.ask(&id, link, ctx);

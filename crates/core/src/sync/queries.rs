@@ -3,6 +3,7 @@
 use crate::map::Map;
 
 use crate::ids::*;
+use crate::limits;
 
 /// One query of the host's cache.
 #[derive(Debug, Default)]
@@ -11,12 +12,75 @@ pub(crate) struct Query {
     pub(crate) has_base: bool,
     /// What it covers, per room; a room that is missing is unknown.
     pub(crate) covers: Map<RoomId, (Epoch, Offset)>,
-    /// The base came from the server, not from the app or the store.
-    pub(crate) fetched: bool,
-    /// The tick at which the fetch that is under way began.
-    pub(crate) fetching: Option<u64>,
+    /// What the server named for the base when it was read; absent if the app or the store brought it. Events move only `covers` on.
+    pub(crate) fetched: Option<Vec<Position>>,
+    /// The fetches that are under way, in the order of their starts, with the ticks of these.
+    reads: Vec<(ReadId, u64)>,
     /// It was already fetched a second time because events raced with it.
     pub(crate) raced: bool,
+}
+
+/// Where a new base came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The app or the store.
+    Host,
+    /// A fetch that began in this tick, if that was told.
+    Fetch { started: Option<u64> },
+}
+
+impl Query {
+    /// A fetch begins.
+    pub(crate) fn begin(&mut self, read: ReadId, tick: u64) {
+        self.reads.retain(|(open, _)| *open != read);
+        if self.reads.len() == limits::READS {
+            self.reads.remove(0);
+        }
+        self.reads.push((read, tick));
+    }
+
+    fn end(&mut self, read: ReadId) {
+        self.reads.retain(|(open, _)| *open != read);
+    }
+
+    /// Whether a base may take the place of the one that stands, and where it came from. Its fetch is over, and those that began before it
+    /// are superseded.
+    pub(crate) fn admit(
+        &mut self,
+        read: Option<ReadId>,
+        positions: &[Position],
+        restored: bool,
+    ) -> Option<Origin> {
+        let standing = self.fetched.as_deref();
+        if restored {
+            return standing.is_none().then_some(Origin::Host);
+        }
+        let at = read.and_then(|read| self.reads.iter().position(|(open, _)| *open == read));
+        if standing.is_some_and(|standing| is_older(positions, standing) || (read.is_some() && at.is_none()))
+        {
+            if let Some(at) = at {
+                self.reads.remove(at);
+            }
+            return None;
+        }
+        let started = at.and_then(|at| self.reads.drain(..=at).next_back()).map(|(_, tick)| tick);
+        Some(Origin::Fetch { started })
+    }
+}
+
+/// Whether one snapshot was read before another: behind in a history that both name, and nowhere ahead.
+fn is_older(positions: &[Position], than: &[Position]) -> bool {
+    let mut behind = false;
+    for one in positions {
+        match than.iter().find(|other| other.room == one.room) {
+            Some(other) if other.epoch == one.epoch && one.offset <= other.offset => {
+                behind |= one.offset < other.offset;
+            }
+            Some(_) => return false,
+            None => {}
+        }
+    }
+    behind
 }
 
 /// What an event is to a query's base.
@@ -48,17 +112,17 @@ impl Queries {
         self.0.remove(&query);
     }
 
-    pub(crate) fn fetch_failed(&mut self, query: QueryId) {
+    pub(crate) fn fetch_failed(&mut self, query: QueryId, read: ReadId) {
         if let Some(query) = self.0.get_mut(&query) {
-            query.fetching = None;
+            query.end(read);
         }
     }
 
     /// The base was fetched, and nothing tells where in this room's history: events cannot keep it right.
     pub(crate) fn is_unplaced(&self, query: QueryId, room: &RoomId) -> bool {
-        self.0
-            .get(&query)
-            .is_some_and(|q| q.has_base && q.fetched && q.fetching.is_none() && !q.covers.contains_key(room))
+        self.0.get(&query).is_some_and(|q| {
+            q.has_base && q.fetched.is_some() && q.reads.is_empty() && !q.covers.contains_key(room)
+        })
     }
 
     /// The offset that the base covers in this history.

@@ -1,7 +1,6 @@
 //! One room: whether it is wanted, how far its events were heard, and the last ones for bases that come late.
 
-use std::collections::VecDeque;
-
+use super::ring::Ring;
 use crate::ctx::Ctx;
 use crate::ids::*;
 use crate::io::{Output, RoomState};
@@ -21,24 +20,6 @@ pub(crate) enum Stage {
     Denied,
 }
 
-/// An event that is kept for bases that come late.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    pub(crate) offset: Offset,
-    pub(crate) body: BodyId,
-    pub(crate) attachments: Vec<BodyId>,
-    pub(crate) skip: u8,
-    pub(crate) name: String,
-    pub(crate) write: Option<WriteId>,
-}
-
-impl Kept {
-    /// Everything that the host keeps for it.
-    pub(crate) fn bodies(self) -> Vec<BodyId> {
-        std::iter::once(self.body).chain(self.attachments).collect()
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Room {
     /// How often it is wanted.
@@ -46,8 +27,8 @@ pub(crate) struct Room {
     pub(crate) stage: Stage,
     /// The last event that listeners got, in this history.
     pub(crate) cursor: Option<(Epoch, Offset)>,
-    /// The last events up to the cursor, contiguous.
-    pub(crate) ring: VecDeque<Kept>,
+    /// The last events up to the cursor, for bases that come late.
+    pub(crate) ring: Ring,
     pub(crate) queries: Vec<QueryId>,
     /// The tick of the last event, join or reset: a fetch that began before raced with it.
     pub(crate) changed: u64,
@@ -62,28 +43,11 @@ impl Room {
             wanted: 0,
             stage: Stage::Out,
             cursor: None,
-            ring: VecDeque::new(),
+            ring: Ring::default(),
             queries: Vec::new(),
             changed: 0,
             refused: None,
             reported: None,
-        }
-    }
-
-    /// Keeps an event, and lets the oldest go if there are too many.
-    pub(crate) fn keep(&mut self, kept: Kept, ctx: &mut Ctx) {
-        self.ring.push_back(kept);
-        if self.ring.len() > limits::ROOM_RING
-            && let Some(oldest) = self.ring.pop_front()
-        {
-            ctx.emit(Output::Release { bodies: oldest.bodies() });
-        }
-    }
-
-    pub(crate) fn clear_ring(&mut self, ctx: &mut Ctx) {
-        let bodies: Vec<BodyId> = self.ring.drain(..).flat_map(Kept::bodies).collect();
-        if !bodies.is_empty() {
-            ctx.emit(Output::Release { bodies });
         }
     }
 
@@ -98,12 +62,7 @@ impl Room {
         self.cursor = None;
         self.refused = None;
         self.reported = None;
-        self.clear_ring(ctx);
-    }
-
-    /// Whether the ring holds everything after `offset` up to the cursor.
-    pub(crate) fn ring_reaches(&self, offset: Offset) -> bool {
-        self.ring.front().is_some_and(|first| first.offset.0 <= offset.0 + 1)
+        self.ring.clear(ctx);
     }
 
     /// It was asked for, if the link took that.

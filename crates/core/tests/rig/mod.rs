@@ -39,6 +39,8 @@ pub struct Rig {
     pub link: Option<LinkId>,
     pub tokens_asked: Vec<bool>,
     bodies: u32,
+    reads: u32,
+    reading: BTreeMap<u32, u32>,
     config: Config,
     seed: u8,
     epoch: u64,
@@ -91,6 +93,8 @@ impl Rig {
             link: None,
             tokens_asked: Vec::new(),
             bodies: 0,
+            reads: 0,
+            reading: BTreeMap::new(),
         }
     }
 
@@ -398,12 +402,48 @@ impl Rig {
         applied: Option<Applied>,
         carries: Vec<WriteId>,
     ) {
-        let positions = position
-            .map(|(room, offset)| Position { room: room.into(), epoch: "ep".into(), offset: Offset(offset) })
-            .into_iter()
-            .collect();
+        let positions = places(position);
         let restored = !carries.is_empty();
-        self.input(Input::BaseInstalled { query: QueryId(query), positions, applied, carries, restored });
+        let read = if restored { None } else { self.reading.remove(&query).map(ReadId) };
+        let query = QueryId(query);
+        self.input(Input::BaseInstalled { query, read, positions, applied, carries, restored });
+    }
+
+    /// A fetch begins that the next `base` of this query ends.
+    pub fn fetch_begins(&mut self, query: u32) {
+        self.reads += 1;
+        self.reading.insert(query, self.reads);
+        self.start_read(query, self.reads);
+    }
+
+    /// A fetch begins.
+    pub fn start_read(&mut self, query: u32, read: u32) {
+        self.input(Input::FetchStarted { query: QueryId(query), read: ReadId(read) });
+    }
+
+    /// A fetch brings a base.
+    pub fn read_done(&mut self, query: u32, read: u32, position: Option<(&str, u64)>) {
+        let (query, read) = (QueryId(query), Some(ReadId(read)));
+        let positions = places(position);
+        let (applied, carries) = (None, vec![]);
+        self.input(Input::BaseInstalled { query, read, positions, applied, carries, restored: false });
+    }
+
+    /// The store brings a base.
+    pub fn restore(&mut self, query: u32, position: Option<(&str, u64)>, carries: Vec<WriteId>) {
+        let query = QueryId(query);
+        let positions = places(position);
+        let applied = None;
+        self.input(Input::BaseInstalled { query, read: None, positions, applied, carries, restored: true });
+    }
+
+    /// Queries whose new base was refused since the last `take`.
+    pub fn refused(&self) -> Vec<u32> {
+        let refused = self.log.iter().filter_map(|o| match o {
+            Output::BaseRefused { query } => Some(query.0),
+            _ => None,
+        });
+        refused.collect()
     }
 
     pub fn bind(&mut self, room: &str, queries: &[u32]) {
@@ -480,6 +520,15 @@ impl Rig {
             _ => None,
         })
     }
+}
+
+fn places(position: Option<(&str, u64)>) -> Vec<Position> {
+    let place = |(room, offset): (&str, u64)| Position {
+        room: room.into(),
+        epoch: "ep".into(),
+        offset: Offset(offset),
+    };
+    position.map(place).into_iter().collect()
 }
 
 /// An answer with a JSON body.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tidewire_core::{
     Applied, AuthId, AuthResult, ClientId, FetchId, Input, Named, Payload, Request, RequestFailure,
-    RequestKind, Response, Sequence, SequenceRange,
+    ReadId, RequestKind, Response, Sequence, SequenceRange,
 };
 use tidewire_wire::http::{self, Outcome};
 
@@ -127,12 +127,12 @@ impl World {
         request
     }
 
-    /// A query is fetched; a fetch of it that is under way is cancelled.
+    /// A query is fetched. The answer of a fetch of it that is under way still comes: which of them counts is the engine's to say.
     pub(super) fn fetch_query(&mut self, tab: Tab, query: usize) {
         let life = self.tabs[tab.0].life;
         let number = self.tabs[tab.0].host.begin_fetch(query);
         let client = self.tabs[tab.0].host.client.clone();
-        self.input(tab, life, Input::FetchStarted { query: query_id(query) });
+        self.input(tab, life, Input::FetchStarted { query: query_id(query), read: ReadId(number) });
         if self.alive(tab, life) {
             self.call(tab, Ask::Read(query, number, client));
         }
@@ -336,24 +336,28 @@ impl World {
                 self.input(tab, life, input);
             }
             Ask::Read(query, number, client) => {
-                if self.tabs[tab.0].host.queries[*query].fetching != Some(*number) {
-                    return;
-                }
+                let read = ReadId(*number);
+                let superseded = self.tabs[tab.0].host.queries[*query].fetching != Some(*number);
                 match answer {
-                    Answer::Base(snapshot) => self.install(tab, *query, client.as_deref(), snapshot),
+                    Answer::Base(snapshot) => self.install(tab, *query, read, client.as_deref(), snapshot),
+                    Answer::Failed | Answer::Portal | Answer::Reply(..) if superseded => {
+                        self.input(tab, life, Input::FetchFailed { query: query_id(*query), read });
+                    }
                     Answer::Reply(reply, _) if reply.status == 401 => {
                         // The app's own request code asks for a token, as it does for all its requests.
                         let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
                         self.renew_token(device, user);
-                        self.read_failed(tab, *query);
+                        self.read_failed(tab, *query, read);
                     }
-                    Answer::Failed | Answer::Portal | Answer::Reply(..) => self.read_failed(tab, *query),
+                    Answer::Failed | Answer::Portal | Answer::Reply(..) => {
+                        self.read_failed(tab, *query, read);
+                    }
                 }
             }
         }
     }
 
-    fn install(&mut self, tab: Tab, query: usize, client: Option<&str>, snapshot: Snapshot) {
+    fn install(&mut self, tab: Tab, query: usize, read: ReadId, client: Option<&str>, snapshot: Snapshot) {
         let life = self.tabs[tab.0].life;
         let Snapshot { base, applied } = snapshot;
         let applied =
@@ -365,9 +369,10 @@ impl World {
                     .collect(),
             });
         let positions = positions_of(&base);
-        self.tabs[tab.0].host.install(query, base);
+        self.tabs[tab.0].host.install(query, read.0, base);
         let input = Input::BaseInstalled {
             query: query_id(query),
+            read: Some(read),
             positions,
             applied,
             carries: vec![],
@@ -377,14 +382,14 @@ impl World {
     }
 
     /// As the query client does it: three more tries, then it waits for a reason.
-    fn read_failed(&mut self, tab: Tab, query: usize) {
+    fn read_failed(&mut self, tab: Tab, query: usize, read: ReadId) {
         let life = self.tabs[tab.0].life;
         let entry = &mut self.tabs[tab.0].host.queries[query];
         entry.fetching = None;
         entry.failures += 1;
         entry.stale = true;
         let failures = entry.failures;
-        self.input(tab, life, Input::FetchFailed { query: query_id(query) });
+        self.input(tab, life, Input::FetchFailed { query: query_id(query), read });
         let wait = 1_000 << failures.min(5);
         self.later(wait, Happening::FetchAgain(tab, life, query));
     }

@@ -166,6 +166,7 @@ impl World {
                 let query = if self.bug == Some(Bug::LayerRetiredEverywhere) { None } else { query };
                 self.tabs[tab.0].host.layer_retired(&write, query);
             }
+            Output::BaseRefused { query } => self.tabs[tab.0].host.base_refused(query),
             Output::Refetch { queries, .. } => {
                 for query in queries {
                     self.fetch_query(tab, query_of(query));

@@ -183,6 +183,7 @@ impl World {
                 self.tabs[tab.0].host.queries[query].base = Some(base);
                 let input = Input::BaseInstalled {
                     query: query_id(query),
+                    read: None,
                     positions,
                     applied: None,
                     carries,

@@ -20,10 +20,11 @@ fn joined(about: &str) -> World {
 }
 
 fn base(world: &mut World, offset: u64, applied: Option<(ClientId, u64)>) {
-    world.input(Input::FetchStarted { query: QueryId(1) });
+    world.input(Input::FetchStarted { query: QueryId(1), read: ReadId(1) });
     let range = |to| vec![SequenceRange { from: Sequence(1), to: Sequence(to) }];
     world.input(Input::BaseInstalled {
         query: QueryId(1),
+        read: Some(ReadId(1)),
         positions: vec![Position { room: "activities".into(), epoch: "k3j".into(), offset: Offset(offset) }],
         applied: applied.map(|(client, to)| Applied { client, ranges: range(to) }),
         carries: Vec::new(),

@@ -218,6 +218,7 @@ impl World {
             | Output::Room { .. }
             | Output::LayerAdded { .. }
             | Output::LayerRetired { .. }
+            | Output::BaseRefused { .. }
             | Output::Refetch { .. }
             | Output::Connection { .. }
             | Output::Outbox { .. }
