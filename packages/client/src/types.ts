@@ -464,6 +464,8 @@ export interface CachePort {
    * because `applied=` covers the places of refused writes too: forget it in every `carries`.
    */
   notApplied(write: string): void;
+  /** The base that `baseInstalled` told of is older than what stood: that stands again. Comes within that call. */
+  baseRefused(query: QueryId): void;
   refetch(queries: readonly QueryId[], reason: RefetchReason): void;
   /** End of one drain: fold and notify once. */
   commit(): void;
@@ -477,9 +479,12 @@ export interface CachePort {
 export interface CacheLink {
   readonly user: string;
   bound(room: string, queries: readonly QueryId[]): void;
-  fetchStarted(query: QueryId): void;
-  baseInstalled(query: QueryId, base: { positions: readonly Position[]; applied?: Applied; carries?: readonly string[]; restored?: boolean }): void;
-  fetchFailed(query: QueryId): void;
+  /** `read` is the owner's number of this fetch; it ends with `baseInstalled` or, cancelled too, with `fetchFailed`. */
+  fetchStarted(query: QueryId, read: number): void;
+  /** Works off what was not decided yet. To be called before a base is exchanged: what is decided for one must not reach another. */
+  upToDate(): void;
+  baseInstalled(query: QueryId, base: { read?: number; positions: readonly Position[]; applied?: Applied; carries?: readonly string[]; restored?: boolean }): void;
+  fetchFailed(query: QueryId, read: number): void;
   queryGone(query: QueryId): void;
   touched(write: string, queries: readonly QueryId[]): void;
   /** Bases became dirty: store them soon. */

@@ -394,7 +394,7 @@ describe('the cache', () => {
     await say({ kind: 'Load', load: 1 });
     expect(engine.batches.find((batch) => batch.some(({ kind }) => kind === 'Loaded'))).toEqual([
       { kind: 'Loaded', load: 1, records: [{ key: 'w/1', value }] },
-      { kind: 'BaseInstalled', query: 4, positions: [], applied: undefined, carries: ['w1'], restored: true },
+      { kind: 'BaseInstalled', query: 4, read: undefined, positions: [], applied: undefined, carries: ['w1'], restored: true },
     ]);
   });
 
@@ -432,7 +432,7 @@ describe('the cache', () => {
     const { tw, engine } = rig();
     const link = tw.attachCache(new FakeCache());
     link.bound('r', [4]);
-    link.fetchStarted(4);
+    link.fetchStarted(4, 1);
     tw.start();
     tw.process();
     expect(engine.kinds().slice(0, 5)).toEqual(['Network', 'App', 'Definitions', 'Bound', 'FetchStarted']);
@@ -459,13 +459,13 @@ describe('the cache', () => {
     const link: CacheLink = tw.attachCache(new FakeCache());
     tw.start();
     link.bound('r', [4]);
-    link.fetchStarted(4);
+    link.fetchStarted(4, 1);
     link.detach();
-    link.fetchStarted(5);
+    link.fetchStarted(5, 2);
     tw.process();
     expect(engine.messages.slice(-5)).toEqual([
       { kind: 'Bound', room: 'r', queries: [4] },
-      { kind: 'FetchStarted', query: 4 },
+      { kind: 'FetchStarted', query: 4, read: 1 },
       { kind: 'Bound', room: 'r', queries: [] },
       { kind: 'QueryGone', query: 4 },
       { kind: 'Process', pass: 1 },

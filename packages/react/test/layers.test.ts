@@ -287,6 +287,28 @@ describe('fetches and the app\'s own writes', () => {
     expect(scene.queryClient.getQueryState(['activities'])).toMatchObject({ isInvalidated: true, fetchStatus: 'idle' });
   });
 
+  it('Y6 an answer that the engine refuses leaves what stands, and the fetch is over', async () => {
+    const scene = await loaded();
+    scene.engine.arrives({ name: 'activity:like_added', payload: { activityId: 'a1', userId: 'ben', likeCount: 5 }, position: at('activities', 8) });
+    scene.timers.advance(16);
+    const before = counts(scene.data(['activities']));
+    scene.engine.refuses = true;
+    void scene.queryClient.invalidateQueries();
+    await turns();
+    await scene.requests[0]?.answer([{ ...picnic, likeCount: 0 }]);
+    expect(counts(scene.data(['activities']))).toEqual(before);
+    expect(scene.queryClient.getQueryState(['activities'])).toMatchObject({ fetchStatus: 'idle', status: 'success' });
+  });
+
+  it('Y6 a fetch that another takes the place of is over for the engine', async () => {
+    const scene = await loaded();
+    void scene.queryClient.invalidateQueries();
+    await turns();
+    void scene.queryClient.invalidateQueries();
+    await turns();
+    expect(scene.engine.calls.slice(-3)).toEqual(['fetchStarted 1', 'fetchFailed 1', 'fetchStarted 1']);
+  });
+
   it('Q16 Y2 a refetch that the engine asks for while a base is put in begins after it', async () => {
     const scene = makeScene();
     scene.engine.alsoAtInstall = (query) => {

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use tidewire_core::{
-    Applied, AuthId, AuthResult, ClientId, FetchId, Input, Named, Payload, Request, RequestFailure,
-    ReadId, RequestKind, Response, Sequence, SequenceRange,
+    Applied, AuthId, AuthResult, ClientId, FetchId, Input, Named, Payload, ReadId, Request, RequestFailure,
+    RequestKind, Response, Sequence, SequenceRange,
 };
 use tidewire_wire::http::{self, Outcome};
 

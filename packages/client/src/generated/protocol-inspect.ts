@@ -415,11 +415,11 @@ export function getMessage(r: ByteReader): Message {
     case 15:
       return { kind: 'Bound', room: getText(r), queries: getList(r, getNumber) };
     case 16:
-      return { kind: 'FetchStarted', query: getNumber(r) };
+      return { kind: 'FetchStarted', query: getNumber(r), read: getNumber(r) };
     case 17:
-      return { kind: 'BaseInstalled', query: getNumber(r), positions: getList(r, getPosition), applied: getOptional(r, getApplied), carries: getList(r, getText), restored: getBool(r) };
+      return { kind: 'BaseInstalled', query: getNumber(r), read: getOptional(r, getNumber), positions: getList(r, getPosition), applied: getOptional(r, getApplied), carries: getList(r, getText), restored: getBool(r) };
     case 18:
-      return { kind: 'FetchFailed', query: getNumber(r) };
+      return { kind: 'FetchFailed', query: getNumber(r), read: getNumber(r) };
     case 19:
       return { kind: 'QueryGone', query: getNumber(r) };
     case 20:
@@ -914,6 +914,10 @@ export function putOutput(w: ByteWriter, v: Output): void {
       putByte(w, 31);
       putText(w, v.namespace);
       putNamespaceState(w, v.state);
+      return;
+    case 'BaseRefused':
+      putByte(w, 46);
+      putNumber(w, v.query);
       return;
     case 'Reply':
       putByte(w, 64);

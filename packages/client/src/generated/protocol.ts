@@ -24,7 +24,7 @@ import {
 /** Version of this format; the engine must say the same. */
 export const ABI_VERSION = 1;
 /** Hash of the table that this file was made from. */
-export const FINGERPRINT = '21ffceba61f898ff';
+export const FINGERPRINT = '746db4be34aef24e';
 
 /** Milliseconds of a monotonic clock: deadlines. Its zero is the host's choice. */
 export type Timestamp = number;
@@ -61,6 +61,9 @@ export type BodyId = number;
 
 /** A query of the host's cache; made by the host, one per query key. */
 export type QueryId = number;
+
+/** One fetch of a query by the host; made by the host, unique within the query's life. */
+export type ReadId = number;
 
 /** A leadership of one tab over the shared store; made by the store, counts up. */
 export type LeaderEpoch = number;
@@ -700,12 +703,16 @@ export type Input =
       readonly kind: 'FetchStarted';
       /** The query. */
       readonly query: QueryId;
+      /** This fetch of it. It ends with `BaseInstalled` or `FetchFailed`, a cancelled one with the latter. */
+      readonly read: ReadId;
     }
-  /** A base of this query is installed: fetched, or restored from the store. */
+  /** A base of this query is installed: fetched, or restored from the store. `Output::BaseRefused` takes it back. */
   | {
       readonly kind: 'BaseInstalled';
       /** The query. */
       readonly query: QueryId;
+      /** The fetch that brought it; absent where none did, or where its start was not told. */
+      readonly read?: ReadId | undefined;
       /** The positions that it covers (`Tidewire-Base`, or as stored); empty when unknown. */
       readonly positions: readonly Position[];
       /** Client and settled sequences that it covers (`applied=`). */
@@ -720,6 +727,8 @@ export type Input =
       readonly kind: 'FetchFailed';
       /** The query. */
       readonly query: QueryId;
+      /** Which fetch of it. */
+      readonly read: ReadId;
     }
   /** The query left the cache. */
   | {
@@ -1451,6 +1460,12 @@ export type EngineOutput =
       readonly namespace: string;
       /** Its state. */
       readonly state: NamespaceState;
+    }
+  /** What `BaseInstalled` told of is older than what stands: the host puts the base before it back, with all that is decided for it since. */
+  | {
+      readonly kind: 'BaseRefused';
+      /** The query. */
+      readonly query: QueryId;
     };
 
 /** Why a command was refused. Nothing was changed. */
@@ -1959,10 +1974,12 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'FetchStarted':
       putByte(w, 16);
       putNumber(w, v.query);
+      putNumber(w, v.read);
       return;
     case 'BaseInstalled':
       putByte(w, 17);
       putNumber(w, v.query);
+      putOptional(w, v.read, putNumber);
       putList(w, v.positions, putPosition);
       putOptional(w, v.applied, putApplied);
       putList(w, v.carries, putText);
@@ -1971,6 +1988,7 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'FetchFailed':
       putByte(w, 18);
       putNumber(w, v.query);
+      putNumber(w, v.read);
       return;
     case 'QueryGone':
       putByte(w, 19);
@@ -2385,6 +2403,8 @@ export function getOutput(r: ByteReader): Output {
       return { kind: 'SendBinary', link: getNumber(r), body: getNumber(r) };
     case 31:
       return { kind: 'Namespace', namespace: getText(r), state: getNamespaceState(r) };
+    case 46:
+      return { kind: 'BaseRefused', query: getNumber(r) };
     case 64:
       return { kind: 'Reply', result: getCommandResult(r) };
     default:

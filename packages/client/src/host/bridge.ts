@@ -43,14 +43,15 @@ export class Bridge {
           const push = this.#host.push();
           push?.({ kind: 'Bound', room, queries });
         }),
-      fetchStarted: (query) => tell({ kind: 'FetchStarted', query }),
-      baseInstalled: (query, { positions, applied, carries = [], restored = false }) =>
+      fetchStarted: (query, read) => tell({ kind: 'FetchStarted', query, read }),
+      upToDate: () => whileMine(() => this.#host.drain()),
+      baseInstalled: (query, { read, positions, applied, carries = [], restored = false }) =>
         whileMine(() => {
-          this.#tell({ kind: 'BaseInstalled', query, positions, applied, carries, restored });
+          this.#tell({ kind: 'BaseInstalled', query, read, positions, applied, carries, restored });
           // Events that it lacks and layers that it ends come before anybody sees it (Q16).
           if (!restored) this.#host.drain();
         }),
-      fetchFailed: (query) => tell({ kind: 'FetchFailed', query }),
+      fetchFailed: (query, read) => tell({ kind: 'FetchFailed', query, read }),
       queryGone: (query) => tell({ kind: 'QueryGone', query }),
       touched: (write, queries) => tell({ kind: 'Touched', write, queries }),
       scheduleFlush: () => whileMine(() => this.#host.scheduleFlush()),
@@ -108,6 +109,10 @@ export class Bridge {
 
   notApplied(write: string): void {
     this.#cache?.notApplied(write);
+  }
+
+  baseRefused(query: QueryId): void {
+    this.#cache?.baseRefused(query);
   }
 
   refetch(queries: readonly QueryId[], reason: RefetchReason): void {

@@ -269,6 +269,8 @@ export class Session {
         return this.#layerAdded(output);
       case 'LayerRetired':
         return bridge.layerRetired(output.write, output.query);
+      case 'BaseRefused':
+        return bridge.baseRefused(output.query);
       case 'Refetch':
         return bridge.refetch(output.queries, output.reason);
       case 'Connection':

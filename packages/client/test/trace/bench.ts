@@ -58,10 +58,11 @@ function newEngine() {
   run([{ kind: 'Leader', epoch: 1 }, { kind: 'Connect' }, { kind: 'Join', room: 'activities' }]);
   run([
     { kind: 'Bound', room: 'activities', queries: [1] },
-    { kind: 'FetchStarted', query: 1 },
+    { kind: 'FetchStarted', query: 1, read: 1 },
     {
       kind: 'BaseInstalled',
       query: 1,
+      read: 1,
       positions: [{ room: 'activities', epoch: 'k3j', offset: 0 }],
       carries: [],
       restored: false,

@@ -46,6 +46,7 @@ export class CacheAdapter implements CachePort {
   readonly #ended = new Set<string>();
   /** A value is on its way into a query: commits wait until it is there, so that they cannot show it half done. */
   #passing = 0;
+  #lastRead = 0;
 
   constructor({ source, queryClient, timer }: AdapterOptions) {
     this.#client = queryClient;
@@ -155,6 +156,11 @@ export class CacheAdapter implements CachePort {
     }
   }
 
+  baseRefused(query: QueryId): void {
+    const entry = this.#entries.byId(query);
+    if (entry?.before) entry.base = entry.before;
+  }
+
   commit(): void {
     if (this.#passing > 0) return;
     const shows = this.#screen.waiting;
@@ -195,7 +201,7 @@ export class CacheAdapter implements CachePort {
     });
     const { data, dataUpdatedAt } = query.state;
     const base = data === undefined ? undefined : newBase(data, { updatedAt: dataUpdatedAt });
-    const entry = this.#entries.add({ hash: query.queryHash, query, seam, announced: false, fetching: false, base });
+    const entry = this.#entries.add({ hash: query.queryHash, query, seam, announced: false, read: undefined, before: undefined, base });
     if (base) this.#screen.show(entry); // hydrated or initial data: nobody watches it yet
     // A query may be built while React renders; the engine hears of it after that, or before anything else of it.
     if (this.#unannounced.push(entry) === 1) queueMicrotask(() => this.#tellAll());
@@ -244,10 +250,7 @@ export class CacheAdapter implements CachePort {
       if (known) this.#begin(entry);
     } else if (action === 'invalidate') this.#shelf.stale(entry, this.#link);
     if (fetchStatus !== 'idle') return;
-    if (entry.fetching) {
-      entry.fetching = false;
-      this.#link.fetchFailed(entry.id);
-    }
+    this.#end(entry);
     if (this.#passing === 0) this.#refetcher.ended(query); // else the commit after it does
   }
 
@@ -257,8 +260,16 @@ export class CacheAdapter implements CachePort {
   }
 
   #begin(entry: Entry): void {
-    entry.fetching = true;
-    this.#link.fetchStarted(entry.id);
+    this.#end(entry); // a fetch that another one takes the place of never answers
+    this.#lastRead += 1;
+    entry.read = this.#lastRead;
+    this.#link.fetchStarted(entry.id, entry.read);
+  }
+
+  /** The fetch that is under way, if one is, brings nothing. */
+  #end(entry: Entry): void {
+    if (entry.read !== undefined) this.#link.fetchFailed(entry.id, entry.read);
+    entry.read = undefined;
   }
 
   /** A fetch brought data: one step from the answer to base, events, layers and screen (Q16, Q17, Y2). */
@@ -266,13 +277,16 @@ export class CacheAdapter implements CachePort {
     const entry = this.#entries.of(query);
     if (!entry || raw === undefined) return pass(raw);
     return this.#step(entry, () => {
+      this.#link.upToDate();
       const info = baseInfoOf(raw, (data) => this.#source.baseInfo(data));
-      const old = entry.base;
+      const { base: old, read } = entry;
       const positions = info?.positions ?? [];
       const revision = (old?.revision ?? 0) + 1;
       entry.base = newBase(share(query, raw, old?.data), { positions, carries: old?.carries ?? [], revision, trusted: true });
-      entry.fetching = false;
-      this.#link.baseInstalled(entry.id, { positions, ...(info?.applied && { applied: info.applied }), restored: false });
+      entry.read = undefined;
+      entry.before = old;
+      this.#link.baseInstalled(entry.id, { positions, ...(read !== undefined && { read }), ...(info?.applied && { applied: info.applied }), restored: false });
+      entry.before = undefined;
       return pass(this.#screen.visible(entry));
     });
   }
@@ -318,7 +332,7 @@ export class CacheAdapter implements CachePort {
     const entry = this.#entries.of(query);
     if (!entry || !('data' in state)) return pass(state);
     if (state === query.resetState) return this.#reset(entry, state, pass);
-    const ours = this.#snapshots.of(state.data)?.hash === entry.hash || state.data === undefined || (entry.fetching && state.fetchStatus === 'idle');
+    const ours = this.#snapshots.of(state.data)?.hash === entry.hash || state.data === undefined || (entry.read !== undefined && state.fetchStatus === 'idle');
     this.#step(entry, () => {
       if (!entry.base && state.data !== undefined) {
         entry.base = newBase(state.data, { updatedAt: state.dataUpdatedAt ?? 0 });
@@ -343,7 +357,7 @@ export class CacheAdapter implements CachePort {
     this.#leave(entry);
     this.#screen.forget(entry);
     this.#entries.renew(entry);
-    entry.fetching = false;
+    entry.read = undefined;
     entry.base = state.data === undefined ? undefined : newBase(state.data, { updatedAt: state.dataUpdatedAt ?? 0 });
     this.#unannounced.push(entry);
     this.#announce();

@@ -31,8 +31,10 @@ export interface Entry {
   readonly seam: Seam;
   /** The engine knows it. */
   announced: boolean;
-  /** The engine was told that a fetch began and not yet how it ended. */
-  fetching: boolean;
+  /** The fetch of which the engine was told that it began and not yet how it ended. */
+  read: number | undefined;
+  /** What stood before the base that the engine is told of: it may refuse that. */
+  before: Base | undefined;
   base: Base | undefined;
 }
 

@@ -28,6 +28,10 @@ export class MiniEngine {
   readonly covers = new Map<QueryId, Map<string, number>>();
   readonly layers = new Map<string, LayerState>();
   readonly refetched: { queries: readonly QueryId[]; reason: RefetchReason }[] = [];
+  /** The number of each query's last fetch. */
+  readonly reads = new Map<QueryId, number>();
+  /** Bases that come now are older than what stands. */
+  refuses = false;
   flushes = 0;
   attached = 0;
   /** What the engine answers to a base besides, in the same drain. */
@@ -139,8 +143,16 @@ export class MiniEngine {
     return {
       user: this.user,
       bound: (room, queries) => note(`bound ${room} ${queries.join()}`, () => this.bound.set(room, queries)),
-      fetchStarted: (query) => note(`fetchStarted ${query}`, () => this.#started.set(query, this.#tick)),
-      fetchFailed: (query) => note(`fetchFailed ${query}`, () => this.#started.delete(query)),
+      fetchStarted: (query, read) =>
+        note(`fetchStarted ${query}`, () => {
+          this.#started.set(query, this.#tick);
+          this.reads.set(query, read);
+        }),
+      fetchFailed: (query, read) =>
+        note(`fetchFailed ${query}`, () => {
+          if (this.reads.get(query) === read) this.#started.delete(query);
+        }),
+      upToDate: () => this.drain(() => undefined),
       queryGone: (query) => note(`queryGone ${query}`, () => this.covers.delete(query)),
       touched: (write, queries) => note(`touched ${write} ${queries.join()}`, () => queries.forEach((query) => this.layers.get(write)?.touched.add(query))),
       baseInstalled: (query, base) => {
@@ -152,7 +164,8 @@ export class MiniEngine {
     };
   }
 
-  #installed(query: QueryId, base: { positions: readonly Position[]; applied?: Applied; carries?: readonly string[]; restored?: boolean }): void {
+  #installed(query: QueryId, base: { read?: number; positions: readonly Position[]; applied?: Applied; carries?: readonly string[]; restored?: boolean }): void {
+    if (this.refuses) return this.port.baseRefused(query);
     const covers = new Map(base.positions.map((one) => [one.room, one.offset]));
     this.covers.set(query, covers);
     const started = this.#started.get(query);
