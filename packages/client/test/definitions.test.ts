@@ -33,7 +33,7 @@ function setUp(options: Partial<TidewireOptions<AnyEvents>> = {}, platform = new
 }
 
 const cacheOf = (more: Partial<CachePort>): CachePort => ({
-  event: vi.fn(), layerAdded: vi.fn(), layerChanged: vi.fn(), layerRetired: vi.fn(), settled: vi.fn(), notApplied: vi.fn(), refetch: vi.fn(), commit: vi.fn(), restore: vi.fn(), dirty: () => [], ...more,
+  event: vi.fn(), layerAdded: vi.fn(), layerChanged: vi.fn(), layerRetired: vi.fn(), settled: vi.fn(), notApplied: vi.fn(), baseRefused: vi.fn(), refetch: vi.fn(), commit: vi.fn(), restore: vi.fn(), dirty: () => [], ...more,
 });
 
 describe('what is told of a write', () => {

@@ -322,7 +322,7 @@ describe.each([
     await quiet();
     const after = client({}, new FakePlatform(store));
     const layers = vi.fn();
-    after.tw.attachCache({ event: vi.fn(), layerAdded: layers, layerChanged: vi.fn(), layerRetired: vi.fn(), settled: vi.fn(), notApplied: vi.fn(), refetch: vi.fn(), commit: vi.fn(), restore: vi.fn(), dirty: () => [] });
+    after.tw.attachCache({ event: vi.fn(), layerAdded: layers, layerChanged: vi.fn(), layerRetired: vi.fn(), settled: vi.fn(), notApplied: vi.fn(), baseRefused: vi.fn(), refetch: vi.fn(), commit: vi.fn(), restore: vi.fn(), dirty: () => [] });
     after.tw.start();
     await after.tw.ready;
     expect(layers.mock.calls).toMatchObject([[{ write: handle.id, name: 'say', variables: { id: 'm1', text: 'hi' }, restored: true }]]);

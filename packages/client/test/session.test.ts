@@ -39,6 +39,7 @@ class FakeCache implements CachePort {
   layerRetired: CachePort['layerRetired'] = (write, query) => this.log.push(`retired ${write} ${query ?? 'all'}`);
   settled: CachePort['settled'] = (write) => this.log.push(`settled ${write}`);
   notApplied: CachePort['notApplied'] = (write) => this.log.push(`not applied ${write}`);
+  baseRefused: CachePort['baseRefused'] = (query) => this.log.push(`refused ${query}`);
   refetch: CachePort['refetch'] = (queries, reason) => this.log.push(`refetch ${queries.join()} ${reason}`);
   commit: CachePort['commit'] = () => {
     this.log.push('commit');
@@ -436,6 +437,21 @@ describe('the cache', () => {
     tw.start();
     tw.process();
     expect(engine.kinds().slice(0, 5)).toEqual(['Network', 'App', 'Definitions', 'Bound', 'FetchStarted']);
+  });
+
+  it('Y6 what is not decided yet is decided before a base is exchanged, and a refused one comes back within the call', () => {
+    const { tw, engine } = rig();
+    const cache = new FakeCache();
+    const link = tw.attachCache(cache);
+    tw.start();
+    tw.process();
+    link.bound('r', [4]);
+    expect(engine.messages.at(-1)).not.toMatchObject({ kind: 'Bound' });
+    link.upToDate();
+    expect(engine.messages.at(-1)).toEqual({ kind: 'Bound', room: 'r', queries: [4] });
+    engine.onInput = (input) => (input.kind === 'BaseInstalled' ? [{ kind: 'BaseRefused', query: 4 }] : []);
+    link.baseInstalled(4, { read: 1, positions: [] });
+    expect(cache.log).toContain('refused 4');
   });
 
   it('attached later gets the layers that stand, and the stored bases', async () => {

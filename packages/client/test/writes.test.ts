@@ -50,6 +50,7 @@ const blankCache = (): CachePort => ({
   layerRetired: () => undefined,
   settled: () => undefined,
   notApplied: () => undefined,
+  baseRefused: () => undefined,
   refetch: () => undefined,
   commit: () => undefined,
   restore: () => undefined,
