@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::client::{Client, Inner};
 use crate::host::definitions::Definitions;
-use crate::host::{Clock, Fact, Host, Inbox, IsAnswer, Ports};
+use crate::host::{Clock, Driver, Fact, Host, Inbox, IsAnswer, Ports};
 use crate::mutation::Mutation;
 use crate::names::{Known, Maker};
 use crate::net::{Http, HttpAnswer, Origin, OriginError};
@@ -43,6 +43,8 @@ pub struct Builder {
     queue: Option<QueueLimits>,
     is_answer: IsAnswer,
     processing: bool,
+    #[cfg(feature = "recording")]
+    record: Option<crate::record::RecordOptions>,
 }
 
 impl fmt::Debug for Builder {
@@ -105,6 +107,8 @@ impl Builder {
             queue: None,
             is_answer: Box::new(|_| None),
             processing: true,
+            #[cfg(feature = "recording")]
+            record: None,
         }
     }
 
@@ -224,6 +228,14 @@ impl Builder {
         self
     }
 
+    /// Records what is said to the engine, for a bug report: see [`Client::recording`]. Off unless asked for.
+    #[cfg(feature = "recording")]
+    #[must_use]
+    pub fn record(mut self, options: crate::RecordOptions) -> Builder {
+        self.record = Some(options);
+        self
+    }
+
     /// Is told what deserves a line in a log. It must not block.
     #[must_use]
     pub fn on_notice(mut self, notice: impl Fn(&Notice) + Send + 'static) -> Builder {
@@ -266,7 +278,13 @@ impl Builder {
             queue: self.queue,
             ..Config::new(partition.clone())
         };
-        let engine = Engine::new(config, seed, clock.now());
+        let now = clock.now();
+        let engine = Driver::new(Engine::new(config.clone(), seed, now));
+        #[cfg(feature = "recording")]
+        let engine = match self.record {
+            Some(options) => engine.recorded(crate::record::Recorder::new(options, config, seed, now)),
+            None => engine,
+        };
 
         let (orders, order_inbox) = mpsc::unbounded_channel();
         let (facts, fact_inbox) = mpsc::unbounded_channel();

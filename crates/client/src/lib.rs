@@ -46,6 +46,8 @@ mod names;
 mod namespace;
 mod net;
 mod queue;
+#[cfg(feature = "recording")]
+mod record;
 mod status;
 pub mod store;
 mod token;
@@ -63,6 +65,8 @@ pub use names::{Renamed, TempId};
 pub use namespace::{NamespaceError, NamespaceHandle};
 pub use net::{Http, HttpAnswer, HttpError, HttpRequest, Origin, OriginError};
 pub use queue::{PassResult, Unsent, WriteInfo, WriteStage};
+#[cfg(feature = "recording")]
+pub use record::{RecordOptions, Recording};
 pub use status::{Notice, Status};
 pub use token::{Token, TokenAnswer};
 pub use write::{Answer, SubmitError, Write, WriteError};

@@ -293,6 +293,18 @@ impl Client {
         }))
     }
 
+    // ---- recording
+
+    /// What was said to this client's engine since it was built, as a file for `tidewire replay`; `None` without
+    /// [`crate::Builder::record`].
+    ///
+    /// # Errors
+    /// The client was shut down.
+    #[cfg(feature = "recording")]
+    pub async fn recording(&self) -> Result<Option<crate::Recording>, Closed> {
+        self.ask(Order::Recording).await
+    }
+
     // ---- leaving
 
     /// The user leaves (Q20): nothing is sent or heard any more, answers under way are still stored, and this client is over. Make

@@ -25,7 +25,7 @@ const RULES: [Rule; 11] = [
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
     pure("tidewire-hub", &["tidewire-wire"]),
     pure("tidewire-sim", &["tidewire-core", "tidewire-hub", "tidewire-wire"]),
-    shell("tidewire", &["tidewire-core", "tidewire-wire"]),
+    shell("tidewire", &["tidewire-ffi", "tidewire-core", "tidewire-wire"]),
     shell(
         "tidewire-cli",
         &["tidewire", "tidewire-ffi", "tidewire-sim", "tidewire-hub", "tidewire-core", "tidewire-wire"],

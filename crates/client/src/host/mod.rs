@@ -5,6 +5,7 @@
 mod bodies;
 mod clock;
 pub(crate) mod definitions;
+mod driver;
 mod frame;
 mod orders;
 mod perform;
@@ -17,7 +18,7 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use tidewire_core::{
-    AuthId, AuthResult, Command, EmitId, Engine, FetchId, Found, FrameBody, Input, LeaderEpoch, LinkId,
+    AuthId, AuthResult, Command, EmitId, FetchId, Found, FrameBody, Input, LeaderEpoch, LinkId,
     NamespaceState, PassId, Payload, Refusal, RequestFailure, Resolution, WriteId,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use self::bodies::Bodies;
 pub(crate) use self::clock::Clock;
 use self::definitions::Definitions;
+pub(crate) use self::driver::Driver;
 pub(crate) use self::orders::{Order, Queued};
 use self::rooms::Rooms;
 use self::writes::{Facts, Writes};
@@ -99,7 +101,7 @@ struct Emit {
 
 /// The task's state.
 pub(crate) struct Host {
-    engine: Engine,
+    engine: Driver,
     clock: Clock,
     ports: Ports,
     bodies: Bodies,
@@ -134,7 +136,7 @@ enum Next {
 
 impl Host {
     pub(crate) fn new(
-        engine: Engine,
+        engine: Driver,
         clock: Clock,
         ports: Ports,
         definitions: Definitions,

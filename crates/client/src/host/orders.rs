@@ -52,6 +52,8 @@ pub(crate) enum Order {
     Watch(WriteId, oneshot::Sender<Option<watch::Receiver<Progress>>>),
     Writes(oneshot::Sender<Vec<WriteInfo>>),
     Export(oneshot::Sender<Result<String, Refusal>>),
+    #[cfg(feature = "recording")]
+    Recording(oneshot::Sender<Option<crate::record::Recording>>),
     /// Resolves when nothing is under way.
     Suspend(oneshot::Sender<()>),
     /// Cancel, retry, discard or clear.
@@ -113,6 +115,10 @@ impl Host {
             Order::Watch(write, reply) => drop(reply.send(self.writes.watch(&write))),
             Order::Writes(reply) => drop(reply.send(self.writes.list())),
             Order::Export(reply) => self.export(reply),
+            #[cfg(feature = "recording")]
+            Order::Recording(reply) => {
+                drop(reply.send(self.engine.recorder().map(crate::record::Recorder::recording)));
+            }
             Order::Suspend(reply) => {
                 self.quiet.push(reply);
                 drop(self.command(Command::Suspend {}));
