@@ -16,13 +16,20 @@ pub struct Server {
 #[derive(Default)]
 struct Known {
     floor: u64,
-    settled: BTreeMap<u64, String>,
+    settled: BTreeMap<u64, Settled>,
+}
+
+/// By key.
+enum Settled {
+    Applied(String),
+    Void(String),
 }
 
 impl Server {
     pub fn take(&mut self, request: &Request) -> &'static str {
         let header = |name: &str| request.headers.iter().find(|h| h.name == name).unwrap().value.clone();
-        let (client, key) = (header("tidewire-client"), header("idempotency-key"));
+        let client = header("tidewire-client");
+        let key = header("idempotency-key").trim_matches('"').to_owned();
         let sequence: u64 = header("tidewire-sequence").parse().unwrap();
         let floor: u64 = header("tidewire-floor").parse().unwrap();
         assert!(floor <= sequence, "protocol section 3");
@@ -35,16 +42,56 @@ impl Server {
             return "client-reset";
         }
         match known.settled.get(&sequence) {
-            Some(settled) if *settled == key => return "replayed",
+            Some(Settled::Applied(settled)) if *settled == key => return "replayed",
             Some(_) => return "client-reset",
             None => {}
         }
-        known.settled.insert(sequence, key);
+        known.settled.insert(sequence, Settled::Applied(key));
         known.floor = known.floor.max(floor);
         let kept = known.floor;
         known.settled.retain(|sequence, _| *sequence >= kept);
         self.effects.push((request.path.clone(), request.body.clone().unwrap_or_default().0));
         "applied"
+    }
+
+    /// What became of a write; what is open is void from now on (protocol section 5).
+    pub fn ask(&mut self, request: &Request) -> &'static str {
+        assert_eq!((request.kind, request.path.as_str()), (RequestKind::Outcome, "/tidewire/outcome"));
+        let body = &request.body.as_ref().unwrap().0;
+        assert!(body.ends_with(",\"void\":true}"), "{body}");
+        let field = |name: &str| {
+            let rest = body.split_once(&format!("\"{name}\":")).unwrap().1;
+            rest.split([',', '}']).next().unwrap().trim_matches('"').to_owned()
+        };
+        let (key, sequence) = (field("key"), field("sequence").parse().unwrap());
+        let Some(known) = self.clients.get_mut(&field("client")) else { return "client-reset" };
+        if sequence < known.floor {
+            return "client-reset";
+        }
+        match known.settled.get(&sequence) {
+            Some(Settled::Applied(settled)) if *settled == key => "applied",
+            Some(Settled::Void(void)) if *void == key => "voided",
+            Some(_) => "client-reset",
+            None => {
+                known.settled.insert(sequence, Settled::Void(key));
+                "voided"
+            }
+        }
+    }
+}
+
+/// Our server's answer with this outcome.
+pub fn answer(kind: RequestKind, outcome: &str) -> Response {
+    let asks = kind == RequestKind::Outcome;
+    Response {
+        status: if outcome == "client-reset" && !asks { 409 } else { 200 },
+        outcome: (!asks).then(|| outcome.into()),
+        retry_after: None,
+        content_type: None,
+        redirected: false,
+        accepted: None,
+        names: Vec::new(),
+        body: asks.then(|| format!("{{\"outcome\":\"{outcome}\"}}").into()),
     }
 }
 
@@ -205,23 +252,13 @@ impl World {
     }
 
     fn arrive(&mut self, tab: usize, fetch: FetchId, request: &Request) {
-        let outcome = self.server.take(request);
-        let lost = self.lose_answers && request.attempt == 1;
+        let asks = request.kind == RequestKind::Outcome;
+        let outcome = if asks { self.server.ask(request) } else { self.server.take(request) };
+        let lost = self.lose_answers && request.attempt == 1 && !asks;
         let input = if lost {
             Input::RequestFailed { fetch, cause: RequestFailure::Network }
         } else {
-            let status = if outcome == "client-reset" { 409 } else { 200 };
-            let response = Response {
-                status,
-                outcome: Some(outcome.into()),
-                retry_after: None,
-                content_type: None,
-                redirected: false,
-                accepted: None,
-                names: Vec::new(),
-                body: None,
-            };
-            Input::Responded { fetch, response }
+            Input::Responded { fetch, response: answer(request.kind, outcome) }
         };
         self.coming.push_back((tab, Coming::Input(input)));
     }
