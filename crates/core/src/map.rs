@@ -2,17 +2,29 @@
 //! key and value is most of what a page would load for it. Runs are short, so that a queue of 10,000 does not slow a change down.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
 /// Longest run.
 const RUN: usize = 32;
 
+/// A key and what belongs to it. Each stands in a box of its own: what moves in a run are pointers, so the code that moves them is the
+/// same for all types, and is there once. The key stands first, so that the search is the same for all maps with one type of key.
+#[derive(Clone, PartialEq, Eq)]
+#[repr(C)]
+struct Node<K, V> {
+    key: K,
+    value: V,
+}
+
+type Run<K, V> = Vec<Box<Node<K, V>>>;
+
 /// A map in the order of its keys.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Map<K, V> {
     /// In order, none empty.
-    runs: Vec<Vec<(K, V)>>,
+    runs: Vec<Run<K, V>>,
 }
 
 /// A set in order.
@@ -27,11 +39,13 @@ pub(crate) struct Entry<'a, K, V> {
 
 impl<'a, K: Ord, V> Entry<'a, K, V> {
     pub(crate) fn or_insert_with(self, make: impl FnOnce() -> V) -> &'a mut V {
-        let (run, at) = match self.map.find(&self.key) {
-            Ok(place) => place,
-            Err(place) => self.map.put(place, self.key, make()),
+        let place = self.map.find(&self.key);
+        let place = if place.found {
+            place
+        } else {
+            self.map.put(place, Box::new(Node { key: self.key, value: make() }))
         };
-        &mut self.map.runs[run][at].1
+        &mut self.map.runs[place.run][place.at].value
     }
 
     pub(crate) fn or_insert(self, value: V) -> &'a mut V {
@@ -47,11 +61,84 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
 }
 
 /// A run, and a place in it.
-type Place = (usize, usize);
+#[derive(Clone, Copy)]
+struct Place {
+    run: usize,
+    at: usize,
+    /// The key stands there; else it would.
+    found: bool,
+}
 
 impl<K, V> Default for Map<K, V> {
     fn default() -> Map<K, V> {
         Map { runs: Vec::new() }
+    }
+}
+
+// What is never inlined here becomes the same code for many types, of which one is kept.
+impl<K, V> Map<K, V> {
+    /// Returns where it stands.
+    #[inline(never)]
+    fn put(&mut self, place: Place, node: Box<Node<K, V>>) -> Place {
+        let Place { run, at, .. } = place;
+        let Some(found) = self.runs.get_mut(run) else {
+            self.runs.push(vec![node]);
+            return place;
+        };
+        found.insert(at, node);
+        if found.len() <= RUN {
+            return place;
+        }
+        let half = found.split_off(RUN / 2);
+        self.runs.insert(run + 1, half);
+        if at < RUN / 2 { place } else { Place { run: run + 1, at: at - RUN / 2, ..place } }
+    }
+
+    #[inline(never)]
+    fn take(&mut self, place: Place) -> Box<Node<K, V>> {
+        let taken = self.runs[place.run].remove(place.at);
+        if self.runs[place.run].is_empty() {
+            self.runs.remove(place.run);
+        }
+        taken
+    }
+
+    #[inline(never)]
+    fn into_nodes(self) -> Run<K, V> {
+        let mut all = Vec::new();
+        for mut run in self.runs {
+            all.append(&mut run);
+        }
+        all
+    }
+
+    fn nodes_mut(&mut self) -> NodesMut<'_, K, V> {
+        NodesMut { runs: self.runs.iter_mut(), run: [].iter_mut() }
+    }
+
+    fn nodes(&self) -> Iter<'_, K, V> {
+        Iter { runs: &self.runs, from: (0, 0), to: (self.runs.len(), 0) }
+    }
+
+    #[inline(never)]
+    fn drop_empty(&mut self) {
+        let mut run = 0;
+        while run < self.runs.len() {
+            if self.runs[run].is_empty() {
+                self.runs.remove(run);
+            } else {
+                run += 1;
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn len(&self) -> usize {
+        self.runs.iter().map(Vec::len).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
     }
 }
 
@@ -61,82 +148,99 @@ impl<K: Ord, V> Map<K, V> {
     }
 
     /// Where the key is, or would be.
-    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Place, Place>
+    #[inline(never)]
+    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Place
     where
         K: Borrow<Q>,
     {
-        let after = |run: &Vec<(K, V)>| run.last().is_some_and(|(last, _)| last.borrow() < key);
-        let run = self.runs.partition_point(after);
-        match self.runs.get(run).map(|found| found.binary_search_by(|(other, _)| other.borrow().cmp(key))) {
-            Some(Ok(at)) => Ok((run, at)),
-            Some(Err(at)) => Err((run, at)),
-            // Beyond the last: at the end of the last run.
-            None => Err(run.checked_sub(1).map_or((0, 0), |last| (last, self.runs[last].len()))),
+        let (mut run, mut behind) = (0, self.runs.len());
+        while run < behind {
+            let middle = run.midpoint(behind);
+            if self.runs[middle].last().is_some_and(|node| node.key.borrow() < key) {
+                run = middle + 1;
+            } else {
+                behind = middle;
+            }
         }
+        // Beyond the last: at the end of the last run.
+        let Some(nodes) = self.runs.get(run) else {
+            let at = self.runs.last().map_or(0, Vec::len);
+            return Place { run: run.saturating_sub(1), at, found: false };
+        };
+        let (mut at, mut behind) = (0, nodes.len());
+        while at < behind {
+            let middle = at.midpoint(behind);
+            match nodes[middle].key.borrow().cmp(key) {
+                Ordering::Less => at = middle + 1,
+                Ordering::Equal => return Place { run, at: middle, found: true },
+                Ordering::Greater => behind = middle,
+            }
+        }
+        Place { run, at, found: false }
+    }
+
+    #[inline(never)]
+    fn node<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&Node<K, V>>
+    where
+        K: Borrow<Q>,
+    {
+        let Place { run, at, found } = self.find(key);
+        if found { self.runs.get(run)?.get(at).map(|node| &**node) } else { None }
+    }
+
+    #[inline(never)]
+    fn node_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut Node<K, V>>
+    where
+        K: Borrow<Q>,
+    {
+        let Place { run, at, found } = self.find(key);
+        if found { self.runs.get_mut(run)?.get_mut(at).map(|node| &mut **node) } else { None }
+    }
+
+    #[inline(never)]
+    fn taken<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<Box<Node<K, V>>>
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.find(key);
+        place.found.then(|| self.take(place))
     }
 
     pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
-        let (run, at) = self.find(key).ok()?;
-        Some(&self.runs[run][at].1)
+        self.node(key).map(|node| &node.value)
     }
 
     pub(crate) fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
     {
-        let (run, at) = self.find(key).ok()?;
-        Some(&mut self.runs[run][at].1)
+        self.node_mut(key).map(|node| &mut node.value)
     }
 
     pub(crate) fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
-        self.find(key).is_ok()
+        self.node(key).is_some()
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        match self.find(&key) {
-            Ok((run, at)) => Some(std::mem::replace(&mut self.runs[run][at].1, value)),
-            Err(place) => {
-                self.put(place, key, value);
-                None
-            }
+        if let Some(node) = self.node_mut(&key) {
+            return Some(std::mem::replace(&mut node.value, value));
         }
-    }
-
-    /// Returns where it stands.
-    fn put(&mut self, (run, at): Place, key: K, value: V) -> Place {
-        let Some(found) = self.runs.get_mut(run) else {
-            self.runs.push(vec![(key, value)]);
-            return (run, 0);
-        };
-        found.insert(at, (key, value));
-        if found.len() <= RUN {
-            return (run, at);
-        }
-        let half = found.split_off(RUN / 2);
-        self.runs.insert(run + 1, half);
-        if at < RUN / 2 { (run, at) } else { (run + 1, at - RUN / 2) }
+        let place = self.find(&key);
+        self.put(place, Box::new(Node { key, value }));
+        None
     }
 
     pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        let place = self.find(key).ok()?;
-        Some(self.take(place).1)
-    }
-
-    fn take(&mut self, (run, at): Place) -> (K, V) {
-        let taken = self.runs[run].remove(at);
-        if self.runs[run].is_empty() {
-            self.runs.remove(run);
-        }
-        taken
+        self.taken(key).map(|node| node.value)
     }
 
     /// The place of a key, for what is there or else is made.
@@ -144,24 +248,16 @@ impl<K: Ord, V> Map<K, V> {
         Entry { map: self, key }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.runs.iter().map(Vec::len).sum()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.runs.is_empty()
-    }
-
     pub(crate) fn clear(&mut self) {
         self.runs.clear();
     }
 
     pub(crate) fn iter(&self) -> Iter<'_, K, V> {
-        self.into_iter()
+        self.nodes()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.runs.iter_mut().flatten().map(|(key, value)| (&*key, value))
+        self.nodes_mut().map(|node| (&node.key, &mut node.value))
     }
 
     pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {
@@ -173,7 +269,7 @@ impl<K: Ord, V> Map<K, V> {
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.runs.iter_mut().flatten().map(|(_, value)| value)
+        self.nodes_mut().map(|node| &mut node.value)
     }
 
     /// What lies between two keys.
@@ -186,16 +282,24 @@ impl<K: Ord, V> Map<K, V> {
         Q: Ord + ?Sized,
         R: RangeBounds<Q>,
     {
-        let place = |key: &Q, after: bool| match self.find(key) {
-            Ok((run, at)) => (run, at + usize::from(after)),
-            Err(place) => place,
+        self.between(range.start_bound(), range.end_bound())
+    }
+
+    #[inline(never)]
+    fn between<Q: Ord + ?Sized>(&self, start: Bound<&Q>, end: Bound<&Q>) -> Iter<'_, K, V>
+    where
+        K: Borrow<Q>,
+    {
+        let place = |key: &Q, after: bool| {
+            let Place { run, at, found } = self.find(key);
+            (run, at + usize::from(after && found))
         };
-        let from = match range.start_bound() {
+        let from = match start {
             Bound::Included(key) => place(key, false),
             Bound::Excluded(key) => place(key, true),
             Bound::Unbounded => (0, 0),
         };
-        let to = match range.end_bound() {
+        let to = match end {
             Bound::Included(key) => place(key, true),
             Bound::Excluded(key) => place(key, false),
             Bound::Unbounded => (self.runs.len(), 0),
@@ -204,16 +308,43 @@ impl<K: Ord, V> Map<K, V> {
     }
 
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        self.runs.iter_mut().for_each(|run| run.retain_mut(|(key, value)| keep(key, value)));
-        self.runs.retain(|run| !run.is_empty());
+        for run in &mut self.runs {
+            let mut at = 0;
+            while let Some(node) = run.get_mut(at) {
+                if keep(&node.key, &mut node.value) {
+                    at += 1;
+                } else {
+                    cut(run, at);
+                }
+            }
+        }
+        self.drop_empty();
     }
+}
+
+#[inline(never)]
+fn cut<T>(run: &mut Vec<Box<T>>, at: usize) -> Box<T> {
+    run.remove(at)
 }
 
 impl<K, V> IntoIterator for Map<K, V> {
     type Item = (K, V);
-    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<(K, V)>>>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.runs.into_iter().flatten()
+    type IntoIter = IntoIter<K, V>;
+    fn into_iter(self) -> IntoIter<K, V> {
+        IntoIter(self.into_nodes().into_iter())
+    }
+}
+
+/// All there was, in order.
+pub(crate) struct IntoIter<K, V>(std::vec::IntoIter<Box<Node<K, V>>>);
+
+impl<K, V> Iterator for IntoIter<K, V> {
+    type Item = (K, V);
+    fn next(&mut self) -> Option<(K, V)> {
+        self.0.next().map(|node| {
+            let Node { key, value } = *node;
+            (key, value)
+        })
     }
 }
 
@@ -221,36 +352,54 @@ impl<'a, K, V> IntoIterator for &'a Map<K, V> {
     type Item = (&'a K, &'a V);
     type IntoIter = Iter<'a, K, V>;
     fn into_iter(self) -> Iter<'a, K, V> {
-        Iter { runs: &self.runs, from: (0, 0), to: (self.runs.len(), 0) }
+        self.nodes()
+    }
+}
+
+/// All nodes, to be changed.
+struct NodesMut<'a, K, V> {
+    runs: std::slice::IterMut<'a, Run<K, V>>,
+    run: std::slice::IterMut<'a, Box<Node<K, V>>>,
+}
+
+impl<'a, K, V> Iterator for NodesMut<'a, K, V> {
+    type Item = &'a mut Node<K, V>;
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a mut Node<K, V>> {
+        loop {
+            if let Some(node) = self.run.next() {
+                return Some(node);
+            }
+            self.run = self.runs.next()?.iter_mut();
+        }
     }
 }
 
 /// What lies between two places, from both ends.
 pub(crate) struct Iter<'a, K, V> {
-    runs: &'a [Vec<(K, V)>],
-    from: Place,
-    to: Place,
+    runs: &'a [Run<K, V>],
+    from: (usize, usize),
+    to: (usize, usize),
 }
 
-impl<'a, K, V> Iterator for Iter<'a, K, V> {
-    type Item = (&'a K, &'a V);
-    fn next(&mut self) -> Option<Self::Item> {
+impl<'a, K, V> Iter<'a, K, V> {
+    #[inline(never)]
+    fn node(&mut self) -> Option<&'a Node<K, V>> {
         while self.from < self.to {
             let (run, at) = self.from;
             match self.runs.get(run)?.get(at) {
-                Some((key, value)) => {
+                Some(node) => {
                     self.from = (run, at + 1);
-                    return Some((key, value));
+                    return Some(node);
                 }
                 None => self.from = (run + 1, 0),
             }
         }
         None
     }
-}
 
-impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
-    fn next_back(&mut self) -> Option<Self::Item> {
+    #[inline(never)]
+    fn node_back(&mut self) -> Option<&'a Node<K, V>> {
         while self.from < self.to {
             let (run, at) = self.to;
             let Some(before) = at.checked_sub(1) else {
@@ -259,9 +408,22 @@ impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
                 continue;
             };
             self.to = (run, before);
-            return self.runs.get(run)?.get(before).map(|(key, value)| (key, value));
+            return self.runs.get(run)?.get(before).map(|node| &**node);
         }
         None
+    }
+}
+
+impl<'a, K, V> Iterator for Iter<'a, K, V> {
+    type Item = (&'a K, &'a V);
+    fn next(&mut self) -> Option<Self::Item> {
+        self.node().map(|node| (&node.key, &node.value))
+    }
+}
+
+impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.node_back().map(|node| (&node.key, &node.value))
     }
 }
 
@@ -345,7 +507,7 @@ impl<T: Ord> Set<T> {
 
 impl<T> IntoIterator for Set<T> {
     type Item = T;
-    type IntoIter = std::iter::Map<<Map<T, ()> as IntoIterator>::IntoIter, fn((T, ())) -> T>;
+    type IntoIter = std::iter::Map<IntoIter<T, ()>, fn((T, ())) -> T>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter().map(|(value, ())| value)
     }

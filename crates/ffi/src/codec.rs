@@ -46,59 +46,83 @@ impl std::fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// A place in a buffer.
+/// A place in a buffer. After the first error nothing more can be read: whatever is asked for is empty or zero. So a value is read
+/// without a look at each of its parts, and one look at the end tells whether it is one.
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    error: Option<DecodeError>,
 }
 
 impl<'a> Reader<'a> {
     /// From the beginning.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, at: 0 }
+        Reader { bytes, at: 0, error: None }
     }
 
-    /// An error at this place.
+    /// What is read from here on is no value. Only the first error counts.
+    #[cold]
+    #[inline(never)]
+    pub fn fail(&mut self, problem: Problem) {
+        if self.error.is_none() {
+            self.error = Some(DecodeError { at: u32::try_from(self.at).unwrap_or(u32::MAX), problem });
+        }
+        // Nothing is left.
+        self.bytes = &[];
+        self.at = 0;
+    }
+
+    /// What was not read yet.
     #[must_use]
-    pub fn error(&self, problem: Problem) -> DecodeError {
-        DecodeError { at: u32::try_from(self.at).unwrap_or(u32::MAX), problem }
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// The next byte, taken.
-    ///
-    /// # Errors
-    /// At the end.
-    pub fn byte(&mut self) -> Result<u8, DecodeError> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Ok(byte)
+    /// Whether there was an error.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.error.is_some()
     }
 
-    /// The next byte, left in place.
-    ///
-    /// # Errors
-    /// At the end.
-    pub fn peek(&self) -> Result<u8, DecodeError> {
-        self.bytes.get(self.at).copied().ok_or_else(|| self.error(Problem::Truncated))
+    /// The next byte, taken; 0 at the end, which is an error.
+    #[inline(never)]
+    pub fn byte(&mut self) -> u8 {
+        let byte = self.peek();
+        if !self.failed() {
+            self.at += 1;
+        }
+        byte
+    }
+
+    /// The next byte, left in place; 0 at the end, which is an error.
+    #[inline(never)]
+    pub fn peek(&mut self) -> u8 {
+        if let Some(byte) = self.bytes.get(self.at) {
+            return *byte;
+        }
+        self.fail(Problem::Truncated);
+        0
     }
 
     /// A number of at most `bits` bits.
-    ///
-    /// # Errors
-    /// If it is larger, overlong or cut off.
-    pub fn number(&mut self, bits: u32) -> Result<u64, DecodeError> {
+    #[inline(never)]
+    pub fn number(&mut self, bits: u32) -> u64 {
         let mut value = 0u64;
         let mut shift = 0u32;
         loop {
-            let byte = self.byte()?;
+            let byte = self.byte();
             let part = u64::from(byte & 0x7f);
             let fits = shift < 64 && (part << shift) >> shift == part;
             let overlong = byte == 0 && shift > 0;
+            if self.failed() {
+                return 0;
+            }
             if !fits || overlong {
                 self.at -= 1;
-                return Err(self.error(Problem::Number));
+                self.fail(Problem::Number);
+                return 0;
             }
             value |= part << shift;
             if byte & 0x80 == 0 {
@@ -107,41 +131,41 @@ impl<'a> Reader<'a> {
             shift += 7;
         }
         if bits < 64 && value >> bits != 0 {
-            return Err(self.error(Problem::Number));
+            self.fail(Problem::Number);
+            return 0;
         }
-        Ok(value)
+        value
     }
 
-    /// A count of things that take at least one byte each.
-    ///
-    /// # Errors
-    /// If so many cannot follow.
-    pub fn length(&mut self) -> Result<usize, DecodeError> {
-        let count = self.number(32)?;
-        usize::try_from(count)
-            .ok()
-            .filter(|count| *count <= self.bytes.len() - self.at)
-            .ok_or_else(|| self.error(Problem::Length))
+    /// A count of things that take at least one byte each: an error if so many cannot follow.
+    #[inline(never)]
+    pub fn length(&mut self) -> usize {
+        let count = usize::try_from(self.number(32)).unwrap_or(usize::MAX);
+        if count <= self.bytes.len() - self.at {
+            return count;
+        }
+        self.fail(Problem::Length);
+        0
     }
 
     /// Length-prefixed bytes.
-    ///
-    /// # Errors
-    /// If they are cut off.
-    pub fn slice(&mut self) -> Result<&'a [u8], DecodeError> {
-        let length = self.length()?;
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let slice = rest.get(..length).ok_or_else(|| self.error(Problem::Truncated))?;
+    #[inline(never)]
+    pub fn slice(&mut self) -> &'a [u8] {
+        let length = self.length();
+        let rest = self.rest();
         self.at += length;
-        Ok(slice)
+        rest.get(..length).unwrap_or_default()
     }
 
     /// Nothing may follow.
     ///
     /// # Errors
-    /// If something does.
-    pub fn finish(&self) -> Result<(), DecodeError> {
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.error(Problem::Trailing)) }
+    /// If something does, or there was an error before.
+    pub fn finish(mut self) -> Result<(), DecodeError> {
+        if self.at != self.bytes.len() {
+            self.fail(Problem::Trailing);
+        }
+        self.error.map_or(Ok(()), Err)
     }
 }
 
@@ -149,11 +173,9 @@ impl<'a> Reader<'a> {
 pub trait Codec: Sized {
     /// Appends the bytes.
     fn encode(&self, out: &mut Vec<u8>);
-    /// Takes the bytes.
-    ///
-    /// # Errors
-    /// If they are malformed.
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
+
+    /// Takes the bytes. If they are malformed, the reader knows, and what comes back means nothing.
+    fn decode(reader: &mut Reader<'_>) -> Self;
 
     /// The bytes alone.
     #[must_use]
@@ -169,7 +191,7 @@ pub trait Codec: Sized {
     /// If they are malformed or too many.
     fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        let value = Self::decode(&mut reader)?;
+        let value = Self::decode(&mut reader);
         reader.finish()?;
         Ok(value)
     }
@@ -182,14 +204,22 @@ pub(crate) trait Tagged {
 }
 
 /// Appends a LEB128 number.
+#[inline(never)]
 pub fn put_number(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        put_byte((value & 0x7f) as u8 | 0x80, out);
         value >>= 7;
     }
-    out.push(value as u8);
+    put_byte(value as u8, out);
 }
 
+/// Appends a byte.
+#[inline(never)]
+pub(crate) fn put_byte(byte: u8, out: &mut Vec<u8>) {
+    out.push(byte);
+}
+
+#[inline(never)]
 fn put_slice(bytes: &[u8], out: &mut Vec<u8>) {
     put_number(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
@@ -201,9 +231,9 @@ macro_rules! numbers {
             fn encode(&self, out: &mut Vec<u8>) {
                 put_number(u64::from(*self), out);
             }
-            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                let value = reader.number(<$ty>::BITS)?;
-                <$ty>::try_from(value).map_err(|_| reader.error(Problem::Number))
+            fn decode(reader: &mut Reader<'_>) -> Self {
+                // It has no more bits.
+                reader.number(<$ty>::BITS) as $ty
             }
         }
     )*};
@@ -212,14 +242,15 @@ numbers! { u8 u16 u32 u64 }
 
 impl Codec for bool {
     fn encode(&self, out: &mut Vec<u8>) {
-        out.push(u8::from(*self));
+        put_byte(u8::from(*self), out);
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.peek()? {
-            0 => reader.byte().map(|_| false),
-            1 => reader.byte().map(|_| true),
-            _ => Err(reader.error(Problem::Tag)),
+    #[inline(never)]
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let byte = reader.peek();
+        if byte > 1 {
+            reader.fail(Problem::Tag);
         }
+        reader.byte() == 1
     }
 }
 
@@ -227,9 +258,13 @@ impl Codec for String {
     fn encode(&self, out: &mut Vec<u8>) {
         put_slice(self.as_bytes(), out);
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let bytes = reader.slice()?;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| reader.error(Problem::Text))
+    #[inline(never)]
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        if let Ok(text) = std::str::from_utf8(reader.slice()) {
+            return text.to_owned();
+        }
+        reader.fail(Problem::Text);
+        String::new()
     }
 }
 
@@ -237,8 +272,8 @@ impl Codec for Payload {
     fn encode(&self, out: &mut Vec<u8>) {
         self.0.encode(out);
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        String::decode(reader).map(Payload)
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        Payload(String::decode(reader))
     }
 }
 
@@ -246,8 +281,8 @@ impl Codec for Blob {
     fn encode(&self, out: &mut Vec<u8>) {
         put_slice(&self.0, out);
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.slice().map(|bytes| Blob(bytes.to_vec()))
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        Blob(reader.slice().to_vec())
     }
 }
 
@@ -255,23 +290,23 @@ impl Codec for [u8; 32] {
     fn encode(&self, out: &mut Vec<u8>) {
         put_slice(self, out);
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.slice()?.try_into().map_err(|_| reader.error(Problem::Length))
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        reader.slice().try_into().unwrap_or_else(|_| {
+            reader.fail(Problem::Length);
+            [0; 32]
+        })
     }
 }
 
 impl<T: Codec> Codec for Option<T> {
     fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            None => out.push(0),
-            Some(value) => {
-                out.push(1);
-                value.encode(out);
-            }
+        put_byte(u8::from(self.is_some()), out);
+        if let Some(value) = self {
+            value.encode(out);
         }
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if bool::decode(reader)? { T::decode(reader).map(Some) } else { Ok(None) }
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        if bool::decode(reader) { Some(T::decode(reader)) } else { None }
     }
 }
 
@@ -282,13 +317,14 @@ impl<T: Codec> Codec for Vec<T> {
             item.encode(out);
         }
     }
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let count = reader.length()?;
+    fn decode(reader: &mut Reader<'_>) -> Self {
+        let mut left = reader.length();
         // Grown as items really come: a count alone reserves nothing.
         let mut items = Vec::new();
-        for _ in 0..count {
-            items.push(T::decode(reader)?);
+        while left > 0 && !reader.failed() {
+            items.push(T::decode(reader));
+            left -= 1;
         }
-        Ok(items)
+        items
     }
 }

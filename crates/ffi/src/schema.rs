@@ -5,7 +5,7 @@
 //! no tag of its own; the same for replies among outputs.
 
 use crate::border::*;
-use crate::codec::{Codec, DecodeError, Problem, Reader, Tagged};
+use crate::codec::{Codec, DecodeError, Problem, Reader, Tagged, put_byte};
 use crate::describe::{Define, Definition, Describe, Field, Shape, Type, Variant};
 use tidewire_core::*;
 
@@ -26,8 +26,8 @@ macro_rules! schema {
                 let $name(value) = self;
                 value.encode(out);
             }
-            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                <$ty>::decode(reader).map($name)
+            fn decode(reader: &mut Reader<'_>) -> Self {
+                $name(<$ty>::decode(reader))
             }
         }
         schema!(@define $name, Shape::Alias(<$ty as Describe>::TYPE));
@@ -46,15 +46,23 @@ macro_rules! schema {
     (@names $name:ident { $($tag:literal $variant:ident),* $(,)? }) => {
         impl Codec for $name {
             fn encode(&self, out: &mut Vec<u8>) {
-                out.push(match self { $( $name::$variant => $tag ),* });
+                put_byte(match self { $( $name::$variant => $tag ),* }, out);
             }
-            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                let value = match reader.peek()? {
-                    $( $tag => $name::$variant, )*
-                    _ => return Err(reader.error(Problem::Tag)),
-                };
-                reader.byte()?;
-                Ok(value)
+            fn decode(reader: &mut Reader<'_>) -> Self {
+                const FIRST: u8 = [$($tag),*][0];
+                let mut tag = reader.peek();
+                loop {
+                    let value = match tag {
+                        $( $tag => $name::$variant, )*
+                        _ => {
+                            reader.fail(Problem::Tag);
+                            tag = FIRST;
+                            continue;
+                        }
+                    };
+                    reader.byte();
+                    return value;
+                }
             }
         }
         schema!(@define $name, Shape::Names(&[
@@ -78,8 +86,8 @@ macro_rules! schema {
                 let $name { $($field),* } = self;
                 $( $field.encode(out); )*
             }
-            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                Ok($name { $( $field: <$ty>::decode(reader)? ),* })
+            fn decode(reader: &mut Reader<'_>) -> Self {
+                $name { $( $field: <$ty>::decode(reader) ),* }
             }
         }
         schema!(@define $name, Shape::Record(&[
@@ -113,22 +121,28 @@ macro_rules! schema {
             fn encode(&self, out: &mut Vec<u8>) {
                 match self {
                     $( $name::$variant $({ $($field),* })? $(($inner))? => {
-                        out.push($tag);
+                        put_byte($tag, out);
                         $($( $field.encode(out); )*)?
                         $( $inner.encode(out); )?
                     } )*
                 }
             }
-            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                match reader.peek()? {
-                    $( $tag => {
-                        reader.byte()?;
-                        Ok($name::$variant
-                            $({ $( $field: <$ty>::decode(reader)? ),* })?
-                            $((<$inner_ty>::decode(reader)?))?
-                        )
-                    } )*
-                    _ => Err(reader.error(Problem::Tag)),
+            fn decode(reader: &mut Reader<'_>) -> Self {
+                const FIRST: u8 = [$($tag),*][0];
+                let mut tag = reader.peek();
+                loop {
+                    match tag {
+                        $( $tag => {
+                            reader.byte();
+                            return $name::$variant
+                                $({ $( $field: <$ty>::decode(reader) ),* })?
+                                $((<$inner_ty>::decode(reader)))?;
+                        } )*
+                        _ => {
+                            reader.fail(Problem::Tag);
+                            tag = FIRST;
+                        }
+                    }
                 }
             }
         }
@@ -163,19 +177,26 @@ macro_rules! schema {
     };
 
     // ---- one of several unions
-    (@sum $name:ident { $($part:ident),* }) => {
+    (@sum $name:ident { $first:ident, $($part:ident),* }) => {
         impl Codec for $name {
             fn encode(&self, out: &mut Vec<u8>) {
-                match self { $( $name::$part(part) => part.encode(out) ),* }
+                match self {
+                    $name::$first(part) => part.encode(out),
+                    $( $name::$part(part) => part.encode(out) ),*
+                }
             }
-            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-                let tag = reader.peek()?;
+            fn decode(reader: &mut Reader<'_>) -> Self {
+                let tag = reader.peek();
                 $( if $part::owns(tag) {
-                    return $part::decode(reader).map($name::$part);
+                    return $name::$part($part::decode(reader));
                 } )*
-                Err(reader.error(Problem::Tag))
+                // A tag of neither is an error there too.
+                $name::$first($first::decode(reader))
             }
         }
+        schema!(@sum_data $name { $first, $($part),* });
+    };
+    (@sum_data $name:ident { $($part:ident),* }) => {
         schema!(@define $name, Shape::Sum(&[$( stringify!($part) ),*]));
         #[cfg(test)]
         impl crate::sample::Sample for $name {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use tidewire_core::*;
-use tidewire_ffi::{Batch, Codec, Effect, Init, Message, Problem, Reader, Session, StepResult};
+use tidewire_ffi::{Batch, Codec, Effect, Init, Message, Reader, Session, StepResult};
 
 const PARTITION: &str = "a|t|u";
 /// More outputs than one call has a reason for.
@@ -58,9 +58,9 @@ impl<'a> Data<'a> {
 
     fn message(&mut self) -> Option<Message> {
         let mut reader = Reader::new(self.0);
-        let message = Message::decode(&mut reader).ok()?;
-        self.0 = &self.0[reader.error(Problem::Trailing).at as usize..];
-        Some(message)
+        let message = Message::decode(&mut reader);
+        self.0 = reader.rest();
+        (!reader.failed()).then_some(message)
     }
 }
 
@@ -156,10 +156,15 @@ impl Host {
                 let result = if anonymous { AuthResult::Anonymous {} } else { AuthResult::Missing {} };
                 Input::Auth { auth, result }
             }
-            Output::Fetch { fetch, .. } => match Response::decode(&mut Reader::new(data.take())) {
-                Ok(response) => Input::Responded { fetch, response },
-                Err(_) => Input::RequestFailed { fetch, cause: RequestFailure::Network },
-            },
+            Output::Fetch { fetch, .. } => {
+                let mut reader = Reader::new(data.take());
+                let response = Response::decode(&mut reader);
+                if reader.failed() {
+                    Input::RequestFailed { fetch, cause: RequestFailure::Network }
+                } else {
+                    Input::Responded { fetch, response }
+                }
+            }
             _ => return,
         };
         self.input(input);
