@@ -38,7 +38,8 @@ function sealing(inner: Store, envelope: Envelope): Store {
     },
     write(steps, fence) {
       const sealed = Promise.all(steps.map((step) => envelope.sealed(step)));
-      const written = last.then(async () => inner.write(await sealed, fence));
+      const merging = steps.some(({ over }) => over !== undefined);
+      const written = last.then(async () => (merging ? writeOver(inner, envelope, steps, fence) : inner.write(await sealed, fence)));
       last = written.catch(() => undefined);
       // Whoever comes first is told; a failure is never told twice.
       sealed.catch(() => undefined);
@@ -47,6 +48,38 @@ function sealing(inner: Store, envelope: Envelope): Store {
     lead: () => inner.lead(),
     close: () => void last.then(() => inner.close()),
   };
+}
+
+/** What stands is opened before, since an atomic write waits for nothing; if it is another one by then, all begins again. */
+async function writeOver(inner: Store, envelope: Envelope, steps: readonly StoreStep[], fence: number | undefined): Promise<void> {
+  for (;;) {
+    let overtaken = false;
+    const sealed = await Promise.all(
+      steps.map(async (step): Promise<StoreStep> => {
+        const { key, value, over } = step;
+        if (value === null || over === undefined) return envelope.sealed(step);
+        const seen = (await inner.scan(key)).find((record) => record.key === key);
+        const wanted = seen === undefined ? value : over((await envelope.opened(seen)).value);
+        const whole = await envelope.sealed({ key, value: wanted });
+        const replace = (stored: StoreValue): StoreValue => {
+          overtaken ||= seen === undefined || !isSame(stored, seen.value);
+          if (overtaken || whole.value === null) throw new StoreFault('Failed', 'Another tab was faster');
+          return whole.value;
+        };
+        return { ...whole, over: replace };
+      }),
+    );
+    try {
+      return await inner.write(sealed, fence);
+    } catch (error) {
+      if (!overtaken) throw error;
+    }
+  }
+}
+
+function isSame(one: StoreValue, other: StoreValue): boolean {
+  if (typeof one === 'string' || typeof other === 'string') return one === other;
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 class Envelope {

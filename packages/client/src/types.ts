@@ -411,6 +411,8 @@ export interface StoreWrite {
   key: string;
   /** The value; null: remove. */
   value: string | Uint8Array | null;
+  /** Where something stands already (another tab may have put it there): what to put instead of `value`. Pure, and must not throw. */
+  over?: (stored: string | Uint8Array) => string | Uint8Array;
 }
 
 /** One stored base, as it was given in `StoreWrite`. */

@@ -56,6 +56,24 @@ export function describeStore(name: string, fresh: () => StorePort): void {
       expect(await store.scan()).toEqual([{ key: 'q/a', value: 'new' }]);
     });
 
+    it('Q19 asks what to put over a record that stands, and only then', async () => {
+      const port = fresh();
+      const [one, two] = [await port.open('p'), await port.open('p')];
+      const over = (stored: unknown): string => `${String(stored)}+`;
+      await one.write([{ key: 'q/a', value: 'new', over }]);
+      await two.write([{ key: 'q/a', value: 'other', over }, { key: 'q/b', value: 'b', over }]);
+      expect(await one.scan()).toEqual([{ key: 'q/a', value: 'new+' }, { key: 'q/b', value: 'b' }]);
+    });
+
+    it('Q19 two that write over the same record at once lose neither', async () => {
+      const port = fresh();
+      const stores = await Promise.all([1, 2, 3, 4].map(() => port.open('p')));
+      await stores[0]?.write([{ key: 'q/a', value: '' }]);
+      await Promise.all(stores.map((store, at) => store.write([{ key: 'q/a', value: 'lost', over: (stored) => `${String(stored)}${at}` }])));
+      const [record] = (await stores[0]?.scan()) ?? [];
+      expect([...String(record?.value)].sort()).toEqual(['0', '1', '2', '3']);
+    });
+
     it('Q2 writes take effect in the order of the calls, whoever waits', async () => {
       const store = await fresh().open('p');
       await Promise.all(Array.from({ length: 20 }, (_, at) => store.write([{ key: 'q/k', value: String(at) }])));

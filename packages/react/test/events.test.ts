@@ -1,5 +1,6 @@
 // What events do to the cache: rules and defaults, positions, bursts, refetches (Y1, Y2, Y4, Y5).
 
+import { decode } from '../src/cache/stored.js';
 import { describe, expect, it } from 'vitest';
 import { at, picnic, untyped, type Activity } from './support/activities.js';
 import { makeScene, turns, type Scene } from './support/scene.js';
@@ -73,7 +74,7 @@ describe('Y4 sync rules', () => {
     await turns();
     expect(scene.data(['activities'])).toEqual([picnic]);
     expect(scene.asked.get('activities')).toBe(2);
-    expect(JSON.parse(String(scene.adapter.dirty()[0]?.value))).toMatchObject({ positions: [{ room: 'activities', offset: 8 }], invalidated: true });
+    expect(decode({ key: 'q/h', value: String(scene.adapter.dirty()[0]?.value) })).toMatchObject({ positions: [{ room: 'activities', offset: 8 }], invalidated: true });
   });
 });
 
@@ -125,7 +126,7 @@ describe('Y2 positions travel with the base', () => {
     scene.engine.arrives({ name: 'activity:like_added', payload: { activityId: 'a1', userId: 'ben', likeCount: 5 }, position: at('activities', 8) });
     const writes = scene.adapter.dirty();
     expect(writes.map((write) => write.key)).toEqual(['q/["activities"]']);
-    expect(JSON.parse(String(writes[0]?.value))).toMatchObject({ queryKey: ['activities'], data: [{ likeCount: 5 }, {}], positions: [at('activities', 8)] });
+    expect(decode({ key: 'q/h', value: String(writes[0]?.value) })).toMatchObject({ queryKey: ['activities'], data: [{ likeCount: 5 }, {}], positions: [at('activities', 8)] });
     expect(scene.adapter.dirty()).toEqual([]);
   });
 
@@ -191,7 +192,7 @@ describe('Y5 few notifications, few refetches', () => {
     void scene.queryClient.refetchQueries();
     await turns();
     scene.engine.arrives({ name: 'board:changed', payload: { board: 'b1' }, position: at('activities', 1) });
-    expect(JSON.parse(String(scene.adapter.dirty()[0]?.value))).toMatchObject({ positions: [at('activities', 1)], invalidated: true });
+    expect(decode({ key: 'q/h', value: String(scene.adapter.dirty()[0]?.value) })).toMatchObject({ positions: [at('activities', 1)], invalidated: true });
   });
 
   it('Y5 an event that the base covers already fetches nothing', async () => {

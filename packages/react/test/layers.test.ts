@@ -1,6 +1,7 @@
 // Layers, rollback, restarts and the app's own writes (Q4, Q16 to Q18, A3, Y6).
 
 import { dehydrate, hydrate, QueryClient } from '@tanstack/react-query';
+import { decode } from '../src/cache/stored.js';
 import { describe, expect, it } from 'vitest';
 import { bindQueryClient } from '../src/cache/bind.js';
 import type { LayerWriter } from '@tidewire/client';
@@ -153,7 +154,7 @@ describe('restarts', () => {
     const first = await loaded();
     first.engine.tap('w1', 1, like('a1'));
     first.engine.drain(() => first.adapter.layerRetired('w1', 1));
-    expect(JSON.parse(stored(first)[0]?.value ?? '')).toMatchObject({ carries: ['w1'] });
+    expect(decode({ key: 'q/h', value: stored(first)[0]?.value ?? '' })).toMatchObject({ carries: ['w1'] });
     first.engine.arrives({ name: 'activity:updated', payload: { id: 'a1', likeCount: 2 }, position: at('activities', 8) });
     const records = stored(first);
     const second = makeScene();
@@ -170,7 +171,7 @@ describe('restarts', () => {
       scene.adapter.layerRetired('w1', 1);
       scene.adapter.settled('w1');
     });
-    expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
+    expect(decode({ key: 'q/h', value: stored(scene)[0]?.value ?? '' })).toMatchObject({ carries: [] });
   });
 
   it('Q14 Q17 what was refused is carried by no base, whatever the base was taken for', async () => {
@@ -180,7 +181,7 @@ describe('restarts', () => {
     expect(counts(scene.data(['activities']))).toEqual([1, 0]);
     scene.engine.drain(() => scene.adapter.notApplied('w1'));
     expect(counts(scene.data(['activities']))).toEqual([2, 0]);
-    expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
+    expect(decode({ key: 'q/h', value: stored(scene)[0]?.value ?? '' })).toMatchObject({ carries: [] });
   });
 
   it('Q17 Q19 a layer outlives its record where another tab sent the write: it goes when the engine says so', async () => {
@@ -193,7 +194,7 @@ describe('restarts', () => {
       scene.adapter.layerRetired('w1');
     });
     expect(counts(scene.data(['activities']))).toEqual([1, 0]);
-    expect(JSON.parse(stored(scene)[0]?.value ?? '')).toMatchObject({ carries: [] });
+    expect(decode({ key: 'q/h', value: stored(scene)[0]?.value ?? '' })).toMatchObject({ carries: [] });
   });
 
   it('Y2 a restored base keeps its time and its mark, and never replaces a fetched one', async () => {
@@ -218,7 +219,7 @@ describe('restarts', () => {
 
   it('Y2 of too many stored bases the newest are taken and the others dropped', async () => {
     const scene = makeScene();
-    const record = (n: number) => ({ key: `q/${n}`, value: JSON.stringify({ format: 1, queryKey: ['n', n], data: { n }, positions: [], carries: [], updatedAt: n }) });
+    const record = (n: number) => ({ key: `q/${n}`, value: `${JSON.stringify({ format: 2, queryKey: ['n', n], positions: [], carries: [], updatedAt: n })}\n${JSON.stringify({ n })}` });
     scene.engine.restore(Array.from({ length: STORED_BASES + 1 }, (_, n) => record(n)));
     expect(scene.adapter.dirty()).toEqual([{ key: 'q/0', value: null }]);
     expect(scene.data(['n', STORED_BASES])).toEqual({ n: STORED_BASES });
@@ -228,7 +229,7 @@ describe('restarts', () => {
   it('Q4 an unreadable stored base is dropped from the store, the others are taken', async () => {
     const first = await loaded();
     const second = makeScene();
-    second.engine.restore([{ key: 'q/bad', value: '{"format":1,"queryKey":3' }, ...stored(first)]);
+    second.engine.restore([{ key: 'q/bad', value: '{"format":2,"queryKey":3}\n{}' }, ...stored(first)]);
     expect(counts(second.data(['activities']))).toEqual([1, 0]);
     expect(second.adapter.dirty()).toEqual([{ key: 'q/bad', value: null }]);
   });

@@ -1,7 +1,7 @@
 // The store as the engine's outputs use it: load, persist, broadcast; and the cache's bases in the same partition.
 // A base that is dirty goes to disk before, or with, the removal of any record: a record may only go once the bases carry it.
 import type { Input } from '../generated/protocol.js';
-import { StoreFault, type ClockPort, type Store, type StoreRecord, type StoreStep, type StoreValue } from '../ports/port.js';
+import { StoreFault, type ClockPort, type Store, type StoreRecord, type StoreStep } from '../ports/port.js';
 import type { Durability, StoredBase, StoreWrite } from '../types.js';
 
 /** Bases of the cache have keys below this prefix; all other records are the engine's. */
@@ -26,7 +26,7 @@ export class Records {
   readonly #clock: ClockPort;
   readonly #host: RecordsHost;
   /** Base writes that were taken from the cache and are not on disk. */
-  readonly #held = new Map<string, StoreValue | null>();
+  readonly #held = new Map<string, StoreWrite>();
   /** The turn in which each base was last taken: a write that fails late must not bring an older one back. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
@@ -151,21 +151,21 @@ export class Records {
 
   #take(): void {
     this.#turn += 1;
-    for (const { key, value } of this.#host.dirty()) {
-      this.#held.set(key, value);
-      this.#turns.set(key, this.#turn);
+    for (const write of this.#host.dirty()) {
+      this.#held.set(write.key, write);
+      this.#turns.set(write.key, this.#turn);
     }
   }
 
   /** Held bases and the step, all or none. */
   #withBases(own: StoreStep | undefined, fence: number | undefined): Promise<void> {
     this.#take();
-    const bases = [...this.#held].map(([key, value]) => ({ key, value, turn: this.#turns.get(key) }));
-    const steps: StoreStep[] = bases.map(({ key, value }) => ({ key, value }));
+    const bases = [...this.#held.values()].map((write) => ({ write, turn: this.#turns.get(write.key) }));
+    const steps: StoreStep[] = bases.map(({ write }) => write);
     if (own !== undefined) steps.push(own);
     // They stay held until they are on disk: the removal of a record that comes meanwhile must not outlive their failure.
     return this.#write(steps, fence).then(() => {
-      for (const { key, turn } of bases) if (turn === this.#turns.get(key)) this.#held.delete(key);
+      for (const { write, turn } of bases) if (turn === this.#turns.get(write.key)) this.#held.delete(write.key);
     });
   }
 

@@ -1,7 +1,7 @@
 // A store on IndexedDB: one object store for all partitions, keys `[partition, key]`, strict durability, a step is there when its
 // transaction is complete. Where there is no IndexedDB the memory store takes its place, and says so in `durability`.
 import { memoryStore } from './memory-store.js';
-import { censusOf, StoreFault, type PartitionCount, type Store, type StorePort, type StoreRecord, type StoreValue } from './port.js';
+import { censusOf, StoreFault, type PartitionCount, type Store, type StorePort, type StoreRecord, type StoreStep, type StoreValue } from './port.js';
 
 const RECORDS = 'records';
 const VERSION = 1;
@@ -159,11 +159,7 @@ class IndexedDbPartition implements Store {
   write(steps: Parameters<Store['write']>[0], fence?: number): Promise<void> {
     return this.#transaction('readwrite', (records, refuse) => {
       const put = (): void => {
-        for (const { key, value } of steps) {
-          const at = [this.#partition, key];
-          if (value === null) records.delete(at);
-          else records.put(value, at);
-        }
+        for (const step of steps) this.#put(records, step, refuse);
       };
       if (fence === undefined) return put();
       const epoch = records.get(epochKey(this.#partition)) as IDBRequest<unknown>;
@@ -172,6 +168,20 @@ class IndexedDbPartition implements Store {
         else put();
       };
     });
+  }
+
+  #put(records: IDBObjectStore, { key, value, over }: StoreStep, refuse: (fault: StoreFault) => void): void {
+    const at = [this.#partition, key];
+    if (value === null) return void records.delete(at);
+    if (over === undefined) return void records.put(value, at);
+    const found = records.get(at) as IDBRequest<unknown>;
+    found.onsuccess = () => {
+      try {
+        records.put(isStoreValue(found.result) ? over(found.result) : value, at);
+      } catch (error) {
+        refuse(faultOf(error));
+      }
+    };
   }
 
   async lead(): Promise<number> {
@@ -223,6 +233,7 @@ function after(prefix: string): string {
 }
 
 function faultOf(error: unknown): StoreFault {
+  if (error instanceof StoreFault) return error;
   const name = nameOf(error);
   return name === 'QuotaExceededError' ? new StoreFault('Full', 'The device has no room') : new StoreFault('Failed', `The store failed: ${name}`);
 }

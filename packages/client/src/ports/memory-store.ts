@@ -32,10 +32,14 @@ function opened(partition: Partition): Store {
           .map(([key, value]) => ({ key, value: copy(value) })),
       ),
     write: (steps, fence) => {
-      const taken = steps.map(({ key, value }) => ({ key, value: value === null ? null : copy(value) }));
+      const taken = steps.map((step) => ({ ...step, value: step.value === null ? null : copy(step.value) }));
       return whileOpen(() => {
         if (fence !== undefined && partition.epoch > fence) throw new StoreFault('Fenced', 'Another tab leads');
-        for (const { key, value } of taken) {
+        const decided = taken.map(({ key, value, over }) => {
+          const stored = partition.records.get(key);
+          return { key, value: value === null || over === undefined || stored === undefined ? value : copy(over(copy(stored))) };
+        });
+        for (const { key, value } of decided) {
           if (value === null) partition.records.delete(key);
           else partition.records.set(key, value);
         }

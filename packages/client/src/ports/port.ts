@@ -27,6 +27,11 @@ export interface StoreRecord {
 export interface StoreStep {
   readonly key: string;
   readonly value: StoreValue | null;
+  /**
+   * Where a record stands under this key: what is written instead of `value`, asked within the same atomic write. What it throws makes the
+   * whole write fail. A store that only one process opens may leave it out.
+   */
+  readonly over?: (stored: StoreValue) => StoreValue;
 }
 
 /** `Newer`: the store belongs to a newer build. */
