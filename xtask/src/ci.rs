@@ -2,7 +2,7 @@
 
 use crate::process::{cargo, command, execute, watch};
 use crate::report::Report;
-use crate::{rules, setup, suites, wasm};
+use crate::{deny, rules, setup, suites, wasm};
 
 /// Parts whose types are checked, tests included.
 const TYPED: [&str; 3] = ["packages/client", "packages/react", "examples/activities/web"];
@@ -13,6 +13,10 @@ pub(crate) fn run() -> Result<(), String> {
     report.check("formatting", || execute(cargo(["fmt", "--all", "--", "--check", "-l"])));
     rules::all(&mut report);
     report.check("clippy", clippy);
+    match deny::check_if_installed() {
+        Some(check) => report.check("licences and sources", check),
+        None => println!("licences and sources are not checked: `cargo xtask deny --install`"),
+    }
     suites::all(&mut report);
     report.check("size of the engine", wasm::check_size);
     for part in TYPED {

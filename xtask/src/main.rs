@@ -8,6 +8,7 @@ mod ci;
 mod codegen;
 mod counts;
 mod demo;
+mod deny;
 mod fuzz;
 mod limits;
 mod process;
@@ -29,6 +30,7 @@ cargo xtask <task>
   rules     only the rules of this repository: dependency direction, sources, tables of promises
   promises  write docs/promises.md, which tests prove which promise
   limits    write docs/limits.md anew from the sources
+  deny      licences and sources of the crates that we use: [--install] [--advisories]
   wasm      build the engine as WebAssembly and as plain JavaScript
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "rules" => rules::run(),
         "promises" => rules::write_evidence(),
         "limits" => limits::run(),
+        "deny" => deny::run(),
         "wasm" => wasm::run(),
         "codegen" => codegen::run(),
         "sim" => sim::run(),

@@ -9,3 +9,16 @@ pub mod settings;
 pub mod socket;
 pub mod store;
 pub mod write;
+
+/// What the documentation shows is compiled.
+#[cfg(doctest)]
+mod docs {
+    #[doc = include_str!("../../../docs/server/mount.md")]
+    mod mount {}
+    #[doc = include_str!("../../../docs/server/configure.md")]
+    mod configure {}
+    #[doc = include_str!("../../../docs/server/backup.md")]
+    mod backup {}
+    #[doc = include_str!("../../../docs/server/upgrade.md")]
+    mod upgrade {}
+}

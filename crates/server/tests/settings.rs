@@ -102,3 +102,13 @@ fn v10_what_the_app_adds_is_handed_back() {
     let told = extra.parse::<u16>("port", "give a number").unwrap_err().to_string();
     assert_eq!(told, "port (as a flag): give a number");
 }
+
+#[test]
+fn v10_the_file_in_the_documentation_is_right() {
+    let page = include_str!("../../../docs/server/configure.md");
+    let toml = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let file = file(toml);
+    let settings = read(&["--config", file.path().to_str().unwrap()], &[]).unwrap();
+    assert_eq!(settings.listen.to_string(), "0.0.0.0:4680");
+    assert_eq!((settings.doors.proxies, settings.log_format), (1, LogFormat::Json));
+}

@@ -9,6 +9,7 @@ mod http;
 mod packet;
 mod polling;
 mod random;
+mod tally;
 mod task;
 
 use std::fmt;
@@ -34,6 +35,7 @@ use crate::event::{History, RoomEvent};
 use context::Fact;
 use handlers::Handlers;
 use polling::Polls;
+use tally::{Gauges, Tally};
 use task::{App, FromSocket, HubTask, Sources};
 
 /// The namespace that every connection begins with.
@@ -195,7 +197,8 @@ impl Builder {
         let frame_bytes = usize::try_from(self.config.frame_bytes).unwrap_or(usize::MAX);
         // The hub allows for a quarter of what it lets wait.
         let report_bytes = self.config.catch_up_bytes / 4;
-        let task = HubTask::new(Hub::new(self.config), app, facts.clone());
+        let tally = Arc::<Tally>::default();
+        let task = HubTask::new(Hub::new(self.config), app, facts.clone(), tally.clone());
         tokio::spawn(task.run(Sources { sockets, facts: answers, feed }));
         let shared = Shared {
             to_hub,
@@ -207,6 +210,7 @@ impl Builder {
             polls: Polls::default(),
             last_session: AtomicU64::new(0),
             open: watch::channel(0).0,
+            tally,
         };
         Ok(SocketServer { shared: Arc::new(shared) })
     }
@@ -262,6 +266,7 @@ pub(crate) struct Shared {
     last_session: AtomicU64,
     /// Connections whose task runs.
     open: watch::Sender<usize>,
+    tally: Arc<Tally>,
 }
 
 /// Counts a connection while its task runs.
@@ -326,6 +331,13 @@ impl SocketServer {
         let rooms = rooms.iter().map(|room| RoomId::from(room.as_str())).collect();
         // A hub that has stopped has nobody.
         self.shared.facts.send(Input::Forgotten { user: UserId(user.id.clone()), rooms }.into()).ok();
+    }
+
+    /// What an operator looks at first of the connections, in the text format of Prometheus; for the app's `/metrics`.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        let waiting = INBOX.saturating_sub(self.shared.to_hub.capacity());
+        self.shared.tally.text(&Gauges { connections: self.connections(), waiting })
     }
 
     /// Connections at this moment.

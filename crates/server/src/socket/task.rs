@@ -16,6 +16,7 @@ use super::context::{Asked, Context, Fact};
 use super::handlers::Handlers;
 use super::packet::Packet;
 use super::random::random_id;
+use super::tally::{self, Tally};
 use crate::auth::{AuthError, Authenticator, ConnectError, Handshake, HandshakeRequest, User};
 use crate::event::{History, RoomEvent};
 
@@ -66,6 +67,7 @@ pub(crate) struct HubTask {
     /// Connections whose CONNECT is being judged.
     judging: BTreeMap<RequestId, SessionId>,
     asked: Asked,
+    tally: Arc<Tally>,
     zero: Instant,
 }
 
@@ -77,7 +79,7 @@ pub(crate) struct Sources {
 }
 
 impl HubTask {
-    pub(crate) fn new(hub: Hub, app: App, facts: mpsc::UnboundedSender<Fact>) -> Self {
+    pub(crate) fn new(hub: Hub, app: App, facts: mpsc::UnboundedSender<Fact>, tally: Arc<Tally>) -> Self {
         HubTask {
             hub,
             app,
@@ -85,6 +87,7 @@ impl HubTask {
             facts,
             judging: BTreeMap::new(),
             asked: Asked::default(),
+            tally,
             zero: Instant::now(),
         }
     }
@@ -129,7 +132,10 @@ impl HubTask {
                 self.links.insert(session, link);
                 Input::Opened { session, sid, transport }
             }
-            FromSocket::Received { session, frame } => Input::Received { session, frame },
+            FromSocket::Received { session, frame } => {
+                tally::add(&self.tally.frames_in, 1);
+                Input::Received { session, frame }
+            }
             FromSocket::Flushed { session, bytes } => Input::Flushed { session, bytes },
             FromSocket::Closed { session } => {
                 self.links.remove(&session);
@@ -162,6 +168,8 @@ impl HubTask {
         match output {
             Output::Send { session, frame } => {
                 if let Some(link) = self.links.get(&session) {
+                    tally::add(&self.tally.frames_out, 1);
+                    tally::add(&self.tally.bytes_out, frame.bytes());
                     link.frames.send(ToSocket::Frame(frame)).ok();
                 }
             }
@@ -222,7 +230,10 @@ impl HubTask {
                     answer.send(Input::Handled { request, answer: result });
                 });
             }
-            Output::Log(note) => log(&note),
+            Output::Log(note) => {
+                self.tally.note(&note);
+                log(&note);
+            }
         }
     }
 

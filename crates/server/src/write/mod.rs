@@ -7,9 +7,11 @@ mod mark;
 mod outcome;
 mod publish;
 mod reply;
+mod tally;
 mod tx;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +29,7 @@ use crate::store::ledger::{self, Verdict};
 use crate::store::rooms::Cause;
 use crate::store::writer::Ending;
 use crate::store::{Store, StoreError};
+use tally::Tally;
 
 /// What handlers get as state: the store, and who may use it. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub struct Tidewire {
     store: Store,
     authenticator: Arc<dyn Authenticator>,
     requests: Arc<Meter<Arc<str>>>,
+    tally: Arc<Tally>,
 }
 
 /// How a write ended.
@@ -51,7 +55,7 @@ impl Tidewire {
     #[must_use]
     pub fn new(store: Store, authenticator: Arc<dyn Authenticator>) -> Self {
         let rate = Rate { per_second: limits::REQUESTS_PER_SECOND, burst: limits::REQUEST_BURST };
-        Self { store, authenticator, requests: Arc::new(Meter::new(rate)) }
+        Self { store, authenticator, requests: Arc::new(Meter::new(rate)), tally: Arc::default() }
     }
 
     /// With another rate of requests per person than [`limits::REQUESTS_PER_SECOND`] (V9).
@@ -107,7 +111,18 @@ impl Tidewire {
                 result: Settled::Applied(reply),
             })
         });
-        respond(settled.await)
+        let (running, began) = (self.tally.begin(), Instant::now());
+        let response = respond(settled.await);
+        drop(running);
+        self.tally.ended(&response, began.elapsed());
+        response
+    }
+
+    /// What an operator looks at first of the writes, in the text format of Prometheus; for the app's `/metrics`.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        let counts = self.store.counts();
+        self.tally.text(counts.commits, counts.events)
     }
 
     /// Runs a transaction of the server itself: no key, no stored answer. An error takes everything back.

@@ -1,4 +1,4 @@
-//! Counters in the text format of Prometheus. Knows statuses and outcomes, no paths, no people.
+//! Counters in the text format of Prometheus. Knows statuses, no paths, no people.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tidewire_server::write::{OUTCOME, Outcome};
 
 use crate::app::App;
 
@@ -16,7 +15,6 @@ use crate::app::App;
 pub(crate) struct Metrics {
     /// By hundreds of the status: 1xx to 5xx.
     requests: [AtomicU64; 5],
-    outcomes: [AtomicU64; Outcome::ALL.len()],
 }
 
 /// Middleware that counts every answer.
@@ -25,12 +23,6 @@ pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) 
     let class = usize::from(response.status().as_u16() / 100).saturating_sub(1);
     if let Some(counter) = app.metrics.requests.get(class) {
         counter.fetch_add(1, Ordering::Relaxed);
-    }
-    let outcome = response.headers().get(OUTCOME).and_then(|value| Outcome::parse(value.to_str().ok()?));
-    for (known, counter) in Outcome::ALL.into_iter().zip(&app.metrics.outcomes) {
-        if outcome == Some(known) {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
     }
     response
 }
@@ -43,21 +35,7 @@ pub(crate) async fn show(State(app): State<App>) -> Response {
         let _ =
             writeln!(out, "http_responses_total{{class=\"{class}xx\"}} {}", counter.load(Ordering::Relaxed));
     }
-    out.push_str(&head("tidewire_writes_total", "Marked answers to writes by outcome."));
-    for (outcome, counter) in Outcome::ALL.into_iter().zip(&app.metrics.outcomes) {
-        let _ = writeln!(
-            out,
-            "tidewire_writes_total{{outcome=\"{}\"}} {}",
-            outcome.as_str(),
-            counter.load(Ordering::Relaxed)
-        );
-    }
-    let counts = app.tidewire.store().counts();
-    out.push_str(&head("tidewire_commits_total", "Committed transactions."));
-    let _ = writeln!(out, "tidewire_commits_total {}", counts.commits);
-    out.push_str(&head("tidewire_events_total", "Events published in rooms."));
-    let _ = writeln!(out, "tidewire_events_total {}", counts.events);
-    out.push_str("# HELP tidewire_connections Open socket connections.\n# TYPE tidewire_connections gauge\n");
-    let _ = writeln!(out, "tidewire_connections {}", app.sockets().connections());
+    out.push_str(&app.tidewire.metrics());
+    out.push_str(&app.sockets().metrics());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], out).into_response()
 }
