@@ -17,6 +17,8 @@ pub struct Layer {
     pub room: Room,
     /// What it adds.
     pub tag: Tag,
+    /// Its mutation, and what the app's layer is given.
+    pub asks: (String, String),
     touched: BTreeSet<usize>,
 }
 
@@ -75,9 +77,10 @@ pub fn variables(room: Room, tag: Tag) -> Payload {
     Payload(format!("{} {}", room.0, tag.0))
 }
 
-fn read_variables(text: &str) -> Option<(Room, Tag)> {
-    let (room, tag) = text.split_once(' ')?;
-    Some((Room(room.parse().ok()?), Tag(tag.parse().ok()?)))
+fn read_variables(text: &str) -> Option<(Room, Tag, &str)> {
+    let (room, rest) = text.split_once(' ')?;
+    let (tag, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    Some((Room(room.parse().ok()?), Tag(tag.parse().ok()?), text))
 }
 
 impl Host {
@@ -121,10 +124,11 @@ impl Host {
     }
 
     /// A layer stands, on top.
-    pub fn layer_added(&mut self, write: &WriteId, variables: &Payload) {
+    pub fn layer_added(&mut self, write: &WriteId, name: &str, variables: &Payload) {
         self.layers.retain(|layer| layer.write != *write);
-        if let Some((room, tag)) = read_variables(&variables.0) {
-            self.layers.push(Layer { write: write.clone(), room, tag, touched: BTreeSet::new() });
+        if let Some((room, tag, text)) = read_variables(&variables.0) {
+            let asks = (name.to_owned(), text.to_owned());
+            self.layers.push(Layer { write: write.clone(), room, tag, asks, touched: BTreeSet::new() });
         }
     }
 

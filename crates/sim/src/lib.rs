@@ -17,6 +17,7 @@
 )]
 #![allow(clippy::should_implement_trait, reason = "the generator's `next` is no iterator's")]
 
+pub mod app;
 pub mod base;
 pub mod bugs;
 pub mod campaign;
@@ -29,7 +30,10 @@ pub mod ids;
 pub mod invariants;
 pub mod reference;
 pub mod rng;
+pub mod rooms;
 pub mod run;
 pub mod script;
 pub mod server;
 pub mod world;
+
+pub use tidewire_core as core;

@@ -41,6 +41,8 @@ pub struct Tapped {
     pub room: Room,
     /// What it adds.
     pub tag: Tag,
+    /// What the app chose by.
+    pub choice: u64,
     /// A later write of its lane may undo it, and itself, before anybody is told.
     pub loose: bool,
     /// It may take the place of the one before it in its lane, or undo it.
@@ -61,9 +63,9 @@ pub struct Tapped {
     pub unused: bool,
     /// Runs that have heard that it is parked, or in conflict, and nothing else since.
     pub heard_by: BTreeSet<Life>,
-    /// The run for which the server has voided it.
-    pub voided_for: Option<Life>,
-    /// Nobody can say what became of it: the server has never heard of its client, or who had it voided did not live to store that.
+    /// The run, and its grant of the lock, for which the server has voided it.
+    pub voided_for: Option<(Life, u32)>,
+    /// Nobody can say what became of it: the server has never heard of its client, or who had it voided did not live, or lead, to store that.
     pub nobody_knows: bool,
     /// It took the place of a parked one, whose lane has gone on meanwhile.
     pub edited: bool,
@@ -295,17 +297,17 @@ impl Reference {
         }
     }
 
-    /// The server has answered a request of this run about a write.
-    pub fn answered(&mut self, life: Life, request: &Request, reply: &Reply) {
+    /// The server has answered a request about a write, which left under this grant of the lock.
+    pub fn answered(&mut self, grant: (Life, u32), request: &Request, reply: &Reply) {
         let Some(tap) = self.taps.get_mut(&request.write) else { return };
         let asks = request.kind == RequestKind::Outcome;
         if asks && reply.body.contains("\"voided\"") {
             tap.unused = true;
-            tap.voided_for = Some(life);
+            tap.voided_for = Some(grant);
         }
         tap.unused |= reply.outcome == Some(Outcome::Rejected);
         let reset = reply.outcome == Some(Outcome::ClientReset) || reply.body.contains("\"client-reset\"");
-        tap.nobody_knows |= reset && tap.voided_for.is_some_and(|voider| voider != life);
+        tap.nobody_knows |= reset && tap.voided_for.is_some_and(|voider| voider != grant);
     }
 
     /// Whether the layer of this write may be gone from a screen of this run without the server having it.

@@ -1,7 +1,11 @@
 //! One run of a script, and the shrinking of one that fails.
 
+use std::rc::Rc;
+
+use crate::app::Shared;
 use crate::bugs::Bug;
 use crate::coverage::Coverage;
+use crate::rooms::Rooms;
 use crate::script::{Script, Step};
 use crate::world::{Violation, World};
 
@@ -18,10 +22,22 @@ pub struct Outcome {
     pub coverage: Coverage,
 }
 
-/// Runs a script to its rest.
+/// Runs a script to its rest, with the built-in app.
 #[must_use]
 pub fn run(script: &Script, bug: Option<Bug>, verbose: bool) -> Outcome {
-    let mut world = World::new(script, bug, verbose);
+    run_app(&built_in(), script, bug, verbose)
+}
+
+/// The built-in app.
+#[must_use]
+pub fn built_in() -> Shared {
+    Rc::new(Rooms)
+}
+
+/// Runs a script to its rest, with this app.
+#[must_use]
+pub fn run_app(app: &Shared, script: &Script, bug: Option<Bug>, verbose: bool) -> Outcome {
+    let mut world = World::new(app, script, bug, verbose);
     for step in &script.steps {
         world.step(script.seed, step);
         if !world.violations.is_empty() {
@@ -42,14 +58,16 @@ pub fn run(script: &Script, bug: Option<Bug>, verbose: bool) -> Outcome {
 
 /// Takes out steps, and time, as long as the same invariant is still broken; at most `budget` runs.
 #[must_use]
-pub fn shrink(script: &Script, bug: Option<Bug>, budget: usize) -> Script {
+pub fn shrink(app: &Shared, script: &Script, bug: Option<Bug>, budget: usize) -> Script {
     let mut best = script.clone();
-    let Some(broken) = run(&best, bug, false).violation else { return best };
+    let Some(broken) = run_app(app, &best, bug, false).violation else { return best };
     let mut left = budget;
     let mut fails = |candidate: &Script| {
         left = left.saturating_sub(1);
         left > 0
-            && run(candidate, bug, false).violation.is_some_and(|found| found.invariant == broken.invariant)
+            && run_app(app, candidate, bug, false)
+                .violation
+                .is_some_and(|found| found.invariant == broken.invariant)
     };
     let mut size = best.steps.len().div_ceil(2);
     while size > 0 {

@@ -462,3 +462,28 @@ fn q8_seed_5031899_a_replaced_write_is_gone_though_the_power_goes_at_the_output(
         ],
     );
 }
+
+/// A leader asks for a void, loses the lead before the answer, leads again and sends: nobody can say any more what became of it.
+#[test]
+fn q9_seed_7004647_a_void_whose_answer_a_leader_did_not_get_before_it_lost_the_lead_is_not_known() {
+    holds_with(
+        7_004_647,
+        [3, 1, 0],
+        4,
+        12,
+        60_000,
+        vec![
+            (7, 39_887, tie(1, 1, "add", "handled")),
+            (12, 0, Action::PowerCut { device: Device(0) }),
+            (13, 0, Action::KillServer { down: 100 }),
+            (22, 28, Action::Start { tab: Tab(0) }),
+            (25, 0, Action::Reach { device: Device(0), reach: "hole" }),
+            (36, 4, Action::Start { tab: Tab(1) }),
+            (37, 26_035, tie(0, 0, "add", "short")),
+            (41, 0, Action::Steal { device: Device(0) }),
+            (42, 0, tie(0, 0, "add", "dedupe")),
+            (44, 33_773, Action::Start { tab: Tab(1) }),
+            (48, 0, Action::Steal { device: Device(0) }),
+        ],
+    );
+}

@@ -1,5 +1,6 @@
 //! What must hold, as objects: each looks at the world after every happening, and at its rest. None changes anything.
 
+mod app;
 mod convergence;
 mod delivery;
 mod emits;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(delivery::NothingLost),
         Box::new(emits::Emits::default()),
         Box::new(emits::Ties::default()),
+        Box::new(app::AppState::default()),
         Box::new(convergence::Converged),
         Box::new(convergence::NothingMissed),
         Box::new(memory::Bounded),

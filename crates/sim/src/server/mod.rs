@@ -9,6 +9,7 @@ use tidewire_core::{Epoch, Request, RequestKind};
 use tidewire_hub as hub;
 use tidewire_wire::http;
 
+use crate::app::{Shared, State};
 use crate::base::Base;
 use crate::ids::{Room, Tag, User};
 use ledger::{Answer, Fate, Identity, Ledger, Verdict};
@@ -44,6 +45,10 @@ pub struct RoomLog {
     pub tags: Vec<Tag>,
     /// The epochs that there were, each with the number of tags before it. The last one is in use.
     pub epochs: Vec<(String, usize)>,
+    /// What the app's events say, one for each tag.
+    pub payloads: Vec<String>,
+    /// What the app's handler made of the room.
+    pub state: State,
     /// Events that are kept, contiguous up to the head.
     pub events: VecDeque<hub::RoomEvent>,
     /// The last offset of the epoch in use.
@@ -53,7 +58,14 @@ pub struct RoomLog {
 impl RoomLog {
     fn new(room: Room) -> RoomLog {
         let epochs = vec![(format!("e{}-1", room.0), 0)];
-        RoomLog { tags: Vec::new(), epochs, events: VecDeque::new(), head: 0 }
+        RoomLog {
+            tags: Vec::new(),
+            payloads: Vec::new(),
+            state: State::new(),
+            epochs,
+            events: VecDeque::new(),
+            head: 0,
+        }
     }
 
     /// The epoch in use.
@@ -102,6 +114,10 @@ pub struct Server {
     pub heard: Vec<Heard>,
     /// Writes that were asked about for a client that was never heard of: they may be parked as unknown.
     pub strangers: BTreeSet<String>,
+    /// The app whose handlers run here.
+    pub app: Shared,
+    /// What a handler may never do, and did.
+    pub handled_wrongly: Vec<String>,
     /// What no request may ever say, and said.
     pub wrong: Vec<String>,
     /// Lowest number of a token that is accepted, per person.
@@ -133,8 +149,10 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// A server with empty rooms, not started.
     #[must_use]
-    pub fn new(retention: usize, token_life: u64) -> Server {
+    pub fn new(app: Shared, retention: usize, token_life: u64) -> Server {
         Server {
+            app,
+            handled_wrongly: Vec::new(),
             ledger: Ledger::default(),
             effects: Vec::new(),
             rooms: Room::all().map(|room| (room, RoomLog::new(room))).collect(),
@@ -200,19 +218,19 @@ impl Server {
         let Some((room, action, tag)) = target(&request.path, body) else {
             return marked(404, http::Outcome::Rejected);
         };
-        match action {
-            "refuse" => return marked(422, http::Outcome::Rejected),
-            "conflict" => return marked(412, http::Outcome::Rejected),
-            "fail" => return Reply { status: 500, outcome: None, body: String::new() },
-            _ => {}
-        }
+        let text = body.split_once('\n').map_or("", |(_, text)| text);
+        let payload = match self.handle(room, action, text) {
+            Ok(payload) => payload,
+            Err(status) if status < 500 => return marked(status, http::Outcome::Rejected),
+            Err(status) => return Reply { status, outcome: None, body: String::new() },
+        };
         let key = match &identity {
             Identity::Unnamed => String::new(),
             Identity::Keyed(key) | Identity::Sequenced { key, .. } => key.clone(),
         };
         let of = request.path.split_once("?of=").map(|(_, of)| of.to_owned());
         self.effects.push(Effect { key: key.clone(), user: user.name().to_owned(), room, tag, of });
-        self.append(room, tag, &key);
+        self.append(room, tag, &key, payload);
         let body = real(tag);
         let answer = Answer { status: 200, body: Some(body.clone()) };
         self.ledger.settle(user.name(), &identity, &hashed, answer, now);
@@ -247,11 +265,24 @@ impl Server {
         Reply { status: 200, outcome: None, body }
     }
 
-    fn append(&mut self, room: Room, tag: Tag, key: &str) {
+    /// The app's handler in its transaction, which is rolled back when it refuses: nothing that it did may be left.
+    fn handle(&mut self, room: Room, name: &str, text: &str) -> Result<String, u16> {
+        let Some(log) = self.rooms.get_mut(&room) else { return Err(404) };
+        let before = log.state.clone();
+        let answer = self.app.handle(&mut log.state, name, text);
+        if let (Err(status), true) = (&answer, before != log.state) {
+            self.handled_wrongly
+                .push(format!("{name} in {room} is refused with {status} and changes the room"));
+        }
+        answer
+    }
+
+    fn append(&mut self, room: Room, tag: Tag, key: &str, payload: String) {
         let retention = self.retention;
         let Some(log) = self.rooms.get_mut(&room) else { return };
         log.head += 1;
         log.tags.push(tag);
+        log.payloads.push(payload);
         let event = hub::RoomEvent {
             room: room.name().into(),
             epoch: log.epoch().into(),

@@ -7,6 +7,7 @@ use tidewire_core::{AppSignal, Command, Input, NetworkSignal, PassId, WriteId};
 use super::net::{Net, Reach};
 use super::tie::Wanted;
 use super::{Answering, DeviceState, TabState, World};
+use crate::app::Shared;
 use crate::bugs::Bug;
 use crate::coverage::{Coverage, Fault};
 use crate::disk::{Mode, Value};
@@ -20,7 +21,7 @@ use crate::server::Server;
 impl World {
     /// The world of a script, before its first step: the server is up, every device has one tab open.
     #[must_use]
-    pub fn new(script: &Script, bug: Option<Bug>, verbose: bool) -> World {
+    pub fn new(app: &Shared, script: &Script, bug: Option<Bug>, verbose: bool) -> World {
         let users = [User::Ana, User::Ben, User::Ana];
         let mut tabs = Vec::new();
         for (device, count) in script.tabs.iter().enumerate() {
@@ -31,7 +32,8 @@ impl World {
             rng: Rng::new(script.seed, u64::MAX),
             devices: users.into_iter().map(DeviceState::new).collect(),
             tabs,
-            server: Server::new(script.retention, script.token),
+            server: Server::new(app.clone(), script.retention, script.token),
+            app: app.clone(),
             answering: Answering::Well,
             reference: Reference::default(),
             coverage: Coverage::default(),
@@ -42,6 +44,7 @@ impl World {
             verbose,
             checks: invariants::all(),
             screens: BTreeMap::new(),
+            states: BTreeMap::new(),
             last_screens: BTreeMap::new(),
             links: BTreeMap::new(),
             sessions: BTreeMap::new(),

@@ -46,6 +46,8 @@ pub struct Call {
     pub tab: Tab,
     /// In which run.
     pub life: Life,
+    /// Under which grant of the lock.
+    pub grant: u32,
     /// The bearer token.
     pub token: String,
     /// What.
@@ -149,7 +151,8 @@ impl World {
         let owner = if device.0 == 1 { User::Ben } else { User::Ana };
         let mixed = self.bug == Some(Bug::TokenMixedUp);
         let token = self.token(device, if mixed { owner } else { user });
-        let call = Rc::new(Call { tab, life, token, ask, copy: false, number: self.last_happening });
+        let grant = self.tabs[tab.0].grant;
+        let call = Rc::new(Call { tab, life, grant, token, ask, copy: false, number: self.last_happening });
         let net = self.devices[device.0].net;
         let takes = self.latency(device);
         match net.reach {
@@ -255,7 +258,7 @@ impl World {
         if self.bug == Some(Bug::Forgetful) && self.rng.chance(20) {
             self.server.ledger = crate::server::ledger::Ledger::default();
         }
-        self.reference.answered(call.life, request, &reply);
+        self.reference.answered((call.life, call.grant), request, &reply);
         self.coverage.reply(&reply);
         if self.verbose {
             self.trace(&format!("server: {} {} -> {:?}", request.write, request.path, reply.outcome));

@@ -1,6 +1,7 @@
 //! The virtual world: one queue of happenings, one clock, everything that a tab can meet. Same seed, same world.
 
 mod act;
+mod app;
 mod clock;
 mod device;
 mod emit;
@@ -20,11 +21,12 @@ use std::sync::Arc;
 use tidewire_core::{Engine, Input, LinkId, LoadId};
 use tidewire_hub as hub;
 
+use crate::app::Shared;
 use crate::bugs::Bug;
 use crate::coverage::Coverage;
 use crate::disk::Done;
 use crate::host::{Host, Screen};
-use crate::ids::{Device, Life, Tab, Tag, User};
+use crate::ids::{Device, Life, Room, Tab, Tag, User};
 use crate::invariants::Invariant;
 use crate::reference::Reference;
 use crate::rng::Rng;
@@ -127,6 +129,9 @@ pub enum Happening {
     Leave(Device, User),
 }
 
+/// Which writes stand on a screen, and what the app made of them.
+type Look = (Vec<Tag>, String);
+
 /// A link as its tab knows it.
 pub type LinkKey = (Tab, Life, LinkId);
 
@@ -160,6 +165,8 @@ pub struct World {
     pub coverage: Coverage,
     /// The bug that is planted.
     pub bug: Option<Bug>,
+    /// The app that runs everywhere.
+    pub app: Shared,
     /// Breaches so far; the first one ends the run.
     pub violations: Vec<Violation>,
     /// Happenings and outputs so far.
@@ -170,6 +177,8 @@ pub struct World {
     pub verbose: bool,
     checks: Vec<Box<dyn Invariant>>,
     screens: BTreeMap<(Tab, Life, usize), Screen>,
+    /// What a run showed last of a room in a query: which writes, and what the app made of them.
+    states: BTreeMap<(Tab, Life, usize, Room), Look>,
     /// What each person saw last on a device.
     last_screens: BTreeMap<(Device, User, usize), Screen>,
     links: BTreeMap<LinkKey, Link>,

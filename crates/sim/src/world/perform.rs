@@ -159,8 +159,8 @@ impl World {
                 }
             }
             Output::Room { room, state } => self.room_state(tab, &room, &state),
-            Output::LayerAdded { write, variables, .. } => {
-                self.tabs[tab.0].host.layer_added(&write, &variables)
+            Output::LayerAdded { write, name, variables, .. } => {
+                self.tabs[tab.0].host.layer_added(&write, &name, &variables)
             }
             Output::LayerRetired { write, query } => {
                 let query = if self.bug == Some(Bug::LayerRetiredEverywhere) { None } else { query };

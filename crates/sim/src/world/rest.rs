@@ -59,6 +59,10 @@ impl World {
                     }
                 }
             }
+            if let Some(what) = self.same_writes_look_the_same(tab, query, &screen) {
+                self.violate("Q16 nothing flickers", what);
+                return;
+            }
             let state = &self.tabs[tab.0];
             // Before its first reading a start shows nothing that counts.
             if state.restored {

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use tidewire_core::{
-    Accepted, Coalesce, Command, KnownMutation, Lane, Millis, Payload, Resolution, Submission, WriteId,
+    Accepted, Coalesce, Command, KnownMutation, Lane, Payload, Resolution, Submission, WriteId,
 };
 
 use super::World;
+use crate::app::Tap;
 use crate::bugs::Bug;
-use crate::host::variables;
 use crate::ids::{Device, Room, Tab, Tag};
 use crate::reference::{Said, Tapped};
-use crate::server::TEMP;
+use crate::rng::Rng;
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +28,14 @@ impl World {
         if self.tabs[tab.0].frozen || self.tabs[tab.0].engine.is_none() {
             return;
         }
-        let (tag, submission, parent) = self.wish(tab, wanted);
+        let (asked, mut submission, parent) = self.wish(tab, wanted);
+        let tag = asked.tag;
         self.last_tag = tag.0;
         let temp = submission.temp_ids.first().cloned();
-        if wanted.tie == "pair" {
-            let (device, user) = (self.tabs[tab.0].device, self.tabs[tab.0].user);
-            let lane = lane_of(wanted, tag);
-            self.reference.loosen(device, user, &lane);
+        let lane = self.lane(&mut submission, tag);
+        let tap = Tapped { lane, ..self.tapped(tab, &asked, &submission, parent) };
+        if tap.loose {
+            self.reference.loosen(tap.device, tap.user, &tap.lane);
         }
         let now = self.clocks(tab);
         let Some(engine) = &mut self.tabs[tab.0].engine else { return };
@@ -43,7 +44,6 @@ impl World {
                 if let Some(temp) = temp {
                     self.tabs[tab.0].temp = Some((temp, tag));
                 }
-                let tap = self.tapped(tab, tag, wanted, parent);
                 self.reference.tapped(write, tap);
             }
             Ok(Accepted::Merged { into }) => {
@@ -59,82 +59,70 @@ impl World {
         self.drain(tab);
     }
 
-    /// What the engine is asked for, and the write that it depends on.
-    fn wish(&mut self, tab: Tab, wanted: Wanted) -> (Tag, Submission, Option<Tag>) {
+    /// What the app asks for at this tap, and the write that it depends on.
+    fn wish(&mut self, tab: Tab, wanted: Wanted) -> (Tap, Submission, Option<Tag>) {
         let Wanted { room, kind, own_lane, keep_layer, tie } = wanted;
+        let state = &self.tabs[tab.0];
         let tag = Tag(self.last_tag + 1);
-        let lane =
-            if self.bug == Some(Bug::LaneIgnored) { format!("own{}", tag.0) } else { lane_of(wanted, tag) };
-        let build = self.devices[self.tabs[tab.0].device.0].build;
-        let mut write = Submission {
-            name: if tie == "pair" { "room.undo".into() } else { "room.add".into() },
-            version: build.min(2),
-            variables: variables(room, tag),
-            method: "POST".into(),
-            path: format!("/{}/{kind}", room.name()),
-            body: Some(Payload(format!("{{\"tag\":{}}}", tag.0))),
-            lane: Some(Lane(lane)),
-            optimistic: true,
-            keep_layer_when_parked: keep_layer,
-            on_conflict: tie == "handled",
-            ttl: (tie == "short").then_some(Millis(5_000)),
-            dedupe_key: (tie == "dedupe").then(|| "again".into()),
-            ..Submission::default()
+        let taps = self.reference.taps.iter().filter(|(_, tap)| tap.life == state.life && !tap.given_up);
+        let before = taps.max_by_key(|(_, tap)| tap.order).map(|(write, tap)| (write.clone(), tap.tag));
+        // Nobody taps on what is not on the screen any more.
+        let stands = |tag: &Tag| {
+            let tap = self.reference.tags.get(tag).and_then(|write| self.reference.taps.get(write));
+            tap.is_some_and(|tap| !tap.given_up && !matches!(tap.said, Said::Discarded | Said::Refused))
         };
-        let mut parent = None;
-        match tie {
-            "child" => {
-                let life = self.tabs[tab.0].life;
-                let taps = self.reference.taps.iter().filter(|(_, tap)| tap.life == life && !tap.given_up);
-                if let Some((id, tap)) = taps.max_by_key(|(_, tap)| tap.order) {
-                    write.depends_on = vec![id.clone()];
-                    parent = Some(tap.tag);
-                }
-            }
-            "temp" => write.temp_ids = vec![format!("{TEMP}{:08}", tag.0)],
-            "temp-child" => {
-                // Nobody taps on what is not on the screen any more.
-                let stands = |tag: &Tag| {
-                    let tap = self.reference.tags.get(tag).and_then(|write| self.reference.taps.get(write));
-                    tap.is_some_and(|tap| {
-                        !tap.given_up && !matches!(tap.said, Said::Discarded | Said::Refused)
-                    })
-                };
-                if let Some((temp, of)) = self.tabs[tab.0].temp.as_ref().filter(|(_, of)| stands(of)) {
-                    write.path = format!("{}?of={temp}", write.path);
-                    parent = Some(*of);
-                }
-            }
-            "replace" => write.coalesce = Coalesce::Replace {},
-            "pair" => write.coalesce = Coalesce::CancelPair { name: "room.add".into() },
-            _ => {}
-        }
-        let _ = own_lane;
-        (tag, write, parent)
+        let temp = state.temp.as_ref().filter(|(_, of)| stands(of));
+        let choice = Rng::new(self.rng.clone().next(), u64::from(tag.0)).next();
+        let tap = Tap {
+            room,
+            tag,
+            choice,
+            kind,
+            tie,
+            own_lane,
+            keep_layer,
+            before: before.as_ref().map(|(write, _)| write.clone()),
+            temp: temp.map(|(temp, _)| temp.clone()),
+        };
+        let mut write = self.app.submit(&tap);
+        write.version = self.devices[state.device.0].build.min(2);
+        let depends = before.filter(|(before, _)| write.depends_on.contains(before)).map(|(_, tag)| tag);
+        let mentions = temp.filter(|(temp, _)| write.path.contains(temp.as_str())).map(|(_, of)| *of);
+        (tap, write, depends.or(mentions))
     }
 
-    fn tapped(&self, tab: Tab, tag: Tag, wanted: Wanted, parent: Option<Tag>) -> Tapped {
+    /// The lane that is asked for; the engine is told another one if that bug is planted.
+    fn lane(&self, write: &mut Submission, tag: Tag) -> String {
+        let asked = write.lane.clone().map_or_else(|| write.path.clone(), |lane| lane.0);
+        if self.bug == Some(Bug::LaneIgnored) {
+            write.lane = Some(Lane(format!("own{}", tag.0)));
+        }
+        asked
+    }
+
+    fn tapped(&self, tab: Tab, tap: &Tap, write: &Submission, parent: Option<Tag>) -> Tapped {
         let state = &self.tabs[tab.0];
         Tapped {
             device: state.device,
             tab,
             life: state.life,
             user: state.user,
-            room: wanted.room,
-            tag,
-            loose: wanted.tie == "pair",
-            coalesces: matches!(wanted.tie, "replace" | "pair"),
+            room: tap.room,
+            tag: tap.tag,
+            choice: tap.choice,
+            loose: matches!(write.coalesce, Coalesce::CancelPair { .. }),
+            coalesces: write.coalesce != (Coalesce::None {}),
             unused: false,
             heard_by: BTreeSet::new(),
             voided_for: None,
             nobody_knows: false,
-            kind: wanted.kind,
-            lane: lane_of(wanted, tag),
+            kind: tap.kind,
+            lane: String::new(),
             order: 0,
-            keep_layer: wanted.keep_layer,
+            keep_layer: write.keep_layer_when_parked,
             parent,
             alone: false,
-            edited: wanted.tie == "edited",
+            edited: tap.tie == "edited",
             said: Said::Accepted,
             stands: None,
             conflict: false,
@@ -164,15 +152,16 @@ impl World {
                 keep_layer: old.keep_layer,
                 tie: "edited",
             };
-            let (tag, mut submission, _) = self.wish(tab, wanted);
+            let (asked, mut submission, _) = self.wish(tab, wanted);
             submission.lane = Some(Lane(old.lane.clone()));
+            let edited = self.tapped(tab, &asked, &submission, None);
             let now = self.clocks(tab);
             let Some(engine) = &mut self.tabs[tab.0].engine else { return };
             let answer = engine.command(Command::Edit { write: write.clone(), submission }, now);
             if let Ok(Accepted::Queued { write: new }) = answer {
-                self.last_tag = tag.0;
+                self.last_tag = asked.tag.0;
                 self.coverage.rule("Q13");
-                let tap = Tapped { lane: old.lane, ..self.tapped(tab, tag, wanted, None) };
+                let tap = Tapped { lane: old.lane, ..edited };
                 self.reference.tapped(new.clone(), tap);
                 // The same place in its lane.
                 if let Some(tap) = self.reference.taps.get_mut(&new) {
@@ -210,8 +199,8 @@ impl World {
     /// The mutations that the build on a device knows: none from the third on.
     pub(super) fn known(&self, device: Device) -> Vec<KnownMutation> {
         let build = self.devices[device.0].build;
-        let names = if build > 2 { &[][..] } else { &["room.add", "room.undo"][..] };
-        names.iter().map(|name| KnownMutation { name: (*name).to_owned(), version: build }).collect()
+        let names = if build > 2 { Vec::new() } else { self.app.mutations() };
+        names.into_iter().map(|name| KnownMutation { name: name.to_owned(), version: build }).collect()
     }
 
     /// What a stored write of an older version is in this build.
@@ -219,24 +208,23 @@ impl World {
         let life = self.tabs[tab.0].life;
         let known = self.devices[self.tabs[tab.0].device.0].build == 2;
         let tap = self.reference.taps.get(write).filter(|_| known);
-        let result = tap.map(|tap| Submission {
-            name: "room.add".into(),
-            version: 2,
-            variables: text.clone(),
-            method: "POST".into(),
-            path: format!("/{}/{}", tap.room.name(), tap.kind),
-            body: Some(Payload(format!("{{\"tag\":{}}}", tap.tag.0))),
-            lane: Some(Lane(tap.lane.clone())),
-            optimistic: true,
-            keep_layer_when_parked: tap.keep_layer,
-            ..Submission::default()
+        let result = tap.map(|tap| {
+            let asked = Tap {
+                room: tap.room,
+                tag: tap.tag,
+                choice: tap.choice,
+                kind: tap.kind,
+                tie: "",
+                own_lane: false,
+                keep_layer: tap.keep_layer,
+                before: None,
+                temp: None,
+            };
+            let lane = Some(Lane(tap.lane.clone()));
+            Submission { version: 2, variables: text.clone(), lane, ..self.app.submit(&asked) }
         });
         self.coverage.rule("Q21");
         let input = tidewire_core::Input::Upcasted { write: write.clone(), result };
         self.later(1, super::Happening::Input(tab, life, Box::new(input)));
     }
-}
-
-fn lane_of(wanted: Wanted, tag: Tag) -> String {
-    if wanted.own_lane { format!("own{}", tag.0) } else { format!("lane-{}", wanted.room.name()) }
 }
