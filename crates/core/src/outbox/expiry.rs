@@ -34,11 +34,13 @@ pub(crate) struct Clock {
     seen: Now,
     /// The latest of the stored marks.
     mark: Option<Mark>,
+    /// The store has a record of its own for it.
+    saved: bool,
 }
 
 impl Clock {
     pub(crate) fn new(now: Now) -> Clock {
-        Clock { at: now.wall, seen: now, mark: None }
+        Clock { at: now.wall, seen: now, mark: None, saved: false }
     }
 
     pub(crate) fn now(&self) -> WallTime {
@@ -67,6 +69,11 @@ impl Clock {
 
     fn stored(&mut self, mark: Mark) {
         self.mark = Some(mark);
+        self.saved = true;
+    }
+
+    pub(super) fn is_saved(&self) -> bool {
+        self.saved
     }
 
     fn is_due(&self) -> bool {
@@ -98,6 +105,7 @@ impl Outbox {
         // One that cannot be read says nothing: the writes' own marks remain.
         if let Ok(mark) = Mark::decode(bytes, &self.partition) {
             self.clock.found(mark);
+            self.clock.saved = true;
         }
     }
 
@@ -115,6 +123,9 @@ impl Outbox {
 
     /// Makes sure that expiry is looked at in time. Only the tab that sends does.
     pub(super) fn watch_age(&mut self, ctx: &mut Ctx) {
+        if self.age_dirty {
+            self.expire(ctx); // What became too old while nobody looked is not sent any more.
+        }
         if !self.leading || self.entries.counts().pending == 0 {
             ctx.timers.stop(&TimerKind::Expiry);
         } else if ctx.timers.get(&TimerKind::Expiry).is_none() || self.age_dirty {
@@ -141,15 +152,22 @@ impl Outbox {
 
     pub(crate) fn on_expiry(&mut self, ctx: &mut Ctx) {
         self.clock.pass(ctx.now);
-        if self.leading && self.clock.is_due() && !self.clock_busy {
-            self.clock_busy = true;
-            self.put_clock(self.clock.mark(), ctx);
+        if self.leading && self.clock.is_due() {
+            self.write_clock(ctx);
         }
         self.expire(ctx);
     }
 
+    /// Stores where the clock stands.
+    pub(super) fn write_clock(&mut self, ctx: &mut Ctx) {
+        if !self.clock_busy {
+            self.clock_busy = true;
+            self.put_clock(self.clock.mark(), ctx);
+        }
+    }
+
     /// Writes that are too old are parked; of those that may have been sent the server is asked first.
-    pub(super) fn expire(&mut self, ctx: &mut Ctx) {
+    fn expire(&mut self, ctx: &mut Ctx) {
         if !self.leading {
             return;
         }

@@ -1,7 +1,8 @@
 //! The end of a queue: a user who leaves, everything given up, a store that belongs to a newer build (Q20, Q21).
 
 use super::Outbox;
-use super::steps::Step;
+use super::record::Stage;
+use super::steps::{Gone, Step};
 use super::tabs::Wish;
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
@@ -54,7 +55,9 @@ impl Outbox {
 
     /// Q20: the last answer is stored, the host may let go.
     pub(super) fn tell_quiet(&mut self, ctx: &mut Ctx) {
-        let busy = !(self.fetches.is_empty() && self.steps.is_empty() && self.early.is_empty());
+        // What is to be given up can be, as soon as the store that is being read has said how it stands.
+        let clearing = self.leader.is_some() && self.load.is_some() && !self.leaving.unwanted.is_empty();
+        let busy = clearing || !(self.fetches.is_empty() && self.steps.is_empty() && self.early.is_empty());
         if self.leaving.suspended && !self.leaving.quiet && !busy && self.unsaved.is_empty() {
             self.leaving.quiet = true;
             ctx.emit(Output::Quiet {});
@@ -96,9 +99,18 @@ impl Outbox {
             return;
         }
         for write in std::mem::take(&mut self.leaving.unwanted) {
-            let Some((_, entry)) = self.find(&write) else { continue };
+            let Some((number, entry)) = self.find(&write) else { continue };
             if entry.busy > 0 || entry.fetch.is_some() {
                 self.leaving.unwanted.push(write);
+                continue;
+            }
+            if self.leaving.suspended {
+                // For a user who has left nobody is asked: what may have been applied stays.
+                if matches!(entry.record.stage, Stage::Queued | Stage::Parked { unresolved: None, .. }) {
+                    self.end_conflict(number, ctx);
+                    facts.push(Fact::LayerDropped(write));
+                    self.remove(number, Gone::Discarded, ctx);
+                }
                 continue;
             }
             let _ = self.discard(&write, ctx, facts).or_else(|_| self.cancel(&write, ctx, facts));

@@ -34,10 +34,10 @@ impl Outbox {
             return;
         }
         self.watch_leader(ctx, facts);
+        self.give_up_unwanted(ctx, facts);
         if self.is_suspended() {
             return self.tell_quiet(ctx);
         }
-        self.give_up_unwanted(ctx, facts);
         self.clock.pass(ctx.now);
         self.follow_parents(ctx);
         self.coalesce(ctx);

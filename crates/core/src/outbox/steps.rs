@@ -124,7 +124,7 @@ impl Outbox {
     }
 
     /// Q7: what later writes may still mention outlives its record.
-    fn put_names(&mut self, more: Vec<Given>, ctx: &mut Ctx) {
+    pub(super) fn put_names(&mut self, more: Vec<Given>, ctx: &mut Ctx) {
         if !self.names_busy {
             self.names_busy = true;
             let all = self.names.with(more.into_iter());

@@ -107,6 +107,12 @@ impl Outbox {
     fn write_again(&mut self, client: ClientRecord, vanished: Vec<LocalNumber>, ctx: &mut Ctx) {
         ctx.emit(Output::Log { note: Note::StoreEmptied });
         self.put_client(client, ctx);
+        if !self.names.saved().is_empty() {
+            self.put_names(Vec::new(), ctx);
+        }
+        if self.clock.is_saved() {
+            self.write_clock(ctx);
+        }
         for number in vanished {
             if let Some(record) = self.entries.get(&number).map(|e| e.record.clone()) {
                 self.put(number, record, Then::Enqueued, ctx);
