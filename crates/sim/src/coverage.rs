@@ -104,6 +104,8 @@ faults! {
     Farewell,
     /// A person may not be in a room.
     RoomDenied,
+    /// A binary part comes back to a tab.
+    Attachment,
     /// An emit may be lost, and the system says so.
     EmitLost,
     /// A request arrives before an earlier one.

@@ -125,8 +125,8 @@ pub struct Emitted {
     pub boot: u32,
     /// When.
     pub at: u64,
-    /// Its argument.
-    pub body: BodyId,
+    /// Its argument, and its binary part if it has one.
+    pub bodies: Vec<BodyId>,
     /// What was said.
     pub end: Option<End>,
 }

@@ -370,7 +370,12 @@ impl Server {
                 hub::Input::HistoryRead { request: *request, result }
             }
             hub::Output::Dispatch { request, args, user, .. } => {
-                let tag = Tag(args.json.0.parse().unwrap_or(0));
+                let number = args.json.0.split(',').next().and_then(|number| number.parse().ok());
+                let tag = Tag(number.unwrap_or(0));
+                let parts: Vec<&[u8]> = args.attachments.iter().map(|part| &part.0[..]).collect();
+                if args.json.0.contains("_placeholder") != (parts == [part_of(tag).as_bytes()]) {
+                    self.wrong.push(format!("the emit {tag:?} came with {} parts: {parts:?}", parts.len()));
+                }
                 self.heard.push(Heard { user: user.0.to_string(), tag });
                 hub::Input::Handled { request: *request, answer: hub::Answer::Acknowledged(args.clone()) }
             }
@@ -418,6 +423,12 @@ fn marked(status: u16, outcome: http::Outcome) -> Reply {
 fn target<'a>(path: &'a str, body: &str) -> Option<(Room, &'a str, Tag)> {
     let (room, action) = path.strip_prefix('/')?.split_once('/')?;
     Some((Room::named(room)?, action.split('?').next()?, Tag(field(body, "tag")?.parse().ok()?)))
+}
+
+/// The binary part of the emit with this tag, if it has one.
+#[must_use]
+pub fn part_of(tag: Tag) -> String {
+    format!("part {}", tag.0)
 }
 
 /// What every temporary id begins with.

@@ -16,7 +16,6 @@ mod tie;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use tidewire_core::{Engine, Input, LinkId, LoadId};
 use tidewire_hub as hub;
@@ -34,7 +33,7 @@ use crate::server::Server;
 
 pub use device::{DeviceState, Lock};
 pub use http::{Answering, Call};
-pub use net::{Link, Net, Reach};
+pub use net::{Link, Net, Packet, Reach};
 
 /// Wall time at the beginning.
 pub const WALL: u64 = 1_790_000_000_000;
@@ -84,7 +83,7 @@ pub enum Happening {
     /// The engine of a run is told this.
     Input(Tab, Life, Box<Input>),
     /// A frame reaches a tab.
-    Frame(Tab, Life, LinkId, Arc<str>),
+    Frame(Tab, Life, LinkId, Packet),
     /// The oldest operation of a disk takes effect.
     DiskStep(Device),
     /// A tab hears of an operation.
@@ -110,7 +109,7 @@ pub enum Happening {
     /// A transport is open at the server.
     Reached(LinkKey),
     /// A frame reaches the server.
-    ServerFrame(hub::SessionId, Arc<str>),
+    ServerFrame(hub::SessionId, Packet),
     /// The server hears of a transport's end.
     ServerClosed(hub::SessionId),
     /// The hub gets an answer, in the boot that asked.
@@ -225,7 +224,7 @@ impl World {
     fn happen(&mut self, what: Happening) {
         match what {
             Happening::Input(tab, life, input) => self.input(tab, life, *input),
-            Happening::Frame(tab, life, link, text) => self.frame(tab, life, link, &text),
+            Happening::Frame(tab, life, link, packet) => self.frame(tab, life, link, &packet),
             Happening::DiskStep(device) => self.disk_step(device),
             Happening::DiskDone(tab, life, done) => self.disk_done(tab, life, *done),
             Happening::Flush(tab, life) => self.flush(tab, life),
@@ -238,7 +237,7 @@ impl World {
             Happening::Answered(call, answer) => self.answered(&call, *answer),
             Happening::FetchAgain(tab, life, query) => self.fetch_again(tab, life, query),
             Happening::Reached(key) => self.reached(key),
-            Happening::ServerFrame(session, text) => self.server_frame(session, &text),
+            Happening::ServerFrame(session, packet) => self.server_frame(session, &packet),
             Happening::ServerClosed(session) => self.server_closed(session),
             Happening::HubAnswer(boot, question) => self.hub_answer(boot, &question),
             Happening::Flushed(session, bytes) => self.hub_input(hub::Input::Flushed { session, bytes }),

@@ -57,6 +57,15 @@ pub struct Link {
     dead: bool,
 }
 
+/// One message on a link.
+#[derive(Clone, Debug)]
+pub enum Packet {
+    /// A frame.
+    Text(Arc<str>),
+    /// An attachment of the frame before it.
+    Binary(Arc<[u8]>),
+}
+
 impl World {
     pub(super) fn latency(&mut self, device: Device) -> u64 {
         let (least, most) = self.devices[device.0].net.latency;
@@ -104,12 +113,15 @@ impl World {
     }
 
     /// A tab sends a frame.
-    pub(super) fn send(&mut self, tab: Tab, link: LinkId, text: &str) {
+    pub(super) fn send(&mut self, tab: Tab, link: LinkId, packet: Packet) {
         let key = (tab, self.tabs[tab.0].life, link);
         let device = self.device_of(key);
         let takes = self.latency(device);
-        let text = if self.bug == Some(Bug::SinceTooNew) { newer_since(text) } else { text.to_owned() };
-        let text = if self.bug == Some(Bug::StreamPerLink) { numbered_anew(&text, link) } else { text };
+        let packet = match (packet, self.bug) {
+            (Packet::Text(text), Some(Bug::SinceTooNew)) => Packet::Text(newer_since(&text).into()),
+            (Packet::Text(text), Some(Bug::StreamPerLink)) => Packet::Text(numbered_anew(&text, link).into()),
+            (packet, _) => packet,
+        };
         let up = self.devices[device.0].net.reach == Reach::Up;
         let Some(state) = self.links.get_mut(&key) else { return };
         if state.dead || !up {
@@ -119,16 +131,23 @@ impl World {
         }
         state.up = state.up.max(self.now + takes);
         let (session, at) = (state.session, state.up);
-        self.at(at, Happening::ServerFrame(session, text.into()));
+        self.at(at, Happening::ServerFrame(session, packet));
     }
 
-    pub(super) fn server_frame(&mut self, session: hub::SessionId, text: &str) {
-        self.hub_input(hub::Input::Received { session, frame: hub::Inbound::Text(text.to_owned()) });
+    pub(super) fn server_frame(&mut self, session: hub::SessionId, packet: &Packet) {
+        let frame = match packet {
+            Packet::Text(text) => hub::Inbound::Text(text.to_string()),
+            Packet::Binary(bytes) => hub::Inbound::Binary(bytes.to_vec()),
+        };
+        self.hub_input(hub::Input::Received { session, frame });
     }
 
     /// The hub sends a frame.
-    pub(super) fn deliver(&mut self, session: hub::SessionId, text: Arc<str>) {
-        let text = if self.bug == Some(Bug::EpochHidden) { first_epoch(&text) } else { text };
+    pub(super) fn deliver(&mut self, session: hub::SessionId, packet: Packet) {
+        let packet = match packet {
+            Packet::Text(text) if self.bug == Some(Bug::EpochHidden) => Packet::Text(first_epoch(&text)),
+            packet => packet,
+        };
         let Some(key) = self.sessions.get(&session).copied() else { return };
         let device = self.device_of(key);
         let takes = self.latency(device);
@@ -141,19 +160,31 @@ impl World {
         }
         state.down = state.down.max(self.now + takes);
         let at = state.down;
-        let bytes = text.len() as u64;
-        self.at(at, Happening::Frame(key.0, key.1, key.2, text));
+        let bytes = match &packet {
+            Packet::Text(text) => text.len() as u64,
+            Packet::Binary(bytes) => bytes.len() as u64,
+        };
+        self.at(at, Happening::Frame(key.0, key.1, key.2, packet));
         self.at(at, Happening::Flushed(session, bytes));
     }
 
     /// A frame reaches a tab.
-    pub(super) fn frame(&mut self, tab: Tab, life: Life, link: LinkId, text: &Arc<str>) {
+    pub(super) fn frame(&mut self, tab: Tab, life: Life, link: LinkId, packet: &Packet) {
         if !self.alive(tab, life)
             || !self.links.contains_key(&(tab, life, link))
-            || self.hold(tab, || Happening::Frame(tab, life, link, text.clone()))
+            || self.hold(tab, || Happening::Frame(tab, life, link, packet.clone()))
         {
             return;
         }
+        let text = match packet {
+            Packet::Text(text) => text,
+            Packet::Binary(bytes) => {
+                self.coverage.fault(Fault::Attachment);
+                let body = self.tabs[tab.0].host.keep(&String::from_utf8_lossy(bytes));
+                let length = bytes.len() as u32;
+                return self.input(tab, life, Input::ReceivedBinary { link, body, length });
+            }
+        };
         if let Some((_, boot)) = text.split_once("\"instance\":\"boot") {
             let digits = boot.split('"').next().unwrap_or_default();
             self.tabs[tab.0].boot = digits.parse().unwrap_or(0);

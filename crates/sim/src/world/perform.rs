@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tidewire_core::{Input, Output, ParkReason, Payload, QueryId, WriteState};
 
-use super::{Happening, World};
+use super::{Happening, Packet, World};
 use crate::bugs::Bug;
 use crate::coverage::Fault;
 use crate::disk::{Op, Value};
@@ -136,7 +136,11 @@ impl World {
                     Some(rest) => Payload(format!("{}{rest}]", text.0)),
                     None => text,
                 };
-                self.send(tab, link, &text.0);
+                self.send(tab, link, Packet::Text(text.0.as_str().into()));
+            }
+            Output::SendBinary { link, body } => {
+                let part = self.tabs[tab.0].host.bodies.get(&body).cloned().unwrap_or_default();
+                self.send(tab, link, Packet::Binary(part.into_bytes().into()));
             }
             Output::Close { link } => self.close((tab, life, link)),
             Output::Fetch { fetch, request } => self.fetch_write(tab, fetch, request),
@@ -204,7 +208,7 @@ impl World {
             #[allow(
                 unreachable_patterns,
                 clippy::wildcard_enum_match_arm,
-                reason = "namespaces, attachments and foreign origins are not simulated"
+                reason = "namespaces and foreign origins are not simulated"
             )]
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use tidewire_hub as hub;
 
-use super::{Happening, World};
+use super::{Happening, Packet, World};
 use crate::coverage::Fault;
 
 impl World {
@@ -14,9 +14,12 @@ impl World {
         running.handle(input, now);
         while let Some(output) = self.server.hub.as_mut().and_then(|hub| hub.poll_output()) {
             match output {
-                hub::Output::Send { session, frame: hub::Frame::Text(text) } => self.deliver(session, text),
-                // Nothing in this world has attachments.
-                hub::Output::Send { frame: hub::Frame::Binary(_), .. } => {}
+                hub::Output::Send { session, frame: hub::Frame::Text(text) } => {
+                    self.deliver(session, Packet::Text(text))
+                }
+                hub::Output::Send { session, frame: hub::Frame::Binary(bytes) } => {
+                    self.deliver(session, Packet::Binary(bytes));
+                }
                 hub::Output::Close { session, reason } => self.hub_closes(session, reason),
                 hub::Output::Pause { .. } | hub::Output::Resume { .. } => {}
                 hub::Output::Log(note) => self.coverage.hub_note(&note),
