@@ -335,6 +335,23 @@ fn q13_a_write_expires_after_its_time_to_live_and_lives_again_when_it_is_retried
 }
 
 #[test]
+fn q13_each_write_is_watched_whatever_becomes_of_those_that_would_expire_before_it() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    let life = |millis| move |s: &mut Submission| s.ttl = Some(Millis(millis));
+    let long = rig.submit_with(life(120_000)).unwrap();
+    let short = rig.submit_with(life(60_000)).unwrap();
+    let middle = rig.submit_with(life(90_000)).unwrap();
+    rig.command(Command::Cancel { write: short }).unwrap();
+    for (write, millis) in [(middle, 90_000), (long, 30_000)] {
+        rig.pass(millis - 1);
+        assert!(!is_parked(&rig, &write, ParkReason::Expired), "not yet");
+        rig.pass(1);
+        assert!(is_parked(&rig, &write, ParkReason::Expired), "after {millis} more");
+    }
+}
+
+#[test]
 fn q13_a_clock_that_jumps_expires_nothing_in_one_process_and_by_a_restart_at_most_half_a_day() {
     let mut rig = Rig::new();
     let write = waiting(&mut rig);

@@ -100,19 +100,41 @@ impl Mark {
     }
 }
 
+impl Record {
+    /// When it is too old, by the queue's clock.
+    fn end(&self) -> WallTime {
+        WallTime(self.born.0.saturating_add(self.ttl.0))
+    }
+}
+
 impl Outbox {
     pub(super) fn adopt_clock(&mut self, bytes: &[u8]) {
         // One that cannot be read says nothing: the writes' own marks remain.
         if let Ok(mark) = Mark::decode(bytes, &self.partition) {
-            self.clock.found(mark);
+            self.clock_found(mark);
             self.clock.saved = true;
         }
+    }
+
+    fn clock_found(&mut self, mark: Mark) {
+        let before = self.clock.now();
+        self.clock.found(mark);
+        self.age_dirty |= self.clock.now() != before;
     }
 
     /// A record of the store is a mark too.
     pub(super) fn clock_of(&mut self, record: &Record) {
         if record.is_pending() {
-            self.clock.found(Mark { clock: record.born, wall: record.created });
+            self.clock_found(Mark { clock: record.born, wall: record.created });
+            self.unwatched = Some(self.unwatched.unwrap_or(record.end()).min(record.end()));
+        }
+    }
+
+    /// This write's record is on disk: from now on it ages.
+    pub(super) fn watch(&mut self, number: LocalNumber) {
+        if let Some(entry) = self.entries.get(&number).filter(|entry| entry.record.is_pending()) {
+            let end = entry.record.end();
+            self.unwatched = Some(self.unwatched.unwrap_or(end).min(end));
         }
     }
 
@@ -123,16 +145,30 @@ impl Outbox {
 
     /// Makes sure that expiry is looked at in time. Only the tab that sends does.
     pub(super) fn watch_age(&mut self, ctx: &mut Ctx) {
-        if self.age_dirty {
+        let overdue = self.unwatched.is_some_and(|end| end <= self.clock.now());
+        if self.age_dirty || overdue {
             self.expire(ctx); // What became too old while nobody looked is not sent any more.
         }
         if !self.leading || self.entries.counts().pending == 0 {
             ctx.timers.stop(&TimerKind::Expiry);
-        } else if ctx.timers.get(&TimerKind::Expiry).is_none() || self.age_dirty {
-            let at = ctx.deadline(self.next_expiry());
-            ctx.timers.set(TimerKind::Expiry, at);
+        } else {
+            let set = ctx.timers.get(&TimerKind::Expiry).filter(|_| !self.age_dirty);
+            // Looking at all of them for each that comes would make a write cost more the more there are.
+            let next = match (set, self.unwatched) {
+                (None, _) => Some(self.next_expiry()),
+                (Some(_), Some(end)) => {
+                    Some(Millis(end.0.saturating_sub(self.clock.now().0))).filter(|left| left.0 > 0)
+                }
+                (Some(_), None) => None,
+            };
+            if let Some(at) = next.map(|left| ctx.deadline(left))
+                && set.is_none_or(|set| at < set)
+            {
+                ctx.timers.set(TimerKind::Expiry, at);
+            }
         }
         self.age_dirty = false;
+        self.unwatched = None;
     }
 
     /// Until the next write is too old, or the clock is to be stored.

@@ -223,8 +223,10 @@ pub(crate) struct Outbox {
     questions: Set<FetchId>,
     clock: Clock,
     clock_busy: bool,
-    /// There is a write whose age nobody watches yet.
+    /// The queue's clock has been put forward: no timer is right any more.
     age_dirty: bool,
+    /// The first end of a life that no timer is set for yet, by the queue's clock.
+    unwatched: Option<WallTime>,
     pass: Pass,
     reported: Option<OutboxStatus>,
 }
@@ -274,6 +276,7 @@ impl Outbox {
             clock: Clock::new(ctx.now),
             clock_busy: false,
             age_dirty: false,
+            unwatched: None,
             pass: Pass::default(),
             reported: None,
         };

@@ -225,7 +225,7 @@ impl Outbox {
         let overtaken = std::mem::take(&mut entry.overtaken);
         drop(entry);
         self.joins_family(number);
-        self.age_dirty = true;
+        self.watch(number);
         if let Some(old) = another {
             self.is_another(number, old, ctx, facts);
         }

@@ -195,7 +195,6 @@ impl Outbox {
     fn adopt(&mut self, number: LocalNumber, mut record: Record, ctx: &mut Ctx, facts: &mut Facts) {
         self.names.apply_unsent(&mut record);
         self.clock_of(&record);
-        self.age_dirty = true;
         self.avoid_sequence(&record);
         if self.entries.contains_key(&number) {
             let origin = self.origins.of(&record.path);
