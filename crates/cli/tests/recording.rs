@@ -37,7 +37,9 @@ async fn two_lives(server: &Server, proxy: &Proxy, store: &Path, options: Record
     let temp = first.temp_id();
     let write = Write::new("POST", "/api/activities").body(&title).named("create", 1, &title).temp_id(&temp);
     first.submit(write).await.unwrap();
-    let left = first.submit(Write::new("POST", format!("/api/activities/{temp}/like"))).await.unwrap();
+    let said = json!({"text": format!("SECRET {temp} and {temp}")});
+    let left = first.submit(Write::new("POST", format!("/api/activities/{temp}/messages")).body(&said));
+    let left = left.await.unwrap();
     soon("the disk", left.durable()).await.unwrap();
     let one = first.recording().await.unwrap().unwrap();
     first.shutdown().await;

@@ -43,6 +43,7 @@ pub struct Builder {
     queue: Option<QueueLimits>,
     is_answer: IsAnswer,
     processing: bool,
+    polling: bool,
     #[cfg(feature = "recording")]
     record: Option<crate::record::RecordOptions>,
 }
@@ -107,6 +108,7 @@ impl Builder {
             queue: None,
             is_answer: Box::new(|_| None),
             processing: true,
+            polling: true,
             #[cfg(feature = "recording")]
             record: None,
         }
@@ -221,6 +223,13 @@ impl Builder {
         self
     }
 
+    /// Whether HTTP long-polling is tried where no WebSocket comes up (C1); it is, unless told otherwise.
+    #[must_use]
+    pub fn polling(mut self, on: bool) -> Builder {
+        self.polling = on;
+        self
+    }
+
     /// Whether writes are sent from the start; see [`Client::set_processing`].
     #[must_use]
     pub fn processing(mut self, on: bool) -> Builder {
@@ -275,6 +284,7 @@ impl Builder {
             join: self.join,
             probe_event: self.probe_event,
             origins,
+            polling: self.polling,
             queue: self.queue,
             ..Config::new(partition.clone())
         };

@@ -63,7 +63,7 @@ class Client<E extends object> implements Tidewire<E> {
     const tokens = new Tokens(options.token);
     const send = options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init));
     this.#settings = {
-      createEngine,
+      createEngine: options.recording?.around(createEngine) ?? createEngine,
       platform,
       url: options.url,
       path: options.path ?? '/socket.io/',

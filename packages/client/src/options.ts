@@ -1,4 +1,5 @@
 // What an app says once, when it makes a client, and what of it the engine is told.
+import type { CreateEngine } from './engine/binding.js';
 import type { Config, OriginKind as EngineOrigin, OriginRule } from './generated/protocol.js';
 import { originOf } from './host/origin.js';
 import type { TokenSource } from './host/tokens.js';
@@ -43,6 +44,8 @@ export interface TidewireOptions<E extends object = AnyEvents> {
   readonly rooms?: ForeignRooms;
   /** How packets travel: `msgpack` of `@tidewire/client/msgpack`, for a server that uses `socket.io-msgpack-parser`. Default: as text. */
   readonly parser?: (port: SocketPort) => SocketPort;
+  /** Keeps what the engine is told: `recorder()` of `@tidewire/client/recording`. */
+  readonly recording?: { around(create: CreateEngine): CreateEngine };
   readonly log?: (note: LogNote) => void;
 }
 

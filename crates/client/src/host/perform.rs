@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tidewire_core::{
     AuthResult, EmitId, EmitResult, Event as CoreEvent, FetchId, Found, Input, LinkId, Output, Payload,
-    Request, RequestFailure, Resolution, Response, WriteId, WriteState, limits,
+    Request, RequestFailure, Resolution, Response, Transport, WriteId, WriteState, limits,
 };
 use tidewire_wire::http as names;
 use tokio_tungstenite::tungstenite::Message;
@@ -15,7 +15,7 @@ use super::{Fact, Fetching, Host};
 use crate::emit::{Acknowledgement, EmitError};
 use crate::event::{Event, Reply};
 use crate::net::socket::Sent;
-use crate::net::{HttpAnswer, HttpError, HttpRequest, socket};
+use crate::net::{HttpAnswer, HttpError, HttpRequest, polling, socket};
 use crate::queue::PassResult;
 use crate::status::Notice;
 use crate::store::Step;
@@ -62,10 +62,12 @@ impl Host {
                     let _ = facts.send(Fact::Auth(auth, result));
                 });
             }
-            // The engine was not told that there is any other transport.
-            Output::Open { link, transport: _, url } => {
+            Output::Open { link, transport, url } => {
                 let origin = self.ports.origin.or_told(url.as_deref());
-                let (open, task) = socket::open(link, origin.socket_url(), self.frames.clone());
+                let (open, task) = match transport {
+                    Transport::WebSocket => socket::open(link, origin.socket_url(), self.frames.clone()),
+                    Transport::Polling => polling::open(link, origin.polling_url(), self.frames.clone()),
+                };
                 self.links.insert(link, open);
                 self.link_tasks.retain(|task| !task.is_finished());
                 self.link_tasks.push(task);

@@ -1,7 +1,8 @@
-//! The host's way to the network: where the server is, requests to it, and WebSocket links. Knows no packet and no rule.
+//! The host's way to the network: where the server is, requests to it, and links over WebSocket or long-polling. Knows no packet and no rule.
 
 mod http;
 mod origin;
+pub(crate) mod polling;
 pub(crate) mod socket;
 mod tls;
 

@@ -46,6 +46,11 @@ impl Origin {
         format!("{scheme}://{}/socket.io/?EIO=4&transport=websocket", self.authority)
     }
 
+    /// The same over HTTP long-polling.
+    pub(crate) fn polling_url(&self) -> String {
+        format!("{self}/socket.io/?EIO=4&transport=polling")
+    }
+
     /// This one, or another that the server names: never one without TLS if this one has it.
     pub(crate) fn or_told(&self, url: Option<&str>) -> Origin {
         let told = url.and_then(|url| url.parse::<Origin>().ok());
@@ -137,6 +142,7 @@ mod tests {
     fn c1_the_link_goes_to_the_socket_io_endpoint() {
         let origin: Origin = "http://host:1".parse().unwrap();
         assert_eq!(origin.socket_url(), "ws://host:1/socket.io/?EIO=4&transport=websocket");
+        assert_eq!(origin.polling_url(), "http://host:1/socket.io/?EIO=4&transport=polling");
     }
 
     #[test]

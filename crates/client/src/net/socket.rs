@@ -17,13 +17,13 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Longest message that is read at all: the engine's limit is in UTF-16 units, which have up to three bytes.
-const MESSAGE_BYTES: usize = limits::FRAME as usize * 3 + 1024;
+pub(super) const MESSAGE_BYTES: usize = limits::FRAME as usize * 3 + 1024;
 /// What may wait to be written before the link counts as dead, in bytes.
 const UNSENT_BYTES: usize = 16 * 1024 * 1024;
 /// Above this much that waits a link takes no more volatile emits; below it, it does again.
 const CROWDED_BYTES: usize = 64 * 1024;
 /// How long the closing handshake may take.
-const CLOSE: Duration = Duration::from_secs(1);
+pub(super) const CLOSE: Duration = Duration::from_secs(1);
 
 /// What a link tells.
 #[derive(Debug)]
@@ -48,6 +48,15 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// A link, and what its task works with.
+    pub(super) fn pair() -> (Link, End, oneshot::Receiver<()>) {
+        let (outgoing, frames) = mpsc::unbounded_channel();
+        let (held, released) = oneshot::channel();
+        let unsent = Arc::new(AtomicUsize::new(0));
+        let end = End { frames, unsent: Arc::clone(&unsent) };
+        (Link { outgoing, unsent, _held: held }, end, released)
+    }
+
     /// Writes a message.
     pub(crate) fn send(&self, message: Message) -> Sent {
         let (before, length) = (self.unsent.load(Ordering::Relaxed), message.len());
@@ -79,27 +88,27 @@ pub(crate) fn open(
     url: String,
     facts: mpsc::Sender<(LinkId, LinkFact)>,
 ) -> (Link, JoinHandle<()>) {
-    let (outgoing, frames) = mpsc::unbounded_channel();
-    let (held, released) = oneshot::channel();
-    let unsent = Arc::new(AtomicUsize::new(0));
-    let end = End { frames, unsent: Arc::clone(&unsent) };
-    let link = Link { outgoing, unsent, _held: held };
+    let (link, end, released) = Link::pair();
     (link, tokio::spawn(run(id, url, facts, end, released)))
 }
 
 /// The task's end of what the host sends.
-struct End {
+pub(super) struct End {
     frames: mpsc::UnboundedReceiver<Message>,
     unsent: Arc<AtomicUsize>,
 }
 
 impl End {
-    async fn next(&mut self) -> Option<Message> {
+    pub(super) async fn next(&mut self) -> Option<Message> {
         self.frames.recv().await
     }
 
+    pub(super) fn try_next(&mut self) -> Option<Message> {
+        self.frames.try_recv().ok()
+    }
+
     /// A message was written; true when the link is crowded no more.
-    fn wrote(&self, length: usize) -> bool {
+    pub(super) fn wrote(&self, length: usize) -> bool {
         let before = self.unsent.fetch_sub(length, Ordering::Relaxed);
         before >= CROWDED_BYTES && before - length < CROWDED_BYTES
     }
@@ -146,7 +155,7 @@ async fn run(
     }
     // A peer that does not read must not keep us; whatever it may still want to say is not heard.
     let goodbye = async {
-        while let Ok(frame) = end.frames.try_recv() {
+        while let Some(frame) = end.try_next() {
             socket.send(frame).await?;
         }
         socket.close(None).await

@@ -95,11 +95,36 @@ impl Blanker {
         if text.len() < 2 {
             return "1".repeat(text.len());
         }
-        let named: Vec<&str> =
-            self.temps.iter().filter(|temp| text.contains(*temp)).map(String::as_str).collect();
-        let named = named.join(" ");
+        let named = self.mentioned(text).join(" ");
         format!("\"{named}{}\"", "x".repeat((text.len() - 2).saturating_sub(named.len())))
     }
+
+    /// Every temporary id in the text, in order.
+    fn mentioned<'a>(&self, text: &'a str) -> Vec<&'a str> {
+        let mut all = Vec::new();
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let rest = &text[at..];
+            let known = self.temps.iter().find(|temp| rest.starts_with(*temp)).map(String::len);
+            match known.or_else(|| made(rest)) {
+                Some(length) => {
+                    all.push(&rest[..length]);
+                    at += length;
+                }
+                None => at += c.len_utf8(),
+            }
+        }
+        all
+    }
+}
+
+/// The length of a temporary id that a client made (here or in TypeScript), if this begins with one: those of an earlier life are known
+/// by their looks only.
+fn made(text: &str) -> Option<usize> {
+    const BEGINNING: &str = "tmp_";
+    let digits = text.strip_prefix(BEGINNING)?;
+    let count = digits.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count();
+    (count >= 16).then_some(BEGINNING.len() + count)
 }
 
 /// The answer to the question what became of a write.
