@@ -1,0 +1,157 @@
+//! Limits of writes, each at its last good value and one beyond (Q7, Q9, Q10, Q11, Q15). Others stand with what they limit.
+#![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
+
+mod rig;
+
+use rig::{Rig, response};
+use tidewire_core::*;
+
+fn last(rig: &Rig, write: &WriteId) -> WriteState {
+    rig.states(write).pop().expect("a state")
+}
+
+fn stopped() -> Rig {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig
+}
+
+#[test]
+fn q15_names_paths_and_lanes_have_longest_ones() {
+    let check = |change: &dyn Fn(&mut Submission, usize), longest: usize| {
+        assert!(stopped().submit_with(|s| change(s, longest)).is_ok());
+        assert_eq!(stopped().submit_with(|s| change(s, longest + 1)), Err(Refusal::Malformed));
+    };
+    check(&|s, n| s.name = "n".repeat(n), limits::NAME_BYTES);
+    check(&|s, n| s.path = format!("/{}", "p".repeat(n - 1)), limits::PATH_BYTES);
+    check(&|s, n| s.lane = Some(Lane("l".repeat(n))), limits::PATH_BYTES);
+    check(&|s, n| s.dedupe_key = Some("k".repeat(n)), limits::NAME_BYTES);
+    check(&|s, n| s.coalesce = Coalesce::CancelPair { name: "n".repeat(n) }, limits::NAME_BYTES);
+    check(&|s, n| s.temp_ids = (0..n).map(|i| format!("tmp_{i:08}")).collect(), limits::TEMP_IDS);
+    check(&|s, n| s.temp_ids = vec!["t".repeat(n)], limits::TEMP_ID_BYTES);
+}
+
+#[test]
+fn q7_a_temporary_id_has_a_shortest_length_and_a_write_so_many_parents() {
+    let with = |n: usize| stopped().submit_with(|s| s.temp_ids = vec!["t".repeat(n)]);
+    assert!(with(limits::TEMP_ID_LEAST).is_ok());
+    assert_eq!(with(limits::TEMP_ID_LEAST - 1), Err(Refusal::Malformed));
+    let mut rig = stopped();
+    let parents: Vec<WriteId> = (0..=limits::PARENTS).map(|i| rig.submit(&format!("/{i}"))).collect();
+    assert!(rig.submit_with(|s| s.depends_on = parents[1..].to_vec()).is_ok());
+    assert_eq!(rig.submit_with(|s| s.depends_on = parents), Err(Refusal::Malformed));
+}
+
+#[test]
+fn q7_a_real_name_that_is_too_long_is_not_used() {
+    for (length, named) in [(limits::REAL_ID_BYTES, true), (limits::REAL_ID_BYTES + 1, false)] {
+        let mut rig = Rig::new();
+        rig.submit_with(|s| s.temp_ids = vec!["tmp_00000001".into()]).unwrap();
+        let child = rig.submit("/x/tmp_00000001");
+        rig.answer_named(&[("tmp_00000001", &"r".repeat(length))]);
+        assert_eq!(rig.requests.len(), usize::from(named));
+        let unnamed = matches!(last(&rig, &child), WriteState::Parked { reason: ParkReason::Unnamed, .. });
+        assert_eq!(unnamed, !named);
+    }
+}
+
+#[test]
+fn q2_a_longer_answer_is_stored_without_its_body() {
+    for (length, stored) in [(limits::STORED_ANSWER, true), (limits::STORED_ANSWER + 1, false)] {
+        let mut rig = Rig::new();
+        let write = rig.submit("/x");
+        rig.respond(Response { body: Some("b".repeat(length).into()), ..response(200, Some("applied")) });
+        let WriteState::Acknowledged { body, .. } = last(&rig, &write) else { panic!() };
+        assert_eq!(body.is_some(), stored);
+    }
+}
+
+/// What a write of this body counts is found out first; then exactly so much is allowed, and one byte less.
+#[test]
+fn q15_pending_bytes_are_counted_to_the_last_one() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    let one = rig.status().bytes;
+    for (short, taken) in [(0, true), (1, false)] {
+        let queue = QueueLimits { pending_bytes: 3 * one - short, ..QueueLimits::default() };
+        let mut rig = Rig::idle(Config { queue: Some(queue), ..rig::config() }, Default::default(), 1);
+        rig.settle();
+        rig.submit("/x");
+        rig.submit("/x");
+        let third = rig.submit_with(|s| s.path = "/x".into());
+        assert_eq!(third.is_ok(), taken, "{third:?}");
+        assert!(taken || third == Err(Refusal::QueueFull));
+    }
+}
+
+/// Parked bytes are full when they are reached: what is parked was taken before.
+#[test]
+fn q15_parked_bytes_that_are_full_refuse_new_writes() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    let one = rig.status().bytes;
+    for (more, taken) in [(1, true), (0, false)] {
+        let queue = QueueLimits { parked_bytes: one + more, ..QueueLimits::default() };
+        let mut rig = Rig::idle(Config { queue: Some(queue), ..rig::config() }, Default::default(), 1);
+        rig.settle();
+        rig.lead();
+        rig.submit("/x");
+        rig.answer(404, "rejected");
+        let next = rig.submit_with(|s| s.path = "/x".into());
+        assert_eq!(next.is_ok(), taken, "{next:?}");
+    }
+}
+
+#[test]
+fn q10_a_conflict_waits_for_the_app_to_the_last_millisecond() {
+    let mut rig = Rig::new();
+    let write = rig.submit_with(|s| s.on_conflict = true).unwrap();
+    rig.answer(409, "rejected");
+    rig.pass(limits::CONFLICT_TIMEOUT.0 - 1);
+    assert!(matches!(last(&rig, &write), WriteState::Conflict { .. }));
+    rig.pass(1);
+    assert!(matches!(last(&rig, &write), WriteState::Parked { reason: ParkReason::Conflict, .. }));
+}
+
+#[test]
+fn q9_the_app_is_asked_so_often_and_then_the_write_is_set_aside() {
+    let config = Config { server: Server::Foreign, ..rig::config() };
+    let mut rig = Rig::idle(config, Default::default(), 1);
+    rig.settle();
+    rig.lead();
+    let write = rig.submit_with(|s| s.verify = true).unwrap();
+    rig.fail_request();
+    for asked in 1..=limits::VERIFICATIONS {
+        assert!(!matches!(last(&rig, &write), WriteState::Parked { .. }), "asked {asked} times");
+        while !rig.log.iter().any(|o| matches!(o, Output::Verify { .. })) {
+            rig.next_deadline().expect("a deadline");
+        }
+        rig.log.retain(|o| !matches!(o, Output::Verify { .. }));
+        rig.input(Input::Verified { write: write.clone(), found: Found::Unknown {} });
+    }
+    assert!(matches!(last(&rig, &write), WriteState::Parked { reason: ParkReason::Unknown, .. }));
+}
+
+#[test]
+fn q11_a_request_is_stale_from_its_second_second_on() {
+    for (age, again) in [(limits::STALE_REQUEST.0 - 1, false), (limits::STALE_REQUEST.0, true)] {
+        let mut rig = Rig::new();
+        rig.submit("/x");
+        rig.pass(age);
+        rig.connect();
+        rig.pass(0);
+        assert_eq!(rig.requests.front().map(|(_, request)| request.attempt), Some(1 + u32::from(again)));
+    }
+}
+
+#[test]
+fn q11_a_retry_after_counts_up_to_an_hour() {
+    for (seconds, capped) in [(3_600, false), (7_200, true)] {
+        let mut rig = Rig::new();
+        rig.submit("/x");
+        rig.respond(Response { retry_after: Some(format!("{seconds}")), ..response(503, None) });
+        let next = rig.status().next_attempt.expect("a time").0;
+        let (least, most) = (limits::RETRY_AFTER_CAP.0, limits::ORDERED_PAUSE_CAP.0);
+        assert!((least..=most).contains(&next), "{next}, capped: {capped}");
+    }
+}
