@@ -1,4 +1,5 @@
-//! Who may depend on whom (ARCHITECTURE.md): hooks -> TypeScript host -> ffi -> core -> wire; client -> core -> wire;
+//! Who may depend on whom (ARCHITECTURE.md): hooks -> TypeScript host -> ffi -> core -> wire; client -> core -> wire (its recorder
+//! also -> ffi);
 //! server -> hub -> wire. The pure crates have no dependencies but each other, so neither IO nor serde can slip in.
 
 use crate::process::{capture, cargo, root};
