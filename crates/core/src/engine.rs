@@ -4,6 +4,7 @@ use crate::connection::{AckFor, Connection, Heard, Incoming, Outgoing, Takeover,
 use crate::ctx::Ctx;
 use crate::emits::{self, Emits};
 use crate::facts::{Fact, Facts};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::*;
 use crate::limits;
@@ -373,7 +374,7 @@ impl Engine {
                 let Engine { ctx, facts, connection, sync, .. } = self;
                 let answer = JoinAnswer::parse(args, truncated).unwrap_or(JoinAnswer::Foreign);
                 sync.on_join_answer(&room, ack, &answer, connection, ctx, facts);
-                ctx.emit(Output::Release { bodies: std::iter::once(body).chain(attachments).collect() });
+                ctx.emit(Output::Release { bodies: std::iter::once(body).chain(attachments).gather() });
             }
             Heard::Ack { what, body, attachments, .. } => {
                 self.emits.answered(&what, body, attachments, &mut self.ctx);

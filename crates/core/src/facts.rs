@@ -39,6 +39,7 @@ pub(crate) struct LayerSeed {
 pub(crate) struct Facts(VecDeque<Fact>);
 
 impl Facts {
+    #[inline(never)]
     pub(crate) fn push(&mut self, fact: Fact) {
         self.0.push_back(fact);
     }
@@ -50,6 +51,6 @@ impl Facts {
 
 impl Extend<Fact> for Facts {
     fn extend<T: IntoIterator<Item = Fact>>(&mut self, iter: T) {
-        self.0.extend(iter);
+        iter.into_iter().for_each(|fact| self.push(fact));
     }
 }

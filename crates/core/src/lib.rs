@@ -48,6 +48,7 @@ mod ctx;
 mod emits;
 mod engine;
 mod facts;
+mod gather;
 pub mod ids;
 pub mod io;
 pub mod limits;

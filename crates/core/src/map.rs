@@ -437,9 +437,7 @@ impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
 
 impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
-        for (key, value) in pairs {
-            self.insert(key, value);
-        }
+        pairs.into_iter().for_each(|(key, value)| drop(self.insert(key, value)));
     }
 }
 
@@ -523,9 +521,9 @@ impl<T: Ord> FromIterator<T> for Set<T> {
 
 impl<T: Ord> Extend<T> for Set<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
-        for value in values {
+        values.into_iter().for_each(|value| {
             self.insert(value);
-        }
+        });
     }
 }
 

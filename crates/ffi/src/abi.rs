@@ -1,4 +1,4 @@
-//! The five C functions. The only file with unsafe code: it exports symbols, nothing more; the buffers are safe Rust.
+//! The five C functions. Unsafe only in that it exports symbols; the buffers are safe Rust.
 //!
 //! The caller writes into `tw_inbuf(len)`, calls `tw_init(len)` or `tw_step(len)`, and reads as many bytes as they say from
 //! `tw_outbuf()`. Any call may move both buffers and grow the memory: ask for the addresses again each time.

@@ -7,6 +7,8 @@
 //! This crate must not know: sockets, clocks, JavaScript values, or anything that the engine decides.
 
 mod abi;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod alloc;
 pub mod border;
 pub mod codec;
 pub mod describe;

@@ -1,5 +1,6 @@
 //! Acknowledgements that are awaited, each on its link.
 
+use crate::gather::Gather;
 use crate::map::Map;
 
 use crate::ids::*;
@@ -58,7 +59,7 @@ impl Acks {
 
     /// The link is gone: nothing is answered on it any more.
     pub(crate) fn clear(&mut self, link: LinkId) -> Vec<AckFor> {
-        let lost: Vec<u64> = self.open.iter().filter(|(_, (on, _))| *on == link).map(|(id, _)| *id).collect();
-        lost.into_iter().filter_map(|id| self.open.remove(&id)).map(|(_, what)| what).collect()
+        let lost: Vec<u64> = self.open.iter().filter(|(_, (on, _))| *on == link).map(|(id, _)| *id).gather();
+        lost.into_iter().filter_map(|id| self.open.remove(&id)).map(|(_, what)| what).gather()
     }
 }

@@ -6,6 +6,7 @@ use super::line::{Line, Part, Whole};
 use super::session::Granted;
 use super::{Connection, Heard, Incoming, State, release};
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{DownReason, FrameBody, Note, Output};
 use crate::limits;
@@ -23,7 +24,7 @@ impl Connection {
         ctx: &mut Ctx,
     ) -> Heard<'a> {
         if let Some(heard) = self.take_in(from, length > limits::FRAME, ctx) {
-            release(kept(&body).into_iter().collect(), ctx);
+            release(kept(&body).into_iter().gather(), ctx);
             return heard;
         }
         let truncated = text.chars().map(char::len_utf16).sum::<usize>() < length as usize;
@@ -33,7 +34,7 @@ impl Connection {
             FrameBody::None {} | FrameBody::Json { .. } => head::parse(text, truncated, dialect).ok(),
         };
         let Some(frame) = frame.filter(|frame| self.fits(from, frame)) else {
-            release(kept(&body).into_iter().collect(), ctx);
+            release(kept(&body).into_iter().gather(), ctx);
             return self.fail(from, DownReason::Malformed, ctx);
         };
         let announced = if let Frame::Event { attachments, .. } | Frame::Ack { attachments, .. } = &frame {
@@ -114,7 +115,7 @@ impl Connection {
         match head::parse(text, truncated, self.dialect()) {
             Ok(frame) => self.on_parsed(from, frame, truncated, body, attachments, ctx),
             Err(_) => {
-                release(kept(&body).into_iter().chain(attachments).collect(), ctx);
+                release(kept(&body).into_iter().chain(attachments).gather(), ctx);
                 Heard::Nothing
             }
         }
@@ -222,7 +223,7 @@ impl Connection {
             }
             (frame, _) => (frame, body, attachments),
         };
-        release(kept(&body).into_iter().chain(attachments).collect(), ctx);
+        release(kept(&body).into_iter().chain(attachments).gather(), ctx);
         self.on_control(from, &frame, ctx)
     }
 

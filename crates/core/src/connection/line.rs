@@ -1,6 +1,7 @@
 //! One transport link that has said hello: how long its silence is believed, and packets whose attachments are still coming
 //! (C4, C11). It does not know what a packet means.
 
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::FrameBody;
 use crate::limits;
@@ -21,7 +22,7 @@ impl Whole {
             FrameBody::Json { body, .. } => Some(body),
             FrameBody::None {} | FrameBody::Invalid {} => None,
         };
-        first.into_iter().chain(self.attachments).collect()
+        first.into_iter().chain(self.attachments).gather()
     }
 }
 

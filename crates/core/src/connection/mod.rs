@@ -17,6 +17,7 @@ mod takeover;
 mod transports;
 
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{AppSignal, ConnectionState, NetworkSignal, Output, PauseReason, Transport};
 use crate::secret::Payload;
@@ -275,12 +276,12 @@ impl Connection {
             release(line.unfinished(), ctx);
         }
         if let State::Joining { early: Some(early), .. } = before {
-            release(early.into_iter().flat_map(Whole::bodies).collect(), ctx);
+            release(early.into_iter().flat_map(Whole::bodies).gather(), ctx);
             return Heard::Nothing;
         }
         let State::Up { line, .. } = before else { return Heard::Nothing };
         self.last_heard = line.last_heard();
-        release(self.missed.drain(..).flat_map(Whole::bodies).collect(), ctx);
+        release(self.missed.drain(..).flat_map(Whole::bodies).gather(), ctx);
         self.drop_namespaces(ctx);
         let mut acks = self.acks.clear(line.link);
         acks.extend(self.drop_old(ctx));

@@ -1,6 +1,7 @@
 //! Sessions in other namespaces on the same link (C1): which are wanted, asked for, up. The main session comes first; when
 //! it ends, so do they.
 
+use crate::gather::Gather;
 use crate::map::Map;
 
 use super::outgoing::write;
@@ -107,7 +108,7 @@ impl Connection {
 
     /// The main session is up: the others follow.
     pub(super) fn ask_namespaces(&mut self, ctx: &mut Ctx) {
-        let names: Vec<String> = self.namespaces.0.keys().cloned().collect();
+        let names: Vec<String> = self.namespaces.0.keys().cloned().gather();
         for name in names {
             self.ask_namespace(&name, ctx);
         }
@@ -126,7 +127,7 @@ impl Connection {
 
     /// The link is gone, and every session with it.
     pub(super) fn drop_namespaces(&mut self, ctx: &mut Ctx) {
-        let names: Vec<String> = self.namespaces.0.keys().cloned().collect();
+        let names: Vec<String> = self.namespaces.0.keys().cloned().gather();
         for name in names {
             ctx.timers.stop(&TimerKind::Namespace(name.clone()));
             if let Some(entry) = self.namespaces.0.get_mut(&name) {

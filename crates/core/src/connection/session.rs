@@ -7,6 +7,7 @@ use super::line::{Line, Whole};
 use super::outgoing::write;
 use super::{Connection, Heard, Refresh, Rise, Session, State, release};
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{ConnectionState, DownReason};
 use crate::limits;
@@ -88,7 +89,7 @@ impl Connection {
         if restored {
             self.missed = early;
         } else {
-            release(early.into_iter().flat_map(Whole::bodies).collect(), ctx);
+            release(early.into_iter().flat_map(Whole::bodies).gather(), ctx);
         }
         self.token_ends(granted.expires.filter(|_| granted.dialect), ctx);
         self.ask_namespaces(ctx);

@@ -7,6 +7,7 @@
 use super::line::{Line, Whole};
 use super::{AckFor, Connection, Heard, State, release};
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{AuthResult, Output};
 use crate::limits;
@@ -150,7 +151,7 @@ impl Connection {
         if !alive {
             return Takeover { acks, events: held };
         }
-        release(held.into_iter().flat_map(Whole::bodies).collect(), ctx);
+        release(held.into_iter().flat_map(Whole::bodies).gather(), ctx);
         Takeover { acks, events: Vec::new() }
     }
 
@@ -159,7 +160,7 @@ impl Connection {
         let Some(mut old) = self.old.take() else { return Vec::new() };
         ctx.emit(Output::Close { link: old.line.link });
         release(old.line.unfinished(), ctx);
-        release(old.held.into_iter().flat_map(Whole::bodies).collect(), ctx);
+        release(old.held.into_iter().flat_map(Whole::bodies).gather(), ctx);
         self.acks.clear(old.line.link)
     }
 }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use super::{expire, settle};
 use crate::connection::{AckFor, Connection, Outgoing, Place, Rise};
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{EmitResult, Output, Refusal};
 use crate::limits;
@@ -111,7 +112,7 @@ impl Reliable {
             && rise.silence <= limits::STREAM_KEPT;
         self.instance.clone_from(&rise.instance);
         let gone = |entry: &Entry| entry.stage == Stage::Lost && !entry.idempotent && !same;
-        let gone: Vec<EmitId> = self.queue.iter().filter(|e| gone(e)).map(|e| e.event.emit).collect();
+        let gone: Vec<EmitId> = self.queue.iter().filter(|e| gone(e)).map(|e| e.event.emit).gather();
         for emit in gone {
             self.remove(emit);
             settle(emit, EmitResult::Unknown {}, ctx);
@@ -134,7 +135,7 @@ impl Reliable {
                 settle(emit, EmitResult::Answered { body, attachments }, ctx);
             }
             answered => {
-                ctx.emit(Output::Release { bodies: std::iter::once(body).chain(attachments).collect() });
+                ctx.emit(Output::Release { bodies: std::iter::once(body).chain(attachments).gather() });
                 if answered.is_some() {
                     settle(emit, EmitResult::Sent {}, ctx);
                 }

@@ -9,6 +9,7 @@ use super::record::{LocalNumber, Record, Stage};
 use super::steps::{Gone, Then};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Coalesce, Output, WriteState};
 
@@ -29,12 +30,12 @@ impl Outbox {
         if !self.leading {
             return;
         }
-        for number in self.coalescing.iter().copied().collect::<Vec<_>>() {
+        for number in self.coalescing.iter().copied().gather() {
             if !self.coalesce_one(number, ctx) {
                 self.coalescing.remove(&number);
             }
         }
-        for number in self.pairs.iter().copied().collect::<Vec<_>>() {
+        for number in self.pairs.iter().copied().gather() {
             self.finish_pair(number, ctx);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! An entry is changed through [`EntryMut`] only, so that nobody can forget to keep this up to date. It knows no rule.
 
+use crate::gather::Gather;
 use crate::map::{Map, Set};
 use std::ops::{Bound, Deref, DerefMut, RangeFrom};
 
@@ -129,7 +130,7 @@ impl Entries {
 
     /// Those for which this holds, in order.
     pub(super) fn numbers_where(&self, holds: impl Fn(&Entry) -> bool) -> Vec<LocalNumber> {
-        self.by_number.iter().filter(|(_, entry)| holds(entry)).map(|(number, _)| *number).collect()
+        self.by_number.iter().filter(|(_, entry)| holds(entry)).map(|(number, _)| *number).gather()
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -220,7 +221,7 @@ impl Index {
         }
         if lanes[0] != lanes[1] {
             let next = lanes.into_iter().flatten().filter_map(|lane| self.after(&lane, number));
-            let next: Vec<LocalNumber> = next.collect();
+            let next: Vec<LocalNumber> = next.gather();
             self.moved.extend(next);
             self.moved.insert(number);
         }

@@ -9,6 +9,7 @@ use super::record::{LocalNumber, Record, Stage};
 use super::steps::Then;
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Coalesce, Named, Output, ParkReason};
 use crate::limits;
@@ -49,7 +50,7 @@ impl Outbox {
 
     /// Everything that follows for dependants. Called before anything is sent.
     pub(super) fn follow_parents(&mut self, ctx: &mut Ctx) {
-        for number in self.family.iter().copied().collect::<Vec<_>>() {
+        for number in self.family.iter().copied().gather() {
             let Some(entry) = self.entries.get(&number) else {
                 self.family.remove(&number);
                 continue;
@@ -189,7 +190,7 @@ impl Outbox {
         if !any {
             return;
         }
-        for number in self.family.iter().copied().collect::<Vec<_>>() {
+        for number in self.family.iter().copied().gather() {
             if let Some(mut entry) = self.entries.get_mut(&number) {
                 self.names.apply_unsent(&mut entry.record);
             }
@@ -221,13 +222,12 @@ impl Outbox {
     pub(super) fn unsaved_names(&self, done: &[LocalNumber]) -> Vec<Given> {
         let records = done.iter().filter_map(|number| Some(&self.entries.get(number)?.record));
         let given = records.flat_map(|record| match &record.stage {
-            Stage::Acknowledged { names, .. } => names
-                .iter()
-                .map(|named| Given { write: record.write.clone(), named: named.clone() })
-                .collect(),
+            Stage::Acknowledged { names, .. } => {
+                names.iter().map(|named| Given { write: record.write.clone(), named: named.clone() }).gather()
+            }
             Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } | Stage::Undoes(_) => Vec::new(),
         });
-        given.filter(|given| !self.names.saved().contains(given)).collect()
+        given.filter(|given| !self.names.saved().contains(given)).gather()
     }
 }
 
@@ -238,7 +238,7 @@ pub(super) fn declared(names: Vec<Named>, record: &Record) -> Vec<Named> {
             && (1..=limits::REAL_ID_BYTES).contains(&named.real.len())
             && !named.real.chars().any(char::is_control)
     };
-    let mut usable: Vec<Named> = names.into_iter().filter(usable).collect();
+    let mut usable: Vec<Named> = names.into_iter().filter(usable).gather();
     usable.truncate(limits::TEMP_IDS);
     usable
 }

@@ -6,6 +6,7 @@ use super::steps::{Gone, Step};
 use super::tabs::Wish;
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Blocked, Output, Refusal, StoreError, WriteState};
 
@@ -66,7 +67,7 @@ impl Outbox {
 
     /// Everything that is here now is given up; what was sent, as soon as its outcome is known.
     pub(crate) fn clear(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
-        let early: Vec<WriteId> = self.early.iter().map(|record| record.write.clone()).collect();
+        let early: Vec<WriteId> = self.early.iter().map(|record| record.write.clone()).gather();
         for write in early {
             // It is not on its way to the disk yet, so nothing can keep it.
             let _ = self.cancel(&write, ctx, facts);

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use crate::gather::Gather;
 use crate::map::Map;
 
 use super::bytes::{Reader, Writer};
@@ -86,7 +87,7 @@ impl Names {
         }
         self.saved = saved;
         let unknown = self.saved.iter().filter(|given| !self.real.contains_key(&given.named.temp));
-        unknown.map(|given| given.named.clone()).collect()
+        unknown.map(|given| given.named.clone()).gather()
     }
 
     /// The names to keep after these were given too: the newest.

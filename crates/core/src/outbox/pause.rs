@@ -4,6 +4,7 @@ use super::bytes::{Reader, Writer};
 use super::origin::Origin;
 use crate::ctx::Ctx;
 use crate::engine::{Config, OriginKind, OriginRule, Server};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::AuthResult;
 use crate::secret::Blob;
@@ -126,7 +127,7 @@ impl Origins {
             let pause = origin.unstored.take()?;
             Some((format!("{PAUSE_PREFIX}{}", origin.name), pause))
         });
-        changed.collect()
+        changed.gather()
     }
 }
 

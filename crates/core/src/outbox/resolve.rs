@@ -8,6 +8,7 @@ use super::record::{Claim, ClientRecord, LocalNumber, Record, Stage};
 use super::send::retry_after;
 use super::steps::{Gone, Then};
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Accepted, Note, Output, ParkReason, Request, RequestKind, Response, WriteState};
 use crate::limits;
@@ -57,7 +58,7 @@ impl Outbox {
     }
 
     pub(super) fn ask_outcomes(&mut self, ctx: &mut Ctx) {
-        for number in self.acting.iter().copied().collect::<Vec<_>>() {
+        for number in self.acting.iter().copied().gather() {
             let Some(entry) = self.entries.get(&number) else { continue };
             let ready = entry.durable && entry.busy == 0 && entry.fetch.is_none() && !entry.resting;
             let free = (self.entries.counts().active as usize) < limits::IN_FLIGHT;

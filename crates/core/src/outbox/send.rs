@@ -8,6 +8,7 @@ use super::{Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::engine::{KeyStyle, OriginKind, Server};
 use crate::facts::Facts;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{
     AuthResult, Found, Header, Note, Output, ParkReason, Request, RequestFailure, RequestKind, Response,
@@ -85,8 +86,7 @@ impl Outbox {
         // Parked writes hold nobody up (Q14); a write that is not on disk yet still holds its place.
         let free = limits::IN_FLIGHT.saturating_sub(self.entries.counts().active as usize);
         let open = self.origins.iter().filter(|(_, origin)| origin.blocked().is_none());
-        let mut heads: Vec<LocalNumber> =
-            open.flat_map(|(at, _)| self.entries.ready(at).take(free)).collect();
+        let mut heads: Vec<LocalNumber> = open.flat_map(|(at, _)| self.entries.ready(at).take(free)).gather();
         heads.sort_unstable();
         heads.truncate(free);
         heads
@@ -400,7 +400,7 @@ impl Outbox {
             .iter()
             .filter(|(fetch, number)| self.is_stale(**fetch, ctx) && self.may_repeat(number))
             .map(|(fetch, _)| *fetch)
-            .collect();
+            .gather();
         for fetch in stale {
             self.on_request_timeout(fetch, ctx);
         }

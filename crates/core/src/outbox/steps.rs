@@ -11,6 +11,7 @@ use super::record::{CLIENT_KEY, Claim, ClientRecord, LocalNumber, Record, Stage}
 use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Note, Output, StoreError, WriteState};
 use crate::limits;
@@ -454,7 +455,7 @@ impl Outbox {
                 entry.upcasting = false;
             }
         }
-        for number in self.acting.iter().copied().collect::<Vec<_>>() {
+        for number in self.acting.iter().copied().gather() {
             self.drop_act(number, ctx);
         }
         for number in self.entries.numbers_where(|e| e.conflict.is_some()) {
@@ -504,14 +505,14 @@ impl Outbox {
                 Stage::Acknowledged { .. } => Some((*number, Sequence(0))),
                 Stage::Queued | Stage::Claimed(_) | Stage::Parked { .. } | Stage::Undoes(_) => None,
             })
-            .collect();
+            .gather();
         let Some(highest) = done.iter().map(|(_, sequence)| *sequence).max() else { return };
         if highest > client.high {
             let high = Sequence(self.next_sequence.0.saturating_sub(1));
             self.put_client(ClientRecord { high, ..client }, ctx);
             return;
         }
-        let mut done: Vec<LocalNumber> = done.into_iter().map(|(number, _)| number).collect();
+        let mut done: Vec<LocalNumber> = done.into_iter().map(|(number, _)| number).gather();
         if !self.unsaved_names(&done).is_empty() {
             // As many as have room in the record of names together.
             done.truncate(limits::RECENT_NAMES / limits::TEMP_IDS);

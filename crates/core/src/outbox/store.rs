@@ -8,6 +8,7 @@ use super::steps::{Then, facts_of};
 use super::{Entry, Outbox, Senders};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Note, Output, QuarantineReason, StoredRecord};
 use crate::limits;
@@ -69,7 +70,7 @@ impl Outbox {
             .filter(|(_, e)| e.durable && e.busy == 0 && e.fetch.is_none())
             .map(|(number, _)| *number)
             .filter(|number| !seen.contains(&number.key()))
-            .collect();
+            .gather();
         match self.client.clone() {
             Some(client) if !client_seen && !self.client_busy => {
                 // Whoever leads next does it.
@@ -295,7 +296,7 @@ impl Outbox {
             .skip(1)
             .filter(|(_, e)| e.layer)
             .map(|(_, e)| e.record.write.clone())
-            .collect();
+            .gather();
         above.extend(self.early.iter().filter(|r| r.optimistic).map(|r| r.write.clone()));
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
         entry.layer = true;

@@ -5,6 +5,7 @@
 use super::Outbox;
 use crate::ctx::Ctx;
 use crate::facts::Facts;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{AppSignal, Output};
 use crate::limits;
@@ -129,7 +130,7 @@ impl Outbox {
         }
         if !self.tabs.wishes.is_empty() {
             let wishes = std::mem::take(&mut self.tabs.wishes);
-            self.tabs.wishes = wishes.into_iter().filter(|wish| self.is_open(wish)).collect();
+            self.tabs.wishes = wishes.into_iter().filter(|wish| self.is_open(wish)).gather();
         }
         let waiting = self.entries.counts().pending > 0 || !self.tabs.wishes.is_empty();
         let follows = self.loaded && self.leader.is_none() && self.leaving.blocked().is_none();

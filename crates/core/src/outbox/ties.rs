@@ -1,6 +1,7 @@
 //! What ties a write to others: parents, temporary ids, what it does to the one before it (Q7, Q8). Pure data and its bytes.
 
 use super::bytes::{Reader, Writer};
+use crate::gather::Gather;
 use crate::ids::WriteId;
 use crate::io::{Coalesce, Named};
 use crate::limits;
@@ -60,11 +61,11 @@ impl Ties {
 
     pub(crate) fn decode(r: &mut Reader<'_>) -> Option<Ties> {
         Some(Ties {
-            depends_on: r.texts()?.into_iter().map(WriteId).collect(),
+            depends_on: r.texts()?.into_iter().map(WriteId).gather(),
             awaits: r.texts()?,
             temp_ids: r.texts()?,
             dedupe_key: r.optional()?,
-            stands_for: r.texts()?.into_iter().map(WriteId).collect(),
+            stands_for: r.texts()?.into_iter().map(WriteId).gather(),
             coalesce: match r.u8()? {
                 0 => Coalesce::None {},
                 1 => Coalesce::Replace {},

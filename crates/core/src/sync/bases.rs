@@ -7,6 +7,7 @@ use super::{Sync, refetch};
 use crate::connection::Connection;
 use crate::ctx::Ctx;
 use crate::facts::Facts;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::{Applied, Event, Output, RefetchReason};
 
@@ -30,7 +31,7 @@ impl Sync {
         facts: &mut Facts,
     ) {
         let room = self.rooms.entry(id.clone()).or_insert_with(Room::new);
-        let new: Vec<QueryId> = queries.iter().copied().filter(|q| !room.queries.contains(q)).collect();
+        let new: Vec<QueryId> = queries.iter().copied().filter(|q| !room.queries.contains(q)).gather();
         room.queries = queries;
         if room.queries.is_empty() && room.wanted == 0 {
             self.rooms.remove(&id);
@@ -69,7 +70,7 @@ impl Sync {
         entry.has_base = true;
         entry.fetched = (origin != Origin::Host).then(|| positions.clone());
         let rooms: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, r)| r.queries.contains(&query)).map(|(id, _)| id.clone()).collect();
+            self.rooms.iter().filter(|(_, r)| r.queries.contains(&query)).map(|(id, _)| id.clone()).gather();
         if restored || !positions.is_empty() {
             let entry = self.queries.entry(query);
             entry.raced = false;
@@ -86,7 +87,7 @@ impl Sync {
     /// A fetched base that names no position covers what was heard before its fetch began, if nothing was heard since (Y2).
     fn install_unnamed(&mut self, query: QueryId, rooms: &[RoomId], started: Option<u64>, ctx: &mut Ctx) {
         let rooms: Vec<(&RoomId, &Room)> =
-            rooms.iter().filter_map(|id| Some((id, self.rooms.get(id)?))).collect();
+            rooms.iter().filter_map(|id| Some((id, self.rooms.get(id)?))).gather();
         let raced = rooms.iter().any(|(_, room)| room.changed > started.unwrap_or(0));
         let covers =
             rooms.iter().filter_map(|(id, room)| Some(((*id).clone(), room.cursor.clone()?))).collect();

@@ -1,6 +1,7 @@
 //! Which optimistic layers stand on which queries, and when one retires (Q16 to Q18). It knows no payload and no cache:
 //! the host folds, this says what.
 
+use crate::gather::Gather;
 use crate::map::{Map, Set};
 
 use crate::ctx::Ctx;
@@ -69,7 +70,7 @@ impl Layers {
     /// A layer from the store or another tab: at its place, below those of later writes.
     pub(crate) fn insert(&mut self, seed: LayerSeed, ctx: &mut Ctx) {
         let LayerSeed { write, name, version, variables, above } = seed;
-        let above: Vec<WriteId> = above.into_iter().filter(|w| self.layers.contains_key(w)).collect();
+        let above: Vec<WriteId> = above.into_iter().filter(|w| self.layers.contains_key(w)).gather();
         for write in &above {
             ctx.emit(Output::LayerRetired { write: write.clone(), query: None });
         }
@@ -133,7 +134,7 @@ impl Layers {
         let Some(layer) = self.layers.get_mut(write) else { return };
         let unseen =
             queries.iter().copied().filter(|q| !layer.touched.contains(q) && !layer.carried.contains(q));
-        let unseen: Vec<QueryId> = unseen.collect();
+        let unseen: Vec<QueryId> = unseen.gather();
         layer.touched.extend(queries);
         // Too late for the fetch that `on_overdue` started.
         if !unseen.is_empty() && layer.acknowledged.as_ref().is_some_and(|a| a.overdue) {
@@ -180,7 +181,7 @@ impl Layers {
                 layer.may_be_applied() && carries.contains(write) || layer.is_shown(applied, started)
             })
             .map(|(write, _)| write.clone())
-            .collect();
+            .gather();
         for write in &shown {
             self.carry(write, query, ctx);
             self.settle(write, ctx, facts);
@@ -188,7 +189,7 @@ impl Layers {
     }
 
     pub(crate) fn query_gone(&mut self, query: QueryId, ctx: &mut Ctx, facts: &mut Facts) {
-        let writes: Vec<WriteId> = self.layers.keys().cloned().collect();
+        let writes: Vec<WriteId> = self.layers.keys().cloned().gather();
         for write in writes {
             if let Some(layer) = self.layers.get_mut(&write)
                 && layer.touched.remove(&query)
@@ -229,7 +230,7 @@ impl Layers {
         let Some(layer) = self.layers.get_mut(write) else { return };
         let Some(acknowledged) = &mut layer.acknowledged else { return };
         acknowledged.overdue = true;
-        let queries: Vec<QueryId> = layer.touched.difference(&layer.carried).copied().collect();
+        let queries: Vec<QueryId> = layer.touched.difference(&layer.carried).copied().gather();
         if !queries.is_empty() {
             ctx.emit(Output::Refetch { queries, reason: RefetchReason::WriteUnseen });
         }

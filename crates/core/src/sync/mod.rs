@@ -7,6 +7,7 @@ mod queries;
 mod ring;
 mod room;
 
+use crate::gather::Gather;
 use crate::map::{Map, Set};
 
 use crate::connection::{AckFor, Connection};
@@ -55,7 +56,7 @@ pub(crate) struct Arrived<'a> {
 impl Arrived<'_> {
     /// Everything that the host keeps for it.
     fn bodies(&self) -> Vec<BodyId> {
-        std::iter::once(self.body).chain(self.attachments.iter().copied()).collect()
+        std::iter::once(self.body).chain(self.attachments.iter().copied()).gather()
     }
 }
 
@@ -153,14 +154,14 @@ impl Sync {
 
     pub(crate) fn link_up(&mut self, again: bool, restored: bool, link: &mut Connection, ctx: &mut Ctx) {
         let wanted: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, r)| r.wanted > 0).map(|(id, _)| id.clone()).collect();
+            self.rooms.iter().filter(|(_, r)| r.wanted > 0).map(|(id, _)| id.clone()).gather();
         for id in wanted {
             self.ask(&id, link, ctx);
         }
         if again && !restored && !link.dialect() {
             // Y3: nobody can say what was missed.
             let mut queries: Vec<QueryId> =
-                self.rooms.values().flat_map(|r| r.queries.iter().copied()).collect();
+                self.rooms.values().flat_map(|r| r.queries.iter().copied()).gather();
             queries.sort_unstable();
             queries.dedup();
             queries.retain(|q| self.queries.get(*q).is_some_and(|q| q.has_base));
@@ -207,7 +208,7 @@ impl Sync {
     /// A write of ours may have opened a door (C7).
     pub(crate) fn retry_denied(&mut self, link: &mut Connection, ctx: &mut Ctx) {
         let denied = self.rooms.iter().filter(|(_, r)| r.wanted > 0 && r.stage == Stage::Denied);
-        for id in denied.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+        for id in denied.map(|(id, _)| id.clone()).gather() {
             self.ask(&id, link, ctx);
         }
     }
@@ -393,7 +394,7 @@ impl Sync {
             apply: apply.clone(),
         }));
         if let Some(write) = &write {
-            let carrying: Vec<QueryId> = apply.into_iter().chain(covering).collect();
+            let carrying: Vec<QueryId> = apply.into_iter().chain(covering).gather();
             self.layers.carried_by_event(write, &carrying, ctx, facts);
         }
         let (body, skip, name) = (event.body, event.skip, event.name.to_owned());

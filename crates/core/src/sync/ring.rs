@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::ctx::Ctx;
+use crate::gather::Gather;
 use crate::ids::*;
 use crate::io::Output;
 use crate::limits;
@@ -21,7 +22,7 @@ pub(crate) struct Kept {
 impl Kept {
     /// Everything that the host keeps for it.
     fn bodies(self) -> Vec<BodyId> {
-        std::iter::once(self.body).chain(self.attachments).collect()
+        std::iter::once(self.body).chain(self.attachments).gather()
     }
 }
 
@@ -48,11 +49,11 @@ impl Ring {
     pub(crate) fn after(&self, offset: Offset) -> Vec<Kept> {
         let first = self.0.partition_point(|kept| kept.offset <= offset);
         let next = |(kept, at): &(&Kept, u64)| kept.offset.0 == *at;
-        self.0.range(first..).zip(offset.0 + 1..).take_while(next).map(|(kept, _)| kept.clone()).collect()
+        self.0.range(first..).zip(offset.0 + 1..).take_while(next).map(|(kept, _)| kept.clone()).gather()
     }
 
     pub(crate) fn clear(&mut self, ctx: &mut Ctx) {
-        let bodies: Vec<BodyId> = self.0.drain(..).flat_map(Kept::bodies).collect();
+        let bodies: Vec<BodyId> = self.0.drain(..).flat_map(Kept::bodies).gather();
         if !bodies.is_empty() {
             ctx.emit(Output::Release { bodies });
         }
