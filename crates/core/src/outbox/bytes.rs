@@ -69,9 +69,12 @@ impl Writer {
     }
 }
 
+/// Reads a record. Where something is missing it gives what is empty or zero from there on, and says so at the end.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
+    /// Something was missing.
+    bad: bool,
     /// The version that it was written in.
     pub(crate) version: u8,
 }
@@ -95,70 +98,106 @@ impl<'a> Reader<'a> {
         if checksum(key, content) != sum && !cfg!(fuzzing) {
             return Err(Corrupt);
         }
-        let mut r = Reader { rest: content, version: 0 };
-        if r.take(2) != Some(b"TW") {
+        let mut r = Reader { rest: content, version: 0, bad: false };
+        if r.take(2) != b"TW" {
             return Err(Corrupt);
         }
-        match r.u8() {
-            Some(v) if (OLDEST..=VERSION).contains(&v) => r.version = v,
-            Some(v) if v > VERSION => return Err(Newer),
-            _ => return Err(Corrupt),
+        r.version = r.u8();
+        if r.version > VERSION {
+            return Err(Newer);
         }
-        if r.u8() != Some(kind) {
+        if r.version < OLDEST || r.u8() != kind {
             return Err(Corrupt);
         }
-        if r.text().as_deref() != Some(partition) {
+        if r.text() != partition || r.bad {
             return Err(Foreign);
         }
         Ok(r)
     }
 
-    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        if n > self.rest.len() {
-            return None;
-        }
-        let (head, tail) = self.rest.split_at(n);
+    /// What was read is none: from here on everything is empty.
+    pub(crate) fn fail(&mut self) {
+        self.bad = true;
+        self.rest = &[];
+    }
+
+    #[inline(never)]
+    fn take(&mut self, n: usize) -> &'a [u8] {
+        let Some((head, tail)) = self.rest.split_at_checked(n) else {
+            self.fail();
+            return &[];
+        };
         self.rest = tail;
-        Some(head)
+        head
     }
 
-    pub(crate) fn u8(&mut self) -> Option<u8> {
-        self.take(1).map(|b| b[0])
+    pub(crate) fn u8(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or_default()
     }
 
-    pub(crate) fn u32(&mut self) -> Option<u32> {
-        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    pub(crate) fn flag(&mut self) -> bool {
+        self.u8() != 0
     }
 
-    pub(crate) fn u64(&mut self) -> Option<u64> {
-        self.take(8)?.try_into().ok().map(u64::from_le_bytes)
+    pub(crate) fn u16(&mut self) -> u16 {
+        u16::try_from(self.u32()).unwrap_or_else(|_| {
+            self.fail();
+            0
+        })
     }
 
-    pub(crate) fn text(&mut self) -> Option<String> {
-        let n = self.u32()? as usize;
-        core::str::from_utf8(self.take(n)?).ok().map(str::to_owned)
+    #[inline(never)]
+    pub(crate) fn u32(&mut self) -> u32 {
+        self.take(4).try_into().map_or(0, u32::from_le_bytes)
     }
 
-    pub(crate) fn optional(&mut self) -> Option<Option<String>> {
-        match self.u8()? {
-            0 => Some(None),
-            1 => self.text().map(Some),
-            _ => None,
+    #[inline(never)]
+    pub(crate) fn u64(&mut self) -> u64 {
+        self.take(8).try_into().map_or(0, u64::from_le_bytes)
+    }
+
+    #[inline(never)]
+    pub(crate) fn text(&mut self) -> String {
+        let length = self.u32() as usize;
+        if let Ok(text) = core::str::from_utf8(self.take(length)) {
+            return text.to_owned();
+        }
+        self.fail();
+        String::new()
+    }
+
+    #[inline(never)]
+    pub(crate) fn optional(&mut self) -> Option<String> {
+        match self.u8() {
+            0 => None,
+            1 => Some(self.text()),
+            _ => {
+                self.fail();
+                None
+            }
         }
     }
 
-    pub(crate) fn texts(&mut self) -> Option<Vec<String>> {
-        let count = self.u32()?;
+    #[inline(never)]
+    pub(crate) fn texts(&mut self) -> Vec<String> {
+        let mut left = self.u32();
         // Grows as far as there are bytes, whatever the number says.
         let mut all = Vec::new();
-        for _ in 0..count {
-            all.push(self.text()?);
+        while left > 0 && !self.bad {
+            all.push(self.text());
+            left -= 1;
         }
-        Some(all)
+        all
     }
 
-    pub(crate) fn end(&self) -> Option<()> {
-        self.rest.is_empty().then_some(())
+    /// Whether everything that was asked for was there.
+    pub(crate) fn sound(&self) -> Result<(), QuarantineReason> {
+        if self.bad { Err(QuarantineReason::Corrupt) } else { Ok(()) }
+    }
+
+    /// The same, and nothing is left.
+    pub(crate) fn end(&self) -> Result<(), QuarantineReason> {
+        if self.rest.is_empty() { self.sound() } else { Err(QuarantineReason::Corrupt) }
     }
 }
 

@@ -95,8 +95,9 @@ impl Mark {
 
     fn decode(bytes: &[u8], partition: &Partition) -> Result<Mark, QuarantineReason> {
         let mut r = Reader::open(CLOCK_KEY, bytes, KIND_CLOCK, &partition.0)?;
-        (|| Some(Mark { clock: WallTime(r.u64()?), wall: WallTime(r.u64()?) }))()
-            .ok_or(QuarantineReason::Corrupt)
+        let mark = Mark { clock: WallTime(r.u64()), wall: WallTime(r.u64()) };
+        r.sound()?;
+        Ok(mark)
     }
 }
 

@@ -165,7 +165,8 @@ impl Names {
 
     pub(crate) fn decode(bytes: &[u8], partition: &Partition) -> Result<Vec<Given>, QuarantineReason> {
         let mut r = Reader::open(NAMES_KEY, bytes, KIND_NAMES, &partition.0)?;
-        let mut texts = r.texts().ok_or(QuarantineReason::Corrupt)?.into_iter();
+        let mut texts = r.texts().into_iter();
+        r.sound()?;
         let mut all = Vec::new();
         while let (Some(write), Some(temp), Some(real)) = (texts.next(), texts.next(), texts.next()) {
             all.push(Given { write: WriteId(write), named: Named { temp, real } });

@@ -35,12 +35,14 @@ impl PauseRecord {
     /// One that cannot be read is no pause.
     fn decode(key: &str, bytes: &[u8], partition: &Partition) -> Option<PauseRecord> {
         let mut r = Reader::open(key, bytes, KIND_PAUSE, &partition.0).ok()?;
-        Some(PauseRecord {
-            since: WallTime(r.u64()?),
-            span: Millis(r.u64()?),
-            ordered: r.u8()? != 0,
-            pauses: r.u32()?,
-        })
+        let record = PauseRecord {
+            since: WallTime(r.u64()),
+            span: Millis(r.u64()),
+            ordered: r.flag(),
+            pauses: r.u32(),
+        };
+        r.sound().ok()?;
+        Some(record)
     }
 }
 

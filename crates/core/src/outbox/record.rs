@@ -154,43 +154,44 @@ impl Record {
 
     pub(crate) fn decode(key: &str, bytes: &[u8], partition: &Partition) -> Result<Record, QuarantineReason> {
         let mut r = Reader::open(key, bytes, KIND_WRITE, &partition.0)?;
-        Record::read(&mut r).ok_or(QuarantineReason::Corrupt)
+        let record = Record::read(&mut r);
+        r.end()?;
+        Ok(record)
     }
 
-    fn read(r: &mut Reader<'_>) -> Option<Record> {
-        let write = WriteId(r.text()?);
-        let (name, version, variables) = (r.text()?, r.u32()?, Payload(r.text()?));
-        let (method, path, body) = (r.text()?, r.text()?, r.optional()?.map(Payload));
-        let lane = Lane(r.text()?);
-        let flags = r.u8()?;
-        let (created, ttl, tries) = (WallTime(r.u64()?), Millis(r.u64()?), r.u32()?);
-        let stage = match r.u8()? {
+    fn read(r: &mut Reader<'_>) -> Record {
+        let write = WriteId(r.text());
+        let (name, version, variables) = (r.text(), r.u32(), Payload(r.text()));
+        let (method, path, body) = (r.text(), r.text(), r.optional().map(Payload));
+        let lane = Lane(r.text());
+        let flags = r.u8();
+        let (created, ttl, tries) = (WallTime(r.u64()), Millis(r.u64()), r.u32());
+        let stage = match r.u8() {
             0 => Stage::Queued,
-            1 => Stage::Claimed(claim(r)?),
+            1 => Stage::Claimed(claim(r)),
             2 => Stage::Acknowledged {
-                claim: claim(r)?,
-                status: u16::try_from(r.u32()?).ok()?,
-                replayed: r.u8()? != 0,
-                body: r.optional()?.map(Payload),
-                names: if r.version == 1 { Vec::new() } else { names(r)? },
+                claim: claim(r),
+                status: r.u16(),
+                replayed: r.flag(),
+                body: r.optional().map(Payload),
+                names: if r.version == 1 { Vec::new() } else { names(r) },
             },
             3 => Stage::Parked {
-                reason: park_reason(r.u8()?)?,
-                status: u16::try_from(r.u32()?).ok()?,
-                body: r.optional()?.map(Payload),
-                unresolved: match r.u8()? {
-                    0 => None,
-                    _ => Some(claim(r)?),
-                },
+                reason: park_reason(r),
+                status: r.u16(),
+                body: r.optional().map(Payload),
+                unresolved: if r.flag() { Some(claim(r)) } else { None },
             },
-            4 => Stage::Undoes(WriteId(r.text()?)),
-            _ => return None,
+            4 => Stage::Undoes(WriteId(r.text())),
+            _ => {
+                r.fail();
+                Stage::Queued
+            }
         };
         let (born, ties) =
-            if r.version == 1 { (created, Ties::default()) } else { (WallTime(r.u64()?), Ties::decode(r)?) };
-        r.end()?;
+            if r.version == 1 { (created, Ties::default()) } else { (WallTime(r.u64()), Ties::decode(r)) };
         let flag = |bit: u8| flags & bit != 0;
-        Some(Record {
+        Record {
             write,
             name,
             version,
@@ -210,7 +211,7 @@ impl Record {
             tries,
             ties,
             stage,
-        })
+        }
     }
 
     /// What it counts towards the limits (Q15).
@@ -243,8 +244,8 @@ fn put_claim(w: &mut Writer, claim: &Claim) {
     w.u64(claim.sequence.0);
 }
 
-fn claim(r: &mut Reader<'_>) -> Option<Claim> {
-    Some(Claim { client: ClientId(r.text()?), sequence: Sequence(r.u64()?) })
+fn claim(r: &mut Reader<'_>) -> Claim {
+    Claim { client: ClientId(r.text()), sequence: Sequence(r.u64()) }
 }
 
 fn park_tag(reason: ParkReason) -> u8 {
@@ -260,8 +261,8 @@ fn park_tag(reason: ParkReason) -> u8 {
     }
 }
 
-fn park_reason(tag: u8) -> Option<ParkReason> {
-    [
+fn park_reason(r: &mut Reader<'_>) -> ParkReason {
+    const ALL: [ParkReason; 8] = [
         ParkReason::Permanent,
         ParkReason::Conflict,
         ParkReason::OutOfTries,
@@ -270,9 +271,11 @@ fn park_reason(tag: u8) -> Option<ParkReason> {
         ParkReason::KeyReused,
         ParkReason::ParentFailed,
         ParkReason::Unnamed,
-    ]
-    .get(usize::from(tag))
-    .copied()
+    ];
+    ALL.get(usize::from(r.u8())).copied().unwrap_or_else(|| {
+        r.fail();
+        ParkReason::Unknown
+    })
 }
 
 /// The client's own record: who it is, and the highest sequence whose record may already be gone.
@@ -292,8 +295,9 @@ impl ClientRecord {
 
     pub(crate) fn decode(bytes: &[u8], partition: &Partition) -> Result<ClientRecord, QuarantineReason> {
         let mut r = Reader::open(CLIENT_KEY, bytes, KIND_CLIENT, &partition.0)?;
-        (|| Some(ClientRecord { client: ClientId(r.text()?), high: Sequence(r.u64()?) }))()
-            .ok_or(QuarantineReason::Corrupt)
+        let record = ClientRecord { client: ClientId(r.text()), high: Sequence(r.u64()) };
+        r.sound()?;
+        Ok(record)
     }
 }
 

@@ -59,20 +59,23 @@ impl Ties {
         }
     }
 
-    pub(crate) fn decode(r: &mut Reader<'_>) -> Option<Ties> {
-        Some(Ties {
-            depends_on: r.texts()?.into_iter().map(WriteId).gather(),
-            awaits: r.texts()?,
-            temp_ids: r.texts()?,
-            dedupe_key: r.optional()?,
-            stands_for: r.texts()?.into_iter().map(WriteId).gather(),
-            coalesce: match r.u8()? {
+    pub(crate) fn decode(r: &mut Reader<'_>) -> Ties {
+        Ties {
+            depends_on: r.texts().into_iter().map(WriteId).gather(),
+            awaits: r.texts(),
+            temp_ids: r.texts(),
+            dedupe_key: r.optional(),
+            stands_for: r.texts().into_iter().map(WriteId).gather(),
+            coalesce: match r.u8() {
                 0 => Coalesce::None {},
                 1 => Coalesce::Replace {},
-                2 => Coalesce::CancelPair { name: r.text()? },
-                _ => return None,
+                2 => Coalesce::CancelPair { name: r.text() },
+                _ => {
+                    r.fail();
+                    Coalesce::None {}
+                }
             },
-        })
+        }
     }
 }
 
@@ -80,11 +83,14 @@ pub(crate) fn put_names(w: &mut Writer, names: &[Named]) {
     w.texts(names.iter().flat_map(|name| [name.temp.as_str(), name.real.as_str()]));
 }
 
-pub(crate) fn names(r: &mut Reader<'_>) -> Option<Vec<Named>> {
-    let mut texts = r.texts()?.into_iter();
+pub(crate) fn names(r: &mut Reader<'_>) -> Vec<Named> {
+    let mut texts = r.texts().into_iter();
     let mut names = Vec::new();
     while let Some(temp) = texts.next() {
-        names.push(Named { temp, real: texts.next()? });
+        match texts.next() {
+            Some(real) => names.push(Named { temp, real }),
+            None => r.fail(),
+        }
     }
-    Some(names)
+    names
 }
