@@ -101,6 +101,14 @@ impl JwtAuthenticator {
             .map_err(|_| AuthError::Unavailable)
     }
 
+    /// Whether a token names a key that is not among ours.
+    pub(super) fn lacks_key_of(&self, token: &str) -> bool {
+        let named =
+            (token.len() <= TOKEN_BYTES).then(|| jsonwebtoken::decode_header(token).ok()?.kid).flatten();
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        named.is_some_and(|name| !keys.0.iter().any(|key| key.name.as_ref() == Some(&name)))
+    }
+
     fn check(&self, token: &str) -> Result<Session, AuthError> {
         if token.len() > TOKEN_BYTES {
             return Err(AuthError::Invalid);

@@ -2,6 +2,7 @@
 //! Knows no database and no rooms.
 
 mod handshake;
+mod issuer;
 mod jwt;
 mod keys;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 
 pub use handshake::{ConnectError, Handshake, HandshakeRequest};
+pub use issuer::{JwksAuthenticator, JwksError};
 pub use jwt::{JwtAuthenticator, JwtOptions};
 pub use keys::{JwtKeys, KeyError};
 
