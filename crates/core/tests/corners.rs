@@ -268,3 +268,29 @@ fn c3_q11_the_network_that_comes_back_ends_a_pause() {
     rig.input(Input::Network { signal: NetworkSignal::Online });
     assert_eq!(rig.requests.len(), 1);
 }
+
+#[test]
+fn q7_q19_a_follower_that_hears_of_names_takes_them() {
+    let mut leader = Rig::new();
+    let mut tab = follower(&leader);
+    leader.submit_with(|s| (s.temp_ids, s.optimistic) = (vec!["tmp_00000001".into()], false)).unwrap();
+    leader.answer_named(&[("tmp_00000001", "7")]);
+    tab.disk = leader.disk.clone();
+    tab.take();
+    tab.input(Input::StoreChanged { key: "m/names".into(), value: Some(Blob(Vec::new())) });
+    assert_eq!(count(&tab, |o| matches!(o, Output::Renamed { .. })), 1);
+}
+
+#[test]
+fn q7_q13_who_depends_on_one_of_two_edits_waits_for_that_one() {
+    let mut rig = stopped();
+    let first = rig.submit("/a");
+    let second = rig.submit("/b");
+    rig.hold_disk = true;
+    edit(&mut rig, &first).unwrap();
+    let Ok(Accepted::Queued { write: edited }) = edit(&mut rig, &second) else { panic!("not accepted") };
+    let child = rig.submit_with(|s| (s.path, s.depends_on) = ("/c".into(), vec![edited])).unwrap();
+    rig.held.swap(0, 2);
+    rig.release_disk();
+    assert_eq!(last(&rig, &child), WriteState::Durable { behind: Some(second) });
+}
