@@ -2,6 +2,7 @@
 //! The parts measure (`benches/`, `packages/client/test/trace`); here they are only started, one after another, and put together.
 
 mod figures;
+mod server;
 mod tables;
 
 use std::io::{BufRead as _, BufReader};
@@ -12,6 +13,7 @@ use crate::process::{capture, cargo, command, execute, root, target};
 use crate::setup;
 use crate::wasm;
 use figures::Figures;
+pub(crate) use server::run as server;
 
 /// Writes that are drained, if `--writes` does not say otherwise.
 const WRITES: u32 = 10_000;
@@ -88,7 +90,7 @@ fn drain(writes: u32, figures: &mut Figures) -> Result<(), String> {
     Ok(())
 }
 
-/// The Activities server, built for release. Ended when dropped.
+/// A server. Ended when dropped.
 struct Server {
     child: Child,
     /// Kept open, or the server could not write any more.
@@ -100,7 +102,13 @@ impl Server {
     fn start(data: &std::path::Path) -> Result<Server, String> {
         let _ = std::fs::remove_dir_all(data);
         let mut command = Command::new(target().join("release/activities-server"));
-        command.args(["--port", "0", "--data"]).arg(data).current_dir(root()).stdout(Stdio::piped());
+        command.args(["--port", "0", "--data"]).arg(data).current_dir(root());
+        Server::spawn(command)
+    }
+
+    /// A program whose first line says where it listens.
+    fn spawn(mut command: Command) -> Result<Server, String> {
+        command.stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let stdout = child.stdout.take().ok_or("the server has no output")?;
         let mut stdout = BufReader::new(stdout);

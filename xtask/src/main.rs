@@ -35,7 +35,7 @@ cargo xtask <task>
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
   fuzz      coverage-guided fuzzing: [--seconds N] [frames codec stored inputs engine hub]
-  bench     measure: `bench size`, `bench engine [--writes N]`
+  bench     measure: `bench size`, `bench engine [--writes N]`, `bench server [--small]`
 ";
 
 fn main() -> ExitCode {
@@ -71,6 +71,7 @@ fn measure() -> Result<(), String> {
     match std::env::args().nth(2).unwrap_or_default().as_str() {
         "size" => wasm::bench_size(),
         "engine" => bench::engine(),
-        _ => Err("cargo xtask bench size | engine".to_owned()),
+        "server" => bench::server(),
+        _ => Err("cargo xtask bench size | engine | server".to_owned()),
     }
 }

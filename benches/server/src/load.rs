@@ -1,0 +1,154 @@
+//! The measures. Each names what it counts and in which unit; none knows which server it talks to.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::Failure;
+use crate::client::{Client, PATIENCE, many};
+
+type Figures = Vec<(&'static str, f64)>;
+
+const PAYLOAD: &str =
+    "{\"id\":\"0123456789\",\"title\":\"a swim in the lake before breakfast\",\"likeCount\":12}";
+
+/// Round trips of acknowledged events: so many connections, each with so many under way.
+pub(crate) async fn ack(
+    at: SocketAddr,
+    connections: usize,
+    window: usize,
+    seconds: u64,
+) -> Result<Figures, Failure> {
+    let clients = many(at, connections).await?;
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for client in clients {
+        tasks.spawn(ack_one(client, window, end));
+    }
+    let mut times = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done??);
+    }
+    let took = began.elapsed().as_secs_f64();
+    times.sort_unstable();
+    let at = |share: f64| {
+        times.get((times.len() as f64 * share) as usize).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+    };
+    Ok(vec![("per_second", times.len() as f64 / took), ("p50_us", at(0.5)), ("p99_us", at(0.99))])
+}
+
+async fn ack_one(mut client: Client, window: usize, end: Instant) -> Result<Vec<Duration>, Failure> {
+    let (mut sent, mut times) = (Vec::new(), Vec::new());
+    for _ in 0..window {
+        send_echo(&mut client, &mut sent).await?;
+    }
+    while times.len() < sent.len() {
+        let reply = client.until("43").await?;
+        let id: usize = reply[2..].split('[').next().unwrap_or_default().parse()?;
+        let began: &Instant = sent.get(id).ok_or("an answer to nothing")?;
+        times.push(began.elapsed());
+        if Instant::now() < end {
+            send_echo(&mut client, &mut sent).await?;
+        }
+    }
+    Ok(times)
+}
+
+async fn send_echo(client: &mut Client, sent: &mut Vec<Instant>) -> Result<(), Failure> {
+    let id = sent.len();
+    sent.push(Instant::now());
+    client.send(format!("42{id}[\"echo\",{PAYLOAD}]")).await
+}
+
+/// Events to a room of so many members, beside the one who sends.
+pub(crate) async fn cast(
+    at: SocketAddr,
+    members: usize,
+    events: usize,
+    pid: u32,
+) -> Result<Figures, Failure> {
+    let mut clients = many(at, members + 1).await?;
+    for client in &mut clients {
+        client.join().await?;
+    }
+    let mut sender = clients.pop().ok_or("nobody sends")?;
+    let mut tasks = JoinSet::new();
+    for mut client in clients {
+        tasks.spawn(async move {
+            let (mut got, mut last) = (0_usize, Instant::now());
+            while got < events
+                && timeout(PATIENCE, client.until("42[\"told\"")).await.is_ok_and(|told| told.is_ok())
+            {
+                got += 1;
+                last = Instant::now();
+            }
+            (got, last)
+        });
+    }
+    let (began, cpu) = (Instant::now(), cpu_seconds(pid)?);
+    // A few under way, so that nobody's buffers decide.
+    for id in 0..events {
+        sender.send(format!("42{id}[\"cast\",{PAYLOAD}]")).await?;
+        if id % 8 == 7 {
+            sender.until(&format!("43{id}[")).await?;
+        }
+    }
+    let (mut got, mut end) = (0, began);
+    while let Some(done) = tasks.join_next().await {
+        let (count, last) = done?;
+        got += count;
+        end = end.max(last);
+    }
+    let deliveries = got as f64;
+    Ok(vec![
+        ("deliveries_per_second", deliveries / (end - began).as_secs_f64()),
+        ("cpu_us_per_delivery", (cpu_seconds(pid)? - cpu) * 1e6 / deliveries),
+        ("lost", (members * events) as f64 - deliveries),
+    ])
+}
+
+/// Memory per connection that does nothing.
+pub(crate) async fn idle(at: SocketAddr, connections: usize, pid: u32) -> Result<Figures, Failure> {
+    // What the first ones bring with them is not theirs.
+    let warm = many(at, 100).await?;
+    let before = resident_kb(pid)?;
+    let clients = many(at, connections).await?;
+    let after = resident_kb(pid)?;
+    drop((warm, clients));
+    Ok(vec![("kb_per_connection", (after - before) / connections as f64)])
+}
+
+/// An event that is sent as soon as there is a session: is it answered?
+pub(crate) async fn hello(at: SocketAddr, connections: usize) -> Result<Figures, Failure> {
+    let mut lost = 0_usize;
+    for first in (0..connections).step_by(100) {
+        let some = (first..connections.min(first + 100)).map(|number| async move {
+            let mut client = Client::connect(at, number).await?;
+            client.send("420[\"echo\",1]".to_owned()).await?;
+            let answer = timeout(Duration::from_secs(5), client.until("430[")).await;
+            Ok::<_, Failure>(!answer.is_ok_and(|answer| answer.is_ok()))
+        });
+        for done in futures_util::future::join_all(some).await {
+            lost += usize::from(done?);
+        }
+    }
+    Ok(vec![("asked", connections as f64), ("lost", lost as f64)])
+}
+
+/// User and system time of a process, from Linux.
+fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| -> Result<f64, Failure> { Ok(fields.get(place).ok_or("no time")?.parse()?) };
+    // Ticks are hundredths of a second on every Linux.
+    Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+fn resident_kb(pid: u32) -> Result<f64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no memory")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}

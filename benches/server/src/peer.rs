@@ -1,0 +1,32 @@
+//! socketioxide doing the same job, as its own documentation would write it.
+
+use axum::serve::ListenerExt;
+use serde_json::Value;
+use socketioxide::SocketIo;
+use socketioxide::extract::{AckSender, Data, SocketRef};
+
+use crate::Failure;
+
+pub(crate) async fn serve() -> Result<(), Failure> {
+    let (layer, io) = SocketIo::new_layer();
+    io.ns("/", async |socket: SocketRef| {
+        socket.on("echo", async |Data::<Value>(payload), ack: AckSender| {
+            ack.send(&payload).ok();
+        });
+        socket.on("room:join", async |socket: SocketRef, ack: AckSender| {
+            socket.join("r");
+            ack.send(&serde_json::json!({ "success": true })).ok();
+        });
+        socket.on("cast", async |socket: SocketRef, Data::<Value>(payload), ack: AckSender| {
+            socket.to("r").emit("told", &payload).await.ok();
+            ack.send(&Value::Null).ok();
+        });
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    crate::announce(&listener)?;
+    let listener = listener.tap_io(|stream| {
+        stream.set_nodelay(true).ok();
+    });
+    axum::serve(listener, axum::Router::new().layer(layer)).await?;
+    Ok(())
+}
