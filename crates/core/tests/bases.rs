@@ -167,3 +167,16 @@ fn y1_replayed_events_are_kept_within_the_limit_and_every_body_is_released_once(
     released.dedup();
     assert_eq!((count, released.len()), (10 + 2 * ring as usize, 10 + 2 * ring as usize));
 }
+
+/// Found by seed 20053108: another tab stored what it had fetched, and this tab's own fetch, which is slow, was read before that.
+#[test]
+fn y6_a_slow_fetch_does_not_take_back_what_another_tab_has_stored() {
+    let mut rig = Rig::new();
+    rig.start_read(1, 1);
+    rig.restore(1, Some(("r", 5)), vec![]);
+    rig.read_done(1, 1, Some(("r", 4)));
+    assert_eq!(rig.refused(), [1]);
+    rig.start_read(1, 2);
+    rig.read_done(1, 2, Some(("r", 5)));
+    assert_eq!(rig.refused(), [1], "an answer as new as it is welcome");
+}

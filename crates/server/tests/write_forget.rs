@@ -76,8 +76,7 @@ async fn v6_a_restored_database_gets_new_epochs_and_keeps_its_memory_of_writes()
     app.write(Write::count("k1", 1, 1)).await;
     let (old, _) = app.tidewire.store().head("counter").await.unwrap();
     let restored = app.after_crash();
-    let path = restored.dir.path().join("test.sqlite");
-    Store::begin_epoch(&path).unwrap();
+    Store::begin_epoch(&restored.place).unwrap();
     let mut restored = restored.after_crash();
     let store = restored.tidewire.store().clone();
     let (fresh, head) = store.head("counter").await.unwrap();

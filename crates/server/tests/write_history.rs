@@ -6,7 +6,7 @@ mod write_support;
 use tidewire_server::event::History;
 use tidewire_server::store::limits::HISTORY_EVENTS;
 use tidewire_server::store::{Store, StoreError, StoreOptions};
-use write_support::{App, CLIENT, DAY, Write};
+use write_support::{App, CLIENT, DAY, Write, place};
 
 async fn publish(app: &App, rooms: &str) {
     assert_eq!(app.send("POST", "/rooms", Some("ana"), &[], rooms).await.brief(), (204, "applied"));
@@ -141,12 +141,13 @@ async fn v6_names_and_payloads_that_cannot_travel_fail_the_write() {
 #[test]
 fn v7_an_older_program_does_not_touch_a_newer_database() {
     let dir = tempfile::tempdir().unwrap();
+    let place = place::of(dir.path());
     let open = |migrations: Vec<&'static str>| {
-        let mut options = StoreOptions::new(dir.path().join("test.sqlite"));
+        let mut options = StoreOptions::new(&place);
         options.migrations = migrations;
         Store::open(options, tokio::sync::mpsc::unbounded_channel().0).map(drop)
     };
-    let (one, two) = ("CREATE TABLE one (x ANY)", "CREATE TABLE two (x ANY)");
+    let (one, two) = ("CREATE TABLE one (x INTEGER)", "CREATE TABLE two (x INTEGER)");
     open(vec![one]).unwrap();
     open(vec![one, two]).unwrap();
     open(vec![one, two]).unwrap();

@@ -68,7 +68,10 @@ impl Sync {
             Origin::Fetch { started } => started,
         };
         entry.has_base = true;
-        entry.fetched = (origin != Origin::Host).then(|| positions.clone());
+        (entry.fetched, entry.restored) = match origin {
+            Origin::Host => (None, positions.clone()),
+            Origin::Fetch { .. } => (Some(positions.clone()), Vec::new()),
+        };
         let rooms: Vec<RoomId> =
             self.rooms.iter().filter(|(_, r)| r.queries.contains(&query)).map(|(id, _)| id.clone()).gather();
         if restored || !positions.is_empty() {

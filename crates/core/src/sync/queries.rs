@@ -14,6 +14,8 @@ pub(crate) struct Query {
     pub(crate) covers: Map<RoomId, (Epoch, Offset)>,
     /// What the server named for the base when it was read; absent if the app or the store brought it. Events move only `covers` on.
     pub(crate) fetched: Option<Vec<Position>>,
+    /// What the store's base names, while no fetch has brought another: another tab may have stored it, later than a slow fetch was read.
+    pub(crate) restored: Vec<Position>,
     /// The fetches that are under way, in the order of their starts, with the ticks of these.
     reads: Vec<(ReadId, u64)>,
     /// It was already fetched a second time because events raced with it.
@@ -56,7 +58,9 @@ impl Query {
             return standing.is_none().then_some(Origin::Host);
         }
         let at = read.and_then(|read| self.reads.iter().position(|(open, _)| *open == read));
-        if standing.is_some_and(|standing| is_older(positions, standing) || (read.is_some() && at.is_none()))
+        let superseded = read.is_some() && at.is_none();
+        if is_older(positions, &self.restored)
+            || standing.is_some_and(|standing| is_older(positions, standing) || superseded)
         {
             if let Some(at) = at {
                 self.reads.remove(at);

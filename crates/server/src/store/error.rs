@@ -49,21 +49,3 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        let text = error.to_string();
-        let Some(code) = error.sqlite_error_code() else { return Self::Sql(text) };
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "the driver's list may grow; whatever else there is, is the disk's fault"
-        )]
-        match code {
-            rusqlite::ErrorCode::ConstraintViolation => Self::Constraint(text),
-            rusqlite::ErrorCode::Unknown
-            | rusqlite::ErrorCode::TypeMismatch
-            | rusqlite::ErrorCode::ParameterOutOfRange => Self::Sql(text),
-            _ => Self::Storage(text),
-        }
-    }
-}

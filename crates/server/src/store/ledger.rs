@@ -1,11 +1,9 @@
 //! The memory of writes: what has settled, with which answer (Q9, V5, protocol section 3).
 //! Decides over rows only; knows no HTTP types and runs no handler.
 
-use rusqlite::Connection;
-
 use super::error::StoreError;
 use super::limits;
-use super::sql;
+use super::sql::{self, Connection};
 use super::value::{Row, Value};
 use crate::params;
 
@@ -67,7 +65,7 @@ impl StoredAnswer {
 
 /// The rule of protocol section 3. To be called in the transaction that then runs the write.
 pub(crate) fn judge(
-    connection: &Connection,
+    connection: &dyn Connection,
     user: &str,
     identity: Identity<'_>,
     hash: RequestHash,
@@ -85,8 +83,8 @@ pub(crate) fn judge(
             }
             let settled = sql::query_one(
                 connection,
-                "SELECT key, hash, status, content_type, etag, location, body FROM tidewire_settled
-                 WHERE user = ?1 AND client = ?2 AND sequence = ?3",
+                r#"SELECT key, hash, status, content_type, etag, location, body FROM tidewire_settled
+                 WHERE "user" = ?1 AND client = ?2 AND sequence = ?3"#,
                 &[Value::from(user), Value::from(client), sql::number(sequence)],
                 |row| Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?, StoredAnswer::read(row, 2)?)),
             )?;
@@ -101,7 +99,7 @@ pub(crate) fn judge(
 }
 
 fn judge_key(
-    connection: &Connection,
+    connection: &dyn Connection,
     user: &str,
     key: &str,
     hash: RequestHash,
@@ -109,7 +107,7 @@ fn judge_key(
 ) -> Result<Verdict, StoreError> {
     let known = sql::query_one(
         connection,
-        "SELECT hash, status, content_type, etag, location, body FROM tidewire_key WHERE user = ?1 AND key = ?2 AND at >= ?3",
+        r#"SELECT hash, status, content_type, etag, location, body FROM tidewire_key WHERE "user" = ?1 AND key = ?2 AND at >= ?3"#,
         &[Value::from(user), Value::from(key), sql::number(now.saturating_sub(limits::KEY_MILLIS))],
         |row| Ok((row.get::<Vec<u8>>(0)?, StoredAnswer::read(row, 1)?)),
     )?;
@@ -122,7 +120,7 @@ fn judge_key(
 
 /// Stores the answer of a write that ran, raises the floor and forgets the answers below it.
 pub(crate) fn settle(
-    connection: &Connection,
+    connection: &dyn Connection,
     user: &str,
     identity: Identity<'_>,
     hash: RequestHash,
@@ -136,36 +134,52 @@ pub(crate) fn settle(
         Identity::Keyed { key } => {
             sql::execute(
                 connection,
-                "INSERT OR REPLACE INTO tidewire_key (user, key, hash, status, content_type, etag, location, body, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                r#"INSERT INTO tidewire_key ("user", key, hash, status, content_type, etag, location, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT ("user", key) DO UPDATE SET hash = excluded.hash, status = excluded.status,
+                 content_type = excluded.content_type, etag = excluded.etag, location = excluded.location,
+                 body = excluded.body, at = excluded.at"#,
                 &[user.into(), key.into(), hash, status, content_type, etag, location, body, now],
             )?;
         }
         Identity::Sequenced { key, client, sequence, floor } => {
             sql::execute(
                 connection,
-                "INSERT INTO tidewire_client (user, client, floor, seen_at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (user, client) DO UPDATE SET floor = MAX(floor, excluded.floor), seen_at = excluded.seen_at",
+                r#"INSERT INTO tidewire_client ("user", client, floor, seen_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT ("user", client) DO UPDATE SET seen_at = excluded.seen_at,
+                 floor = CASE WHEN excluded.floor > tidewire_client.floor THEN excluded.floor ELSE tidewire_client.floor END"#,
                 &[user.into(), client.into(), sql::number(floor), now.clone()],
             )?;
             if let Some(old) = sequence.checked_sub(limits::ANSWERS_PER_CLIENT) {
                 sql::execute(
                     connection,
-                    "UPDATE tidewire_settled SET content_type = NULL, body = NULL WHERE user = ?1 AND client = ?2 AND sequence = ?3",
+                    r#"UPDATE tidewire_settled SET content_type = NULL, body = NULL WHERE "user" = ?1 AND client = ?2 AND sequence = ?3"#,
                     &[user.into(), client.into(), sql::number(old)],
                 )?;
             }
             let sequence = sql::number(sequence);
             sql::execute(
                 connection,
-                "INSERT INTO tidewire_settled (user, client, sequence, key, hash, status, content_type, etag, location, body, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                &[user.into(), client.into(), sequence, key.into(), hash, status, content_type, etag, location, body, now],
+                r#"INSERT INTO tidewire_settled ("user", client, sequence, key, hash, status, content_type, etag, location, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"#,
+                &[
+                    user.into(),
+                    client.into(),
+                    sequence,
+                    key.into(),
+                    hash,
+                    status,
+                    content_type,
+                    etag,
+                    location,
+                    body,
+                    now,
+                ],
             )?;
             sql::execute(
                 connection,
-                "DELETE FROM tidewire_settled WHERE user = ?1 AND client = ?2
-                 AND sequence < (SELECT floor FROM tidewire_client WHERE user = ?1 AND client = ?2)",
+                r#"DELETE FROM tidewire_settled WHERE "user" = ?1 AND client = ?2
+                 AND sequence < (SELECT floor FROM tidewire_client WHERE "user" = ?1 AND client = ?2)"#,
                 &[user.into(), client.into()],
             )?;
         }
@@ -187,7 +201,7 @@ pub(crate) enum Fate {
 
 /// What has become of a sequence under this key (protocol section 5).
 pub(crate) fn fate(
-    connection: &Connection,
+    connection: &dyn Connection,
     user: &str,
     client: &str,
     sequence: u64,
@@ -199,8 +213,8 @@ pub(crate) fn fate(
     }
     let settled = sql::query_one(
         connection,
-        "SELECT key, status, content_type, etag, location, body FROM tidewire_settled
-         WHERE user = ?1 AND client = ?2 AND sequence = ?3",
+        r#"SELECT key, status, content_type, etag, location, body FROM tidewire_settled
+         WHERE "user" = ?1 AND client = ?2 AND sequence = ?3"#,
         &[Value::from(user), Value::from(client), sql::number(sequence)],
         |row| Ok((row.get::<String>(0)?, StoredAnswer::read(row, 1)?)),
     )?;
@@ -214,7 +228,7 @@ pub(crate) fn fate(
 
 /// Marks an open sequence as never to be applied. It is kept like a settled one, under a key that no request can name.
 pub(crate) fn void(
-    connection: &Connection,
+    connection: &dyn Connection,
     user: &str,
     client: &str,
     sequence: u64,
@@ -223,7 +237,7 @@ pub(crate) fn void(
 ) -> Result<(), StoreError> {
     sql::execute(
         connection,
-        "INSERT INTO tidewire_settled (user, client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+        r#"INSERT INTO tidewire_settled ("user", client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)"#,
         &[
             user.into(),
             client.into(),
@@ -242,7 +256,7 @@ fn voided(key: &str) -> String {
 
 /// The settled sequences of a client as ranges `from..=to`, all below the floor as one; absent for an unknown client.
 pub(crate) fn applied(
-    connection: &Connection,
+    connection: &dyn Connection,
     user: &str,
     client: &str,
 ) -> Result<Option<Vec<(u64, u64)>>, StoreError> {
@@ -254,7 +268,7 @@ pub(crate) fn applied(
     }
     let settled = sql::query(
         connection,
-        "SELECT sequence FROM tidewire_settled WHERE user = ?1 AND client = ?2 AND status > 0 ORDER BY sequence",
+        r#"SELECT sequence FROM tidewire_settled WHERE "user" = ?1 AND client = ?2 AND status > 0 ORDER BY sequence"#,
         &[user.into(), client.into()],
         |row| row.get::<u64>(0),
     )?;
@@ -268,7 +282,7 @@ pub(crate) fn applied(
 }
 
 /// Forgets keys that are too old.
-pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError> {
+pub(super) fn sweep(connection: &dyn Connection, now: u64) -> Result<(), StoreError> {
     let oldest = sql::number(now.saturating_sub(limits::KEY_MILLIS));
     sql::execute(connection, "DELETE FROM tidewire_key WHERE at < ?1", &[oldest])?;
     Ok(())
@@ -279,13 +293,13 @@ pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError>
 const FORGOTTEN: u64 = tidewire_wire::limits::INTEGER;
 
 /// Forgets clients that wrote nothing for too long.
-pub(super) fn sweep_clients(connection: &Connection, now: u64) -> Result<(), StoreError> {
+pub(super) fn sweep_clients(connection: &dyn Connection, now: u64) -> Result<(), StoreError> {
     let oldest = sql::number(now.saturating_sub(limits::CLIENT_MILLIS));
     let params = [oldest, sql::number(FORGOTTEN)];
-    let unused = "SELECT user, client FROM tidewire_client WHERE seen_at < ?1 AND floor < ?2";
+    let unused = r#"SELECT "user", client FROM tidewire_client WHERE seen_at < ?1 AND floor < ?2"#;
     sql::execute(
         connection,
-        &format!("DELETE FROM tidewire_settled WHERE (user, client) IN ({unused})"),
+        &format!(r#"DELETE FROM tidewire_settled WHERE ("user", client) IN ({unused})"#),
         &params,
     )?;
     sql::execute(
@@ -297,17 +311,17 @@ pub(super) fn sweep_clients(connection: &Connection, now: u64) -> Result<(), Sto
 }
 
 /// Forgets all of a person: clients, answers, keys.
-pub(crate) fn forget(connection: &Connection, user: &str) -> Result<(), StoreError> {
+pub(crate) fn forget(connection: &dyn Connection, user: &str) -> Result<(), StoreError> {
     for table in ["tidewire_settled", "tidewire_client", "tidewire_key"] {
-        sql::execute(connection, &format!("DELETE FROM {table} WHERE user = ?1"), &[user.into()])?;
+        sql::execute(connection, &format!(r#"DELETE FROM {table} WHERE "user" = ?1"#), &[user.into()])?;
     }
     Ok(())
 }
 
-fn kept_floor(connection: &Connection, user: &str, client: &str) -> Result<Option<u64>, StoreError> {
+fn kept_floor(connection: &dyn Connection, user: &str, client: &str) -> Result<Option<u64>, StoreError> {
     sql::query_one(
         connection,
-        "SELECT floor FROM tidewire_client WHERE user = ?1 AND client = ?2",
+        r#"SELECT floor FROM tidewire_client WHERE "user" = ?1 AND client = ?2"#,
         &[user.into(), client.into()],
         |row| row.get(0),
     )

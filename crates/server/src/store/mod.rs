@@ -4,27 +4,32 @@
 mod error;
 pub(crate) mod ledger;
 pub mod limits;
+mod place;
+mod postgres;
 mod readers;
 pub(crate) mod rooms;
 mod schema;
 pub(crate) mod sql;
+mod sqlite;
 mod value;
 pub(crate) mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use error::StoreError;
+pub use place::Place;
 pub use value::{FromValue, Row, Value};
 pub use writer::Counts;
 
 use crate::event::{BoxFuture, History, HistoryError, RoomEvent};
+use place::Database;
 use readers::Readers;
 use rooms::EpochSeed;
+use sql::Connection;
 use writer::Writer;
 
 /// A wall clock in milliseconds since 1970, for retention and for [`Tx::now`](crate::write::Tx::now).
@@ -32,19 +37,19 @@ pub type WallClock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// How to open a store.
 pub struct StoreOptions {
-    /// The database file; made if absent.
-    pub path: PathBuf,
-    /// The app's own schema: one SQL script per version. Append to it, never change what was released.
+    /// The database.
+    pub place: Place,
+    /// The app's own schema, in the words of its database: one SQL script per version. Append to it, never change what was released.
     pub migrations: Vec<&'static str>,
     /// The clock.
     pub clock: WallClock,
 }
 
 impl StoreOptions {
-    /// A store in this file, with the system's clock.
+    /// A store in this file, or in the PostgreSQL database of a `postgres://` URL, with the system's clock.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), migrations: Vec::new(), clock: Arc::new(system_clock) }
+        Self { place: path.as_ref().into(), migrations: Vec::new(), clock: Arc::new(system_clock) }
     }
 }
 
@@ -53,7 +58,7 @@ fn system_clock() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The embedded SQLite store. Cheap to clone; the last clone closes it.
+/// The store. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
@@ -65,27 +70,34 @@ impl Store {
     /// Opens or makes the database. The events of each committed transaction go to `events`, in commit order.
     /// Blocks on the disk: call it before serving.
     pub fn open(options: StoreOptions, events: UnboundedSender<Vec<RoomEvent>>) -> Result<Self, StoreError> {
-        let mut connection = connect(&options.path)?;
-        schema::migrate(&mut connection, &options.migrations)?;
-        let seed = EpochSeed::load(&connection)?;
-        let readers = Readers::open(&options.path)?;
-        let writer = Writer::start(connection, seed, options.clock, events)?;
+        apart(move || Self::open_here(options, events))
+    }
+
+    fn open_here(options: StoreOptions, events: UnboundedSender<Vec<RoomEvent>>) -> Result<Self, StoreError> {
+        let mut database = Database::open(&options.place)?;
+        schema::migrate(&mut database, &options.migrations)?;
+        let seed = database.read(EpochSeed::load)?;
+        let readers = Readers::open(&options.place)?;
+        let writer = Writer::start(database, seed, options.clock, events)?;
         Ok(Self { writer, readers, seed })
     }
 
     /// Gives every room a new history, under a new epoch (V6): for a database that was restored from a backup, whose offsets
     /// have been used for other events since. Clients fetch what they show anew. No server may run on it meanwhile.
     pub fn begin_epoch(path: impl AsRef<Path>) -> Result<(), StoreError> {
-        if !path.as_ref().exists() {
-            return Err(StoreError::Storage(format!("there is no database at {}", path.as_ref().display())));
+        let place = Place::from(path.as_ref());
+        if let Place::File(path) = &place
+            && !path.exists()
+        {
+            return Err(StoreError::Storage(format!("there is no database at {}", path.display())));
         }
-        let mut connection = connect(path.as_ref())?;
-        schema::migrate_own(&mut connection)?;
-        let mut seed = [0_u8; 16];
-        getrandom::fill(&mut seed).map_err(|error| StoreError::Storage(error.to_string()))?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        rooms::begin_epoch(&transaction, seed)?;
-        Ok(transaction.commit()?)
+        apart(move || {
+            let mut database = Database::open(&place)?;
+            schema::migrate_own(&mut database)?;
+            let mut seed = [0_u8; 16];
+            getrandom::fill(&mut seed).map_err(|error| StoreError::Storage(error.to_string()))?;
+            database.write(|connection| Ok((true, rooms::begin_epoch(connection, seed)?)))
+        })
     }
 
     /// What has been committed since the start.
@@ -105,7 +117,7 @@ impl Store {
     /// Runs `work` on a reading connection, all of it in one snapshot.
     pub(crate) async fn snapshot<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&dyn Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers.run(work).await
     }
@@ -134,17 +146,11 @@ impl History for Store {
     }
 }
 
-fn unavailable(error: StoreError) -> HistoryError {
-    HistoryError::Unavailable(error.to_string())
+/// On a thread of its own: PostgreSQL's driver waits on a runtime of its own, which must not happen where another one runs.
+fn apart<T: Send>(work: impl FnOnce() -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or(Err(StoreError::Panicked))
 }
 
-/// WAL, so that readers never wait for the writer; FULL, so that a commit survives a power loss.
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(256);
-    Ok(connection)
+fn unavailable(error: StoreError) -> HistoryError {
+    HistoryError::Unavailable(error.to_string())
 }

@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use tidewire_wire::limits::NAME_BYTES;
 use tidewire_wire::names;
 
 use super::error::StoreError;
 use super::limits;
-use super::sql;
+use super::sql::{self, Connection};
 use super::value::Value;
 use crate::event::RoomEvent;
 use crate::params;
@@ -24,7 +23,7 @@ use crate::params;
 pub(crate) struct EpochSeed([u8; 16]);
 
 impl EpochSeed {
-    pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn load(connection: &dyn Connection) -> Result<Self, StoreError> {
         let bytes: Option<Vec<u8>> = sql::query_one(
             connection,
             "SELECT value FROM tidewire_meta WHERE name = 'epoch_seed'",
@@ -47,7 +46,7 @@ impl EpochSeed {
 
 /// Epoch and head of a room; offset 0 for a room without history.
 pub(crate) fn head(
-    connection: &Connection,
+    connection: &dyn Connection,
     seed: &EpochSeed,
     room: &str,
 ) -> Result<(Arc<str>, u64), StoreError> {
@@ -62,7 +61,7 @@ pub(crate) fn head(
 
 /// Events of a room after `after`, oldest first, at most `limit`.
 pub(crate) fn after(
-    connection: &Connection,
+    connection: &dyn Connection,
     seed: &EpochSeed,
     room: &str,
     after: u64,
@@ -72,7 +71,7 @@ pub(crate) fn after(
     let room: Arc<str> = room.into();
     sql::query(
         connection,
-        "SELECT offset, write_id, name, payload FROM tidewire_event WHERE room = ?1 AND offset > ?2 ORDER BY offset LIMIT ?3",
+        r#"SELECT "offset", write_id, name, payload FROM tidewire_event WHERE room = ?1 AND "offset" > ?2 ORDER BY "offset" LIMIT ?3"#,
         &params![&room, sql::number(after), i64::try_from(limit).unwrap_or(i64::MAX)],
         |row| {
             let offset = row.get::<u64>(0)?;
@@ -128,7 +127,7 @@ pub(crate) struct Cause {
 /// Draws offsets and stores the events: the last thing before COMMIT, rooms in name order (V6), so that
 /// a database with row locks can do the same without deadlocks. Within a room the order is that of publishing.
 pub(crate) fn append(
-    connection: &Connection,
+    connection: &dyn Connection,
     seed: &EpochSeed,
     mut drafts: Vec<Draft>,
     cause: &Cause,
@@ -145,7 +144,7 @@ pub(crate) fn append(
             offset += 1;
             sql::execute(
                 connection,
-                "INSERT INTO tidewire_event (room, offset, write_id, name, payload, at, user) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                r#"INSERT INTO tidewire_event (room, "offset", write_id, name, payload, at, "user") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"#,
                 &params![
                     room,
                     sql::number(offset),
@@ -173,7 +172,7 @@ pub(crate) fn append(
         )?;
         sql::execute(
             connection,
-            "DELETE FROM tidewire_event WHERE room = ?1 AND offset <= ?2",
+            r#"DELETE FROM tidewire_event WHERE room = ?1 AND "offset" <= ?2"#,
             &params![room, sql::number(offset.saturating_sub(limits::HISTORY_EVENTS))],
         )?;
     }
@@ -182,7 +181,7 @@ pub(crate) fn append(
 
 /// Takes out what is older than the history keeps: always a beginning of a history, never its middle, also when the
 /// wall clock has jumped. Heads stay (V6).
-pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError> {
+pub(super) fn sweep(connection: &dyn Connection, now: u64) -> Result<(), StoreError> {
     let oldest = sql::number(now.saturating_sub(limits::HISTORY_MILLIS));
     let rooms = sql::query(
         connection,
@@ -193,8 +192,8 @@ pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError>
     for room in rooms {
         sql::execute(
             connection,
-            "DELETE FROM tidewire_event WHERE room = ?1 AND offset < COALESCE(
-                (SELECT offset FROM tidewire_event WHERE room = ?1 AND at >= ?2 ORDER BY offset LIMIT 1), ?3)",
+            r#"DELETE FROM tidewire_event WHERE room = ?1 AND "offset" < COALESCE(
+                (SELECT "offset" FROM tidewire_event WHERE room = ?1 AND at >= ?2 ORDER BY "offset" LIMIT 1), ?3)"#,
             &[Value::from(room), oldest.clone(), Value::Integer(i64::MAX)],
         )?;
     }
@@ -202,10 +201,10 @@ pub(super) fn sweep(connection: &Connection, now: u64) -> Result<(), StoreError>
 }
 
 /// Cuts off the beginning of each history up to the last event of a person. Answers the rooms that lost something.
-pub(crate) fn forget(connection: &Connection, user: &str) -> Result<Vec<String>, StoreError> {
+pub(crate) fn forget(connection: &dyn Connection, user: &str) -> Result<Vec<String>, StoreError> {
     let last = sql::query(
         connection,
-        "SELECT room, MAX(offset) FROM tidewire_event WHERE user = ?1 GROUP BY room ORDER BY room",
+        r#"SELECT room, MAX("offset") FROM tidewire_event WHERE "user" = ?1 GROUP BY room ORDER BY room"#,
         &params![user],
         |row| Ok((row.get::<String>(0)?, row.get::<u64>(1)?)),
     )?;
@@ -213,7 +212,7 @@ pub(crate) fn forget(connection: &Connection, user: &str) -> Result<Vec<String>,
     for (room, offset) in last {
         sql::execute(
             connection,
-            "DELETE FROM tidewire_event WHERE room = ?1 AND offset <= ?2",
+            r#"DELETE FROM tidewire_event WHERE room = ?1 AND "offset" <= ?2"#,
             &params![&room, sql::number(offset)],
         )?;
         rooms.push(room);
@@ -222,7 +221,7 @@ pub(crate) fn forget(connection: &Connection, user: &str) -> Result<Vec<String>,
 }
 
 /// Every room begins anew: another seed, no events, no heads.
-pub(super) fn begin_epoch(connection: &Connection, seed: [u8; 16]) -> Result<(), StoreError> {
+pub(super) fn begin_epoch(connection: &dyn Connection, seed: [u8; 16]) -> Result<(), StoreError> {
     let seed = [Value::Blob(seed.to_vec())];
     sql::execute(connection, "UPDATE tidewire_meta SET value = ?1 WHERE name = 'epoch_seed'", &seed)?;
     sql::execute(connection, "DELETE FROM tidewire_event", &[])?;

@@ -6,12 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
+use super::place::Database;
 use super::rooms::{self, Cause, Draft, EpochSeed};
+use super::sql::Connection;
 use super::{WallClock, ledger, limits};
 use crate::event::RoomEvent;
 
@@ -48,7 +49,7 @@ struct Tally {
 }
 
 struct Desk {
-    connection: Connection,
+    database: Database,
     seed: EpochSeed,
     clock: WallClock,
     events: UnboundedSender<Vec<RoomEvent>>,
@@ -58,14 +59,14 @@ struct Desk {
 
 impl Writer {
     pub(super) fn start(
-        connection: Connection,
+        database: Database,
         seed: EpochSeed,
         clock: WallClock,
         events: UnboundedSender<Vec<RoomEvent>>,
     ) -> Result<Self, StoreError> {
         let (jobs, mut queue) = mpsc::channel::<Job>(limits::WRITE_QUEUE);
         let tally = Arc::<Tally>::default();
-        let mut desk = Desk { connection, seed, clock, events, tally: tally.clone(), clients_swept: None };
+        let mut desk = Desk { database, seed, clock, events, tally: tally.clone(), clients_swept: None };
         desk.sweep()?;
         std::thread::Builder::new()
             .name("tidewire-writer".to_owned())
@@ -88,7 +89,7 @@ impl Writer {
     /// Runs `work(connection, now)` in one transaction. Once queued it runs to its end, also if the caller goes away.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, u64) -> Result<Ending<T>, StoreError> + Send + 'static,
+        work: impl FnOnce(&dyn Connection, u64) -> Result<Ending<T>, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, result) = oneshot::channel();
         let job: Job = Box::new(move |desk| {
@@ -103,19 +104,21 @@ impl Writer {
 impl Desk {
     fn transaction<T>(
         &mut self,
-        work: impl FnOnce(&Connection, u64) -> Result<Ending<T>, StoreError>,
+        work: impl FnOnce(&dyn Connection, u64) -> Result<Ending<T>, StoreError>,
     ) -> Result<T, StoreError> {
         let now = (self.clock)();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Dropping the transaction on any way out of here rolls it back.
-        let ending = catch_unwind(AssertUnwindSafe(|| work(&transaction, now)))
-            .unwrap_or(Err(StoreError::Panicked))?;
-        let (drafts, cause, result) = match ending {
-            Ending::Rollback { result } => return Ok(result),
-            Ending::Commit { drafts, cause, result } => (drafts, cause, result),
-        };
-        let events = rooms::append(&transaction, &self.seed, drafts, &cause, now)?;
-        transaction.commit()?;
+        let Self { database, seed, .. } = self;
+        let (events, result) = database.write(|connection| {
+            let ending = catch_unwind(AssertUnwindSafe(|| work(connection, now)))
+                .unwrap_or(Err(StoreError::Panicked))?;
+            Ok(match ending {
+                Ending::Rollback { result } => (false, (None, result)),
+                Ending::Commit { drafts, cause, result } => {
+                    (true, (Some(rooms::append(connection, seed, drafts, &cause, now)?), result))
+                }
+            })
+        })?;
+        let Some(events) = events else { return Ok(result) };
         let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
         self.tally.events.fetch_add(count, Ordering::Relaxed);
         if count > 0 {
@@ -132,15 +135,16 @@ impl Desk {
 
     fn sweep(&mut self) -> Result<(), StoreError> {
         let now = (self.clock)();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        rooms::sweep(&transaction, now)?;
-        ledger::sweep(&transaction, now)?;
         // A wall clock that was set back only makes it earlier.
         let recent = self.clients_swept.is_some_and(|at| now.abs_diff(at) < limits::CLIENT_SWEEP_MILLIS);
-        if !recent {
-            ledger::sweep_clients(&transaction, now)?;
-        }
-        transaction.commit()?;
+        self.database.write(|connection| {
+            rooms::sweep(connection, now)?;
+            ledger::sweep(connection, now)?;
+            if !recent {
+                ledger::sweep_clients(connection, now)?;
+            }
+            Ok((true, ()))
+        })?;
         if !recent {
             self.clients_swept = Some(now);
         }

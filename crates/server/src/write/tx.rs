@@ -3,19 +3,19 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::store::rooms::Draft;
-use crate::store::{Row, StoreError, Value, limits, sql};
+use crate::store::sql::{self, Connection};
+use crate::store::{Row, StoreError, Value, limits};
 
 /// One snapshot of the database, for reading.
 pub struct ReadTx<'a> {
-    connection: &'a Connection,
+    connection: &'a dyn Connection,
 }
 
 impl<'a> ReadTx<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
+    pub(crate) fn new(connection: &'a dyn Connection) -> Self {
         Self { connection }
     }
 
@@ -51,7 +51,7 @@ pub struct Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(connection: &'a Connection, user: Arc<str>, write_id: &'a str, now: u64) -> Self {
+    pub(crate) fn new(connection: &'a dyn Connection, user: Arc<str>, write_id: &'a str, now: u64) -> Self {
         Self { read: ReadTx::new(connection), user, write_id, now, drafts: Vec::new() }
     }
 

@@ -2,7 +2,9 @@
 //! would forbid a second application.
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
-use std::path::Path;
+pub mod place;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,9 +33,9 @@ pub const CLIENT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 pub const DAY: u64 = 24 * 60 * 60 * 1000;
 const NOW: u64 = 1_800_000_000_000;
 
-const MIGRATIONS: &[&str] = &["CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+const MIGRATIONS: &[&str] = &["CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
     INSERT INTO counter VALUES ('main', 0);
-    CREATE TABLE note (text TEXT NOT NULL) STRICT;"];
+    CREATE TABLE note (text TEXT NOT NULL);"];
 
 #[derive(Clone)]
 struct AppState {
@@ -52,6 +54,7 @@ pub struct App {
     pub events: UnboundedReceiver<Vec<RoomEvent>>,
     pub clock: Arc<AtomicU64>,
     pub dir: TempDir,
+    pub place: PathBuf,
     pub jwt: Arc<JwtAuthenticator>,
 }
 
@@ -126,7 +129,8 @@ impl App {
         let (events, receiver) = unbounded_channel();
         let clock = Arc::new(AtomicU64::new(now));
         let ticking = clock.clone();
-        let mut options = StoreOptions::new(dir.path().join("test.sqlite"));
+        let place = place::of(dir.path());
+        let mut options = StoreOptions::new(&place);
         options.migrations = MIGRATIONS.to_vec();
         options.clock = Arc::new(move || ticking.load(Ordering::SeqCst));
         let store = Store::open(options, events).unwrap();
@@ -136,18 +140,13 @@ impl App {
             Some(rate) => tidewire.request_rate(rate),
             None => tidewire,
         };
-        Self { router: router(tidewire.clone()), tidewire, events: receiver, clock, dir, jwt }
+        Self { router: router(tidewire.clone()), tidewire, events: receiver, clock, dir, place, jwt }
     }
 
-    /// What a machine that lost its power now would start with: the files as they are, nothing closed or flushed.
+    /// What a machine that lost its power now would start with: the disk as it is, nothing closed or flushed.
     pub fn after_crash(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["test.sqlite", "test.sqlite-wal"] {
-            let from = self.dir.path().join(name);
-            if Path::exists(&from) {
-                std::fs::copy(from, dir.path().join(name)).unwrap();
-            }
-        }
+        place::copy(self.dir.path(), dir.path());
         Self::open(dir, self.clock.load(Ordering::SeqCst))
     }
 
