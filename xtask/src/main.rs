@@ -11,6 +11,7 @@ mod demo;
 mod deny;
 mod fuzz;
 mod limits;
+mod postgres;
 mod process;
 mod report;
 mod rules;

@@ -132,7 +132,7 @@ pub(crate) fn sqlite() -> Result<(), String> {
 }
 
 /// Installs Debian packages where this is Debian and we may; else says what to install.
-fn apt(packages: &[&str]) -> Result<(), String> {
+pub(crate) fn apt(packages: &[&str]) -> Result<(), String> {
     let missing: Vec<&str> = packages.iter().copied().filter(|package| !installed(package)).collect();
     if missing.is_empty() {
         return Ok(());

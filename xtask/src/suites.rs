@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::counts::{self, Counts};
+use crate::postgres::Postgres;
 use crate::process::{cargo, command, execute, root, target, watch};
 use crate::report::Report;
 use crate::setup;
@@ -29,6 +30,7 @@ pub(crate) fn all(report: &mut Report) {
         return;
     }
     report.suite("cargo test", cargo_test);
+    report.suite("the server on PostgreSQL", server_on_postgres);
     crate::fuzz::check(report);
     if setup::build(report).is_err() {
         return;
@@ -46,6 +48,15 @@ fn cargo_test() -> Result<(Counts, bool), String> {
     execute(cargo(["build", "--package", "activities-server"]))?;
     let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
     command.env("ACTIVITIES_SERVER", setup::server_binary());
+    let watched = watch(command)?;
+    Ok((counts::cargo_test(&watched.output), watched.success))
+}
+
+/// The tests of the server's store once more, over the other database (V7).
+fn server_on_postgres() -> Result<(Counts, bool), String> {
+    let postgres = Postgres::start()?;
+    let mut command = cargo(["test", "--package", "tidewire-server", "--no-fail-fast", "--test", "write_*"]);
+    command.env("TIDEWIRE_TEST_POSTGRES", &postgres.url);
     let watched = watch(command)?;
     Ok((counts::cargo_test(&watched.output), watched.success))
 }

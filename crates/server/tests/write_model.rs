@@ -7,7 +7,7 @@ mod write_support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use write_support::{Answer, App, Write};
+use write_support::{Answer, App, Write, place};
 
 const CLIENTS: [&str; 2] = ["AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBB"];
 const KEYS: [&str; 3] = ["k0", "k1", "k2"];
@@ -123,7 +123,7 @@ async fn run(transitions: Vec<Transition>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if place::is_file() { 60 } else { 15 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn q9_v5_v7_random_writes_and_power_cuts_agree_with_the_model(transitions in prop::collection::vec(transition(), 1..30)) {

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -17,6 +18,8 @@ use super::value::{Row, Value};
 
 /// The advisory lock of all writers of a database: "tidewire" in ASCII.
 const WRITERS: i64 = 0x7469_6465_7769_7265;
+/// A database that does not answer within this is asked over a new connection.
+const ANSWER: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection; the app's own are few.
 const STATEMENTS: usize = 256;
 
@@ -30,17 +33,20 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn connect(url: &str) -> Result<Self, StoreError> {
         let mut server = Self { url: url.to_owned(), client: None, statements: HashMap::new() };
-        server.client()?;
+        server.ready()?;
         Ok(server)
     }
 
-    fn client(&mut self) -> Result<&mut Client, StoreError> {
-        if self.client.as_ref().is_none_or(Client::is_closed) {
+    /// The driver sees that the database has gone only when it asks it something.
+    fn ready(&mut self) -> Result<(&mut Client, &mut HashMap<String, Statement>), StoreError> {
+        let alive = self.client.as_mut().is_some_and(|client| client.is_valid(ANSWER).is_ok());
+        if !alive {
             self.statements.clear();
             self.client = None;
             self.client = Some(Client::connect(&self.url, NoTls)?);
         }
-        self.client.as_mut().ok_or(StoreError::Closed)
+        let client = self.client.as_mut().ok_or(StoreError::Closed)?;
+        Ok((client, &mut self.statements))
     }
 
     /// Runs `work` in one transaction and commits if it says so; anything else takes everything back.
@@ -48,8 +54,7 @@ impl Server {
         &mut self,
         work: impl FnOnce(&dyn Connection) -> Result<(bool, T), StoreError>,
     ) -> Result<T, StoreError> {
-        self.client()?;
-        let Self { client: Some(client), statements, .. } = self else { return Err(StoreError::Closed) };
+        let (client, statements) = self.ready()?;
         let mut transaction = client.transaction()?;
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&WRITERS])?;
         let session = Session { open: RefCell::new(Open { transaction, statements }) };
@@ -65,8 +70,7 @@ impl Server {
         &mut self,
         work: impl FnOnce(&dyn Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.client()?;
-        let Self { client: Some(client), statements, .. } = self else { return Err(StoreError::Closed) };
+        let (client, statements) = self.ready()?;
         let begin = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         let transaction = begin.read_only(true).start()?;
         work(&Session { open: RefCell::new(Open { transaction, statements }) })

@@ -126,10 +126,14 @@ impl App {
     }
 
     fn open_with(dir: TempDir, now: u64, rate: Option<Rate>) -> Self {
+        let place = place::of(dir.path());
+        Self::open_at(dir, place, now, rate)
+    }
+
+    fn open_at(dir: TempDir, place: PathBuf, now: u64, rate: Option<Rate>) -> Self {
         let (events, receiver) = unbounded_channel();
         let clock = Arc::new(AtomicU64::new(now));
         let ticking = clock.clone();
-        let place = place::of(dir.path());
         let mut options = StoreOptions::new(&place);
         options.migrations = MIGRATIONS.to_vec();
         options.clock = Arc::new(move || ticking.load(Ordering::SeqCst));
@@ -148,6 +152,16 @@ impl App {
         let dir = tempfile::tempdir().unwrap();
         place::copy(self.dir.path(), dir.path());
         Self::open(dir, self.clock.load(Ordering::SeqCst))
+    }
+
+    /// Another server on the same database.
+    pub fn beside(&self) -> Self {
+        Self::open_at(
+            tempfile::tempdir().unwrap(),
+            self.place.clone(),
+            self.clock.load(Ordering::SeqCst),
+            None,
+        )
     }
 
     pub fn pass(&self, millis: u64) {

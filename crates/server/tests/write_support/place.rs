@@ -6,12 +6,30 @@ use postgres::{Client, NoTls};
 
 const DATABASE: &str = "TIDEWIRE_TEST_POSTGRES";
 
+/// Files are quick.
+pub fn is_file() -> bool {
+    std::env::var(DATABASE).is_err()
+}
+
 /// The place that belongs to this folder.
 pub fn of(dir: &Path) -> PathBuf {
     let Ok(url) = std::env::var(DATABASE) else { return dir.join("test.sqlite") };
     let schema = schema(dir);
     run(&url, &format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-    PathBuf::from(format!("{url}?options=-csearch_path%3D{schema}"))
+    PathBuf::from(format!("{url}?options=-csearch_path%3D{schema}&application_name={schema}"))
+}
+
+/// The database ends all connections to this place, as at its restart. A file has none.
+pub fn cut(dir: &Path) {
+    if let Ok(url) = std::env::var(DATABASE) {
+        let schema = schema(dir);
+        run(
+            &url,
+            &format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'"
+            ),
+        );
+    }
 }
 
 /// What stands on the disk at this moment, at another place.
