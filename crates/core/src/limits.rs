@@ -141,5 +141,7 @@ pub const PATH_BYTES: usize = 2048;
 pub const ROOMS: usize = 1_000;
 /// Fetches of one query that are under way. Of more the oldest count as superseded.
 pub const READS: usize = 8;
+/// Histories of a room that are known to be over: an answer that is late may still name one.
+pub const ENDED_EPOCHS: usize = 4;
 /// Events kept per room for bases that arrive late (Y6).
 pub const ROOM_RING: usize = 256;

@@ -180,3 +180,23 @@ fn y6_a_slow_fetch_does_not_take_back_what_another_tab_has_stored() {
     rig.read_done(1, 2, Some(("r", 5)));
     assert_eq!(rig.refused(), [1], "an answer as new as it is welcome");
 }
+
+/// Found by seed 9002084: a fetch that is slow answers with a history that is over, after a newer one has answered with the present one.
+#[test]
+fn y6_a_slow_fetch_from_before_a_new_history_does_not_take_the_new_base_back() {
+    let mut rig = joined();
+    rig.start_read(1, 1);
+    rig.break_link();
+    rig.pass(1_000);
+    rig.answer_join(r#"{"success":true,"epoch":"new","offset":3,"recovered":false}"#);
+    let base = |rig: &mut Rig, read, epoch: &str, offset| {
+        let positions = vec![Position { room: "r".into(), epoch: epoch.into(), offset: Offset(offset) }];
+        let (query, read, applied, carries) = (QueryId(1), read, None, vec![]);
+        rig.input(Input::BaseInstalled { query, read, positions, applied, carries, restored: false });
+    };
+    base(&mut rig, None, "new", 3);
+    base(&mut rig, Some(ReadId(1)), "ep", 9);
+    assert_eq!(rig.refused(), [1]);
+    base(&mut rig, None, "newest", 1);
+    assert_eq!(rig.refused(), [1], "a history that nobody has heard of is newer");
+}

@@ -58,8 +58,10 @@ impl Sync {
         facts: &mut Facts,
     ) {
         let Base { query, read, positions, applied, carries, restored } = base;
+        let rooms = &self.rooms;
+        let is_over = |at: &Position| rooms.get(&at.room).is_some_and(|room| room.over.contains(&at.epoch));
         let entry = self.queries.entry(query);
-        let Some(origin) = entry.admit(read, &positions, restored) else {
+        let Some(origin) = entry.admit(read, &positions, restored, is_over) else {
             ctx.emit(Output::BaseRefused { query });
             return;
         };

@@ -298,7 +298,7 @@ impl Sync {
             }
             Some(_) => {
                 room.ring.clear(ctx);
-                room.cursor = Some(head.clone());
+                room.begin(head.clone());
                 return self.reset_queries(id, &head);
             }
             None => {

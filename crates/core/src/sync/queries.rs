@@ -52,6 +52,7 @@ impl Query {
         read: Option<ReadId>,
         positions: &[Position],
         restored: bool,
+        is_over: impl Fn(&Position) -> bool,
     ) -> Option<Origin> {
         let standing = self.fetched.as_deref();
         if restored {
@@ -59,7 +60,10 @@ impl Query {
         }
         let at = read.and_then(|read| self.reads.iter().position(|(open, _)| *open == read));
         let superseded = read.is_some() && at.is_none();
-        if is_older(positions, &self.restored)
+        // What stands has events that no ring brings back, and what is to replace it is asked for already.
+        let is_gone = self.has_base && positions.iter().any(is_over);
+        if is_gone
+            || is_older(positions, &self.restored)
             || standing.is_some_and(|standing| is_older(positions, standing) || superseded)
         {
             if let Some(at) = at {

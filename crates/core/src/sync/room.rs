@@ -27,6 +27,8 @@ pub(crate) struct Room {
     pub(crate) stage: Stage,
     /// The last event that listeners got, in this history.
     pub(crate) cursor: Option<(Epoch, Offset)>,
+    /// Histories that are over, newest last.
+    pub(crate) over: Vec<Epoch>,
     /// The last events up to the cursor, for bases that come late.
     pub(crate) ring: Ring,
     pub(crate) queries: Vec<QueryId>,
@@ -43,11 +45,25 @@ impl Room {
             wanted: 0,
             stage: Stage::Out,
             cursor: None,
+            over: Vec::new(),
             ring: Ring::default(),
             queries: Vec::new(),
             changed: 0,
             refused: None,
             reported: None,
+        }
+    }
+
+    /// It has a new history from here on, or events of the one that it has were passed over.
+    pub(crate) fn begin(&mut self, head: (Epoch, Offset)) {
+        if let Some((before, _)) = self.cursor.replace(head.clone())
+            && before != head.0
+        {
+            self.over.retain(|epoch| *epoch != head.0);
+            if self.over.len() == limits::ENDED_EPOCHS {
+                self.over.remove(0);
+            }
+            self.over.push(before);
         }
     }
 
