@@ -487,3 +487,138 @@ fn q9_seed_7004647_a_void_whose_answer_a_leader_did_not_get_before_it_lost_the_l
         ],
     );
 }
+
+/// A follower heard that a write had settled before it heard of the names that its answer gave.
+#[test]
+fn q7_seed_20035092_a_follower_that_has_not_heard_a_name_sends_no_temporary_id() {
+    holds_with(
+        20_035_092,
+        [3, 1, 0],
+        4,
+        1000,
+        900_000,
+        vec![
+            (3, 2600, Action::Emit { tab: Tab(0), class: "volatile", ack: true }),
+            (12, 0, Action::PowerCut { device: Device(1) }),
+            (14, 831, Action::Tie { tab: Tab(2), room: Room(0), kind: "add", tie: "temp" }),
+            (15, 22, Action::Tie { tab: Tab(2), room: Room(2), kind: "add", tie: "temp-child" }),
+        ],
+    );
+}
+
+/// The answer of a slow fetch named a history that was over; what stood had an event that no ring brought back.
+#[test]
+fn y6_seed_30009893_an_answer_from_before_a_new_history_takes_nothing_back() {
+    holds_with(
+        30_009_893,
+        [1, 1, 0],
+        20,
+        1000,
+        0,
+        vec![
+            (
+                30,
+                226,
+                Action::Tap { tab: Tab(0), room: Room(2), kind: "add", own_lane: false, keep_layer: true },
+            ),
+            (32, 0, Action::KillServer { down: 40_000 }),
+            (34, 0, Action::Tie { tab: Tab(1), room: Room(0), kind: "add", tie: "temp" }),
+            (40, 0, Action::Kill { tab: Tab(0) }),
+            (41, 56_932, Action::Kill { tab: Tab(1) }),
+            (
+                49,
+                0,
+                Action::Weather {
+                    device: Device(1),
+                    latency: 10,
+                    drop: 0,
+                    duplicate: 0,
+                    lose_answer: 20,
+                    late: 20,
+                },
+            ),
+            (53, 1754, Action::Start { tab: Tab(1) }),
+            (54, 2750, Action::NewEpoch { room: Room(0) }),
+        ],
+    );
+}
+
+/// A restored base was newer than the answer of this tab's own fetch.
+#[test]
+fn y6_seed_20053108_a_slow_fetch_takes_back_nothing_that_another_tab_stored() {
+    holds_with(
+        20_053_108,
+        [3, 1, 0],
+        1000,
+        12,
+        0,
+        vec![
+            (36, 0, Action::PowerCut { device: Device(0) }),
+            (39, 0, Action::Disk { device: Device(0), mode: "unreadable" }),
+            (
+                55,
+                38,
+                Action::Weather {
+                    device: Device(0),
+                    latency: 10,
+                    drop: 20,
+                    duplicate: 0,
+                    lose_answer: 20,
+                    late: 20,
+                },
+            ),
+            (56, 2, Action::Start { tab: Tab(2) }),
+            (57, 4, Action::Refetch { tab: Tab(2), query: 3 }),
+            (58, 225, Action::KillServer { down: 100 }),
+            (
+                59,
+                2,
+                Action::Tap { tab: Tab(3), room: Room(1), kind: "add", own_lane: false, keep_layer: false },
+            ),
+        ],
+    );
+}
+
+/// A base was stored as one that carries a write which was then refused, and the layer that was to stay was hidden after a restart.
+#[test]
+fn q17_seed_9004748_a_stored_base_carries_no_write_that_was_refused() {
+    holds_with(
+        9_004_748,
+        [3, 1, 0],
+        1000,
+        1000,
+        60_000,
+        vec![
+            (31, 0, Action::Answering { how: "busy" }),
+            (33, 93, Action::KillServer { down: 2000 }),
+            (34, 147, Action::Deny { user: User::Ben, on: false }),
+            (
+                36,
+                0,
+                Action::Tap {
+                    tab: Tab(2),
+                    room: Room(0),
+                    kind: "conflict",
+                    own_lane: false,
+                    keep_layer: true,
+                },
+            ),
+            (
+                37,
+                3,
+                Action::Tap { tab: Tab(2), room: Room(2), kind: "add", own_lane: false, keep_layer: false },
+            ),
+            (46, 30_800, Action::KillServer { down: 40_000 }),
+            (
+                48,
+                1,
+                Action::Tap { tab: Tab(1), room: Room(2), kind: "add", own_lane: false, keep_layer: true },
+            ),
+            (49, 8, Action::KillServer { down: 100 }),
+            (51, 0, Action::Disk { device: Device(0), mode: "unreadable" }),
+            (56, 0, Action::Answering { how: "well" }),
+            (57, 216, Action::Kill { tab: Tab(1) }),
+            (60, 43_029, Action::Emit { tab: Tab(0), class: "volatile", ack: true }),
+        ],
+    );
+}
