@@ -509,3 +509,23 @@ fn q7_q19_a_follower_that_does_not_know_the_name_yet_sends_no_temporary_id() {
     tell(&mut rig, &mut leader);
     assert_eq!(leader.requests[0].1.path, "/of/7");
 }
+
+/// Found by seed 40024053: a tab took a write whose record was gone for applied, led, and sent what depended on it. It had been taken back.
+#[test]
+fn q7_q19_a_record_that_is_gone_without_a_word_is_no_proof_for_who_depends_on_it() {
+    let mut leader = Rig::new();
+    leader.submit_with(|s| s.path = "/a".into()).unwrap();
+    let parent = leader.submit_with(|s| s.path = "/a".into()).unwrap();
+    let mut rig = follower(&leader, 2);
+    leader.command(Command::Cancel { write: parent.clone() }).unwrap();
+    rig.disk = leader.disk.clone();
+    rig.input(Input::StoreChanged { key: "i/read".into(), value: None });
+    rig.pass(1_000);
+    assert_eq!(rig.states(&parent).last(), Some(&WriteState::Settled {}), "nobody said otherwise");
+    let child = |s: &mut Submission| (s.path, s.depends_on) = ("/b".into(), vec![parent.clone()]);
+    let child = rig.submit_with(child).unwrap();
+    rig.input(Input::Leader { epoch: LeaderEpoch(2) });
+    rig.until_request();
+    assert!(rig.requests.iter().all(|(_, request)| request.path != "/b"), "{:?}", rig.requests);
+    assert!(parked(&rig, &child));
+}

@@ -37,6 +37,8 @@ impl Outbox {
                 None if self.early.iter().any(|r| r.write == *parent) => true,
                 None if self.becoming(parent).is_some() => true,
                 None if self.succeeded.contains(parent) => false,
+                // The tab that sends may know.
+                None if self.guessed.contains(parent) => true,
                 None if self.recent.contains(parent) => return None,
                 // One that this outbox has not heard of ended long ago, if all has been read.
                 None => !self.loaded,

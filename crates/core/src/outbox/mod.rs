@@ -209,6 +209,8 @@ pub(crate) struct Outbox {
     recent: VecDeque<WriteId>,
     /// The same of those that the server has applied.
     succeeded: VecDeque<WriteId>,
+    /// Of those whose records are gone without a word, so that they have succeeded, as a rule.
+    guessed: VecDeque<WriteId>,
     names: Names,
     names_busy: bool,
     /// Writes that wait for others, or did.
@@ -266,6 +268,7 @@ impl Outbox {
             offline_probe: false,
             recent: VecDeque::new(),
             succeeded: VecDeque::new(),
+            guessed: VecDeque::new(),
             names: Names::default(),
             names_busy: false,
             family: Set::new(),
@@ -442,16 +445,18 @@ impl Outbox {
     }
 
     fn remember(&mut self, write: WriteId) {
-        if self.recent.len() == limits::RECENT_WRITES {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(write);
+        keep(&mut self.recent, write);
     }
 
     fn has_succeeded(&mut self, write: WriteId) {
-        if self.succeeded.len() == limits::RECENT_WRITES {
-            self.succeeded.pop_front();
-        }
-        self.succeeded.push_back(write);
+        keep(&mut self.succeeded, write);
     }
+}
+
+/// The newest of them.
+fn keep(list: &mut VecDeque<WriteId>, write: WriteId) {
+    if list.len() == limits::RECENT_WRITES {
+        list.pop_front();
+    }
+    list.push_back(write);
 }

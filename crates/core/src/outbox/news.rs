@@ -3,10 +3,10 @@
 
 use crate::map::Map;
 
-use super::Outbox;
 use super::names::NAMES_KEY;
 use super::record::{CLIENT_KEY, LocalNumber, Stage, WRITE_PREFIX};
 use super::steps::{Gone, Step};
+use super::{Outbox, keep};
 use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts};
 use crate::ids::*;
@@ -200,8 +200,17 @@ impl Outbox {
     /// fetched from now on shows what is true. A write that was set aside can only have been given up.
     pub(super) fn adopt_absence(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
         let Some(entry) = self.entries.get(&number) else { return };
-        let given_up = entry.ended.unwrap_or(matches!(entry.record.stage, Stage::Parked { .. }));
+        let heard = entry.ended;
+        let given_up = heard.unwrap_or(matches!(entry.record.stage, Stage::Parked { .. }));
+        let write = entry.record.write.clone();
         self.adopt_end(number, given_up, ctx, facts);
+        // No proof: nobody who depends on it is sent for that (Q7).
+        if heard.is_none()
+            && let Some(at) = self.succeeded.iter().position(|one| *one == write)
+        {
+            self.succeeded.remove(at);
+            keep(&mut self.guessed, write);
+        }
     }
 
     /// A record was removed by another tab.
