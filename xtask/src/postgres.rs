@@ -18,6 +18,11 @@ pub(crate) struct Postgres {
     pub(crate) url: String,
 }
 
+/// Makes sure that its programs are here: tests of the examples start one too.
+pub(crate) fn install() -> Result<(), String> {
+    programs().map(drop)
+}
+
 impl Postgres {
     pub(crate) fn start() -> Result<Self, String> {
         let bin = programs()?;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::counts::{self, Counts};
-use crate::postgres::Postgres;
+use crate::postgres::{self, Postgres};
 use crate::process::{cargo, command, execute, root, target, watch};
 use crate::report::Report;
 use crate::setup;
@@ -44,6 +44,7 @@ pub(crate) fn all(report: &mut Report) {
 }
 
 fn cargo_test() -> Result<(Counts, bool), String> {
+    postgres::install()?;
     // Tests of the command start the real server; built here, they need not build it themselves.
     execute(cargo(["build", "--package", "activities-server"]))?;
     let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
