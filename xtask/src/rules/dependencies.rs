@@ -20,7 +20,7 @@ const fn shell(package: &'static str, below: &'static [&'static str]) -> Rule {
     Rule { package, below, pure: false }
 }
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     pure("tidewire-wire", &[]),
     pure("tidewire-core", &["tidewire-wire"]),
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
