@@ -33,7 +33,7 @@ const RULES: [Rule; 12] = [
     ),
     shell("tidewire-server", &["tidewire-hub", "tidewire-wire"]),
     shell("activities-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
-    shell("notes-server", &["tidewire-server"]),
+    shell("notes-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire-benches", &["tidewire", "tidewire-core", "tidewire-wire"]),
     shell("xtask", &["tidewire-ffi", "tidewire-core", "tidewire-wire"]),
 ];
