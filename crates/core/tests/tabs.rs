@@ -529,3 +529,18 @@ fn q7_q19_a_record_that_is_gone_without_a_word_is_no_proof_for_who_depends_on_it
     assert!(rig.requests.iter().all(|(_, request)| request.path != "/b"), "{:?}", rig.requests);
     assert!(parked(&rig, &child));
 }
+
+/// Found by seed 50030371: what this tab knew as parked was sent again through another tab and applied before this one heard of it.
+#[test]
+fn q13_q19_a_parked_write_that_is_gone_without_a_word_is_not_called_discarded() {
+    let mut leader = Rig::new();
+    let write = leader.submit_with(|s| s.keep_layer_when_parked = true).unwrap();
+    leader.answer(422, "rejected");
+    let mut rig = follower(&leader, 2);
+    leader.disk.retain(|key, _| !key.starts_with("w/"));
+    rig.disk = leader.disk.clone();
+    rig.input(Input::StoreChanged { key: "i/read".into(), value: None });
+    rig.pass(1_000);
+    assert_eq!(rig.states(&write).last(), Some(&WriteState::Settled {}));
+    assert_eq!(rig.retired(&write), [], "its layer stands until a base shows what is true");
+}

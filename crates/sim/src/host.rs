@@ -51,6 +51,8 @@ pub struct Host {
     pub bodies: BTreeMap<BodyId, String>,
     /// Writes whose record is gone while their layer stands.
     ended: BTreeSet<WriteId>,
+    /// Refused or voided.
+    not_applied: BTreeSet<WriteId>,
     /// Queries whose stored base is out of date.
     pub dirty: BTreeSet<usize>,
     /// The client id for reads.
@@ -141,6 +143,8 @@ impl Host {
                     self.forget_carried(write);
                 }
             }
+            // Told again of a layer that was put elsewhere.
+            Some(_) if self.not_applied.contains(write) => {}
             Some(id) => {
                 let query = query_of(id);
                 if let Some(base) = &mut self.queries[query].base {
@@ -160,8 +164,17 @@ impl Host {
         }
     }
 
-    /// The write was refused or voided: no base has it.
-    pub fn not_applied(&mut self, write: &WriteId) {
+    /// What is said of the write now: that it was refused or voided, so that no base has it, or something else.
+    pub fn judged(&mut self, write: &WriteId, not_applied: bool) {
+        if not_applied {
+            self.not_applied.insert(write.clone());
+            self.uncarry(write);
+        } else {
+            self.not_applied.remove(write);
+        }
+    }
+
+    fn uncarry(&mut self, write: &WriteId) {
         for (at, query) in self.queries.iter_mut().enumerate() {
             if query.base.as_mut().is_some_and(|base| base.carries.remove(write)) {
                 self.dirty.insert(at);

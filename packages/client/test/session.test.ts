@@ -366,6 +366,20 @@ describe('the cache', () => {
     expect(cache.log).toEqual(['layer w1 restored', 'event x for 4,5', 'retired w1 4', 'retired w1 all', 'settled w1', 'refetch 4 Gap', 'commit']);
   });
 
+  it('Q14 Q17 what was refused is carried by no base, also where the engine tells again what its layer was carried by', async () => {
+    const { tw, say } = rig();
+    const cache = new FakeCache();
+    tw.attachCache(cache);
+    tw.start();
+    await quiet();
+    cache.log.length = 0;
+    const retired: EngineOutput = { kind: 'LayerRetired', write: 'w1', query: 4 };
+    await say(added, { kind: 'Write', write: 'w1', state: { kind: 'Parked', reason: 'Permanent', status: 422 } }, retired);
+    expect(cache.log).toEqual(['layer w1 restored', 'not applied w1', 'commit']);
+    await say({ kind: 'Write', write: 'w1', state: { kind: 'Retrying', status: 0 } }, retired);
+    expect(cache.log.slice(3)).toEqual(['retired w1 4', 'commit']);
+  });
+
   it('Q17 what it says while committing is worked off in the same turn', () => {
     const { tw, engine } = rig();
     const cache = new FakeCache();

@@ -197,11 +197,11 @@ impl Outbox {
     }
 
     /// It ended while this tab heard nothing. What has left the queue was applied, as a rule: its layer stands until a base that is
-    /// fetched from now on shows what is true. A write that was set aside can only have been given up.
+    /// fetched from now on shows what is true. Also one that was set aside: it may have been sent again.
     pub(super) fn adopt_absence(&mut self, number: LocalNumber, ctx: &mut Ctx, facts: &mut Facts) {
         let Some(entry) = self.entries.get(&number) else { return };
         let heard = entry.ended;
-        let given_up = heard.unwrap_or(matches!(entry.record.stage, Stage::Parked { .. }));
+        let given_up = heard.unwrap_or(false);
         let write = entry.record.write.clone();
         self.adopt_end(number, given_up, ctx, facts);
         // No proof: nobody who depends on it is sent for that (Q7).

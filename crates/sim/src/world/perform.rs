@@ -183,11 +183,9 @@ impl World {
                 if let WriteState::Settled {} = state {
                     self.tabs[tab.0].host.settled(&write);
                 }
-                if let WriteState::Parked { reason, .. } = state
-                    && reason != ParkReason::Unknown
-                {
-                    self.tabs[tab.0].host.not_applied(&write);
-                }
+                let not_applied =
+                    matches!(state, WriteState::Parked { reason, .. } if reason != ParkReason::Unknown);
+                self.tabs[tab.0].host.judged(&write, not_applied);
                 self.write_state(tab, &write, &state);
             }
             Output::Client { client } => self.tabs[tab.0].host.client = Some(client.0),

@@ -17,6 +17,8 @@ export interface BridgeHost {
 export class Bridge {
   readonly #host: BridgeHost;
   readonly #layers = new Map<string, LayerRecord>();
+  /** Refused or voided, and on this device. */
+  readonly #notApplied = new Set<string>();
   readonly #bound = new Map<string, readonly QueryId[]>();
   readonly #queries = new Set<QueryId>();
   /** What the cache told before an engine ran. */
@@ -74,6 +76,7 @@ export class Bridge {
   closed(): void {
     for (const write of this.#layers.keys()) this.#cache?.layerRetired(write);
     this.#layers.clear();
+    this.#notApplied.clear();
     this.#cache?.commit();
   }
 
@@ -100,6 +103,8 @@ export class Bridge {
 
   layerRetired(write: string, query: QueryId | undefined): void {
     if (query === undefined) this.#layers.delete(write);
+    // Told again of a layer that was put elsewhere.
+    else if (this.#notApplied.has(write)) return;
     this.#cache?.layerRetired(write, query);
   }
 
@@ -107,7 +112,10 @@ export class Bridge {
     this.#cache?.settled(write);
   }
 
-  notApplied(write: string): void {
+  /** What is said of the write now: that it was refused or voided, so that no base has it, or something else. */
+  judged(write: string, notApplied: boolean): void {
+    if (!notApplied) return void this.#notApplied.delete(write);
+    this.#notApplied.add(write);
     this.#cache?.notApplied(write);
   }
 

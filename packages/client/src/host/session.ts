@@ -287,7 +287,7 @@ export class Session {
         writes.changed(output.write, output.state, this.#origin);
         if (output.state.kind === 'Settled') bridge.settled(output.write);
         // Of an unknown outcome nobody can say so.
-        if (output.state.kind === 'Parked' && output.state.reason !== 'Unknown') bridge.notApplied(output.write);
+        bridge.judged(output.write, output.state.kind === 'Parked' && output.state.reason !== 'Unknown');
         return;
       case 'Client':
         return this.#parts.client(output.client);
