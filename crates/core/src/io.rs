@@ -181,7 +181,7 @@ pub struct Submission {
     pub ttl: Option<Millis>,
     /// Queries that its layer changed at the tap.
     pub touched: Vec<QueryId>,
-    /// Writes that must have succeeded before it leaves (Q7). Those whose temporary ids it mentions are added.
+    /// Writes that must have succeeded before it leaves (Q7). Those whose temporary ids it mentions are added. One that the queue does not hold counts as done.
     pub depends_on: Vec<WriteId>,
     /// Temporary ids that its answer gives real names to (Q7): 8 to 64 of `[A-Za-z0-9_-]`, unguessable, so that they can be found in text.
     pub temp_ids: Vec<String>,

@@ -64,14 +64,12 @@ impl World {
         let Wanted { room, kind, own_lane, keep_layer, tie } = wanted;
         let state = &self.tabs[tab.0];
         let tag = Tag(self.last_tag + 1);
-        let taps = self.reference.taps.iter().filter(|(_, tap)| tap.life == state.life && !tap.given_up);
+        // Nobody ties anything to what is not on the screen any more, nor to a write that the app was told is refused.
+        let stands = |tap: &Tapped| !tap.given_up && !matches!(tap.said, Said::Discarded | Said::Refused);
+        let taps = self.reference.taps.iter().filter(|(_, tap)| tap.life == state.life && stands(tap));
         let before = taps.max_by_key(|(_, tap)| tap.order).map(|(write, tap)| (write.clone(), tap.tag));
-        // Nobody taps on what is not on the screen any more.
-        let stands = |tag: &Tag| {
-            let tap = self.reference.tags.get(tag).and_then(|write| self.reference.taps.get(write));
-            tap.is_some_and(|tap| !tap.given_up && !matches!(tap.said, Said::Discarded | Said::Refused))
-        };
-        let temp = state.temp.as_ref().filter(|(_, of)| stands(of));
+        let of = |tag: &Tag| self.reference.tags.get(tag).and_then(|write| self.reference.taps.get(write));
+        let temp = state.temp.as_ref().filter(|(_, tag)| of(tag).is_some_and(stands));
         let choice = Rng::new(self.rng.clone().next(), u64::from(tag.0)).next();
         let tap = Tap {
             room,

@@ -251,7 +251,7 @@ export interface Submission {
   readonly ttl?: Millis | undefined;
   /** Queries that its layer changed at the tap. */
   readonly touched: readonly QueryId[];
-  /** Writes that must have succeeded before it leaves (Q7). Those whose temporary ids it mentions are added. */
+  /** Writes that must have succeeded before it leaves (Q7). Those whose temporary ids it mentions are added. One that the queue does not hold counts as done. */
   readonly dependsOn: readonly WriteId[];
   /** Temporary ids that its answer gives real names to (Q7): 8 to 64 of `[A-Za-z0-9_-]`, unguessable, so that they can be found in text. */
   readonly tempIds: readonly string[];
