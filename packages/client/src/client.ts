@@ -48,6 +48,7 @@ class Client<E extends object> implements Tidewire<E> {
   /** `connect` was called and `disconnect` was not: a new session connects too. */
   #wanted = false;
   #processing = true;
+  #refusals = 0;
   /** The user has left: this client is over. */
   #left = false;
   readonly #exports: Deferred<readonly ExportedWrite[]>[] = [];
@@ -211,8 +212,8 @@ class Client<E extends object> implements Tidewire<E> {
 
   submit<V>(what: MutationDefinition<V> | string | UnnamedWrite, variables?: V): WriteHandle {
     const prepared = this.#prepared(what, variables);
-    if (prepared instanceof TidewireError) return refused(prepared);
-    return this.#queue(prepared, (write) => ({ kind: 'Submit', write }));
+    if (prepared instanceof TidewireError) return this.#refused(prepared);
+    return this.#queue(prepared, (write) => ({ kind: 'Submit', write }), true);
   }
 
   write(id: string): WriteHandle | undefined {
@@ -231,7 +232,7 @@ class Client<E extends object> implements Tidewire<E> {
 
   edit<V>(id: string, what: MutationDefinition<V> | string | UnnamedWrite, variables?: V): WriteHandle {
     const prepared = this.#prepared(what, variables);
-    if (prepared instanceof TidewireError) return refused(prepared);
+    if (prepared instanceof TidewireError) return this.#refused(prepared);
     return this.#queue(prepared, (submission) => ({ kind: 'Edit', write: id, submission }));
   }
 
@@ -352,7 +353,8 @@ class Client<E extends object> implements Tidewire<E> {
     this.#run({ kind: 'Resolve', write, resolution: { kind } });
   }
 
-  #queue({ submission, facts, layer }: Prepared, command: (submission: Submission) => Command): WriteHandle {
+  /** `news`: it is nobody's change of another write. */
+  #queue({ submission, facts, layer }: Prepared, command: (submission: Submission) => Command, news = false): WriteHandle {
     const { definitions, writes } = this.#parts;
     this.start();
     let handle: WriteHandle | undefined;
@@ -371,7 +373,20 @@ class Client<E extends object> implements Tidewire<E> {
     // The same as one that is queued already (Q8).
     if (result?.kind === 'Merged') handle = writes.handle(result.into);
     if (handle !== undefined) return handle;
-    return refused(result?.kind === 'Refused' ? refusalError(result.refusal) : new TidewireError('STOPPED'));
+    return this.#refused(result?.kind === 'Refused' ? refusalError(result.refusal) : new TidewireError('STOPPED'), news ? facts : undefined);
+  }
+
+  /** A write that never was one: it has an id to speak of, and its definition hears of it once the caller has its handle (A2). */
+  #refused(error: TidewireError, facts?: WriteFacts): WriteHandle {
+    this.#refusals += 1;
+    const id = `refused-${this.#refusals}`;
+    if (facts !== undefined) queueMicrotask(() => this.#parts.writes.refused(id, facts, error));
+    const never = <T>(): Promise<T> => {
+      const promise = Promise.reject<T>(error);
+      promise.catch(() => undefined);
+      return promise;
+    };
+    return { id, durable: never(), acknowledged: never(), settled: never(), cancel: () => false };
   }
 
   /** The same; also where the server is asked first. */
@@ -388,14 +403,4 @@ class Client<E extends object> implements Tidewire<E> {
   }
 
   readonly #run = (command: Command): CommandResult | undefined => this.#session?.command(command);
-}
-
-/** A write that never was one. */
-function refused(error: TidewireError): WriteHandle {
-  const never = <T>(): Promise<T> => {
-    const promise = Promise.reject<T>(error);
-    promise.catch(() => undefined);
-    return promise;
-  };
-  return { id: '', durable: never(), acknowledged: never(), settled: never(), cancel: () => false };
 }

@@ -2,12 +2,16 @@
 // `offlineQueue` (A4, A5). They only rename; the client behind them is the same.
 import type { TidewireError } from './errors.js';
 import type {
-  AnyEvents, BlockedReason, EventArgs, EventHandler, EventName, EventPayload, JoinResult, ProcessResult, RoomHandle, Tidewire, WriteHandle,
+  AnyEvents, BlockedReason, ConnectionSnapshot, EventArgs, EventHandler, EventName, EventPayload, JoinResult, Observable, ProcessResult, RoomHandle, Tidewire,
+  WriteHandle,
 } from './types.js';
 
 // ---------------------------------------------------------------- socket
 
 export interface SocketService<E extends object = AnyEvents> {
+  /** The client behind it. */
+  readonly client: Tidewire<E>;
+  readonly connection: Observable<ConnectionSnapshot>;
   /**
    * Resolves or rejects with the first attempt; the wish to be connected stays. Rejects with a `TidewireError`: `AUTH` ('No auth token
    * available'), `OFFLINE` ('No internet connection'), `TIMEOUT`, `UNREACHABLE`, `OVERLOADED`, or the server's own code.
@@ -20,7 +24,9 @@ export interface SocketService<E extends object = AnyEvents> {
   getReconnectAttempts(): number;
   /** Returns the way to end this registration. */
   on<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
-  /** Ends one registration of `handler`; without it, all made here. Hooks go on listening. */
+  /** Like `on`, for hooks: `off(event)` leaves it. */
+  listen<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
+  /** Ends one registration of `handler`; without it, all that were made with `on`. */
   off<K extends EventName<E>>(event: K, handler?: EventHandler<EventPayload<E[K]>>): void;
   emit<K extends EventName<E>>(event: K, ...args: EventArgs<E[K]>): boolean;
   /** Always settles: see `Tidewire.emitWithAck`. */
@@ -37,6 +43,8 @@ export function createSocketService<E extends object>(tw: Tidewire<E>): SocketSe
     rooms.delete(room);
   };
   return {
+    client: tw,
+    connection: tw.connection,
     connect: () => tw.connect(),
     disconnect: () => tw.disconnect(),
     isConnected: () => tw.connection.get().status === 'connected',
@@ -45,6 +53,7 @@ export function createSocketService<E extends object>(tw: Tidewire<E>): SocketSe
       return now.status === 'connecting' || now.status === 'waiting' ? now.attempt - 1 : 0;
     },
     on: tw.on,
+    listen: tw.listen,
     off: tw.off,
     emit: tw.emit,
     emitWithAck: tw.emitWithAck,
@@ -70,6 +79,11 @@ export interface QueuedRequest {
 }
 
 export interface QueueOptions {
+  /**
+   * Answers about this write itself (500) that use up a try before it is parked. Always 3; a network that is down uses up none, and nothing is ever
+   * dropped, so there is nothing to raise it for.
+   */
+  readonly maxRetries?: 3;
   readonly label?: string;
   readonly lane?: string;
   readonly idempotent?: boolean;
@@ -93,6 +107,8 @@ export interface QueueStatus {
 }
 
 export interface OfflineQueue {
+  /** The client behind it. */
+  readonly client: Tidewire<object>;
   /** Queues it and returns its id at once; whether it was kept is told by `durable(id)`. */
   addToQueue(request: QueuedRequest, options?: QueueOptions): string;
   /** The write is in the store; rejects with a `TidewireError` if it was refused. Known until the write is over. */
@@ -112,20 +128,18 @@ export interface OfflineQueue {
 const REFUSED = 100;
 
 export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQueue {
+  /** Oldest first. */
   const refused = new Map<string, WriteHandle>();
-  let last = 0;
-  /** A write that was refused at once has no id of its own. */
-  const named = (handle: WriteHandle): string => {
-    last += 1;
-    const id = `refused-${last}`;
-    refused.set(id, handle);
-    refused.delete(`refused-${last - REFUSED}`);
-    return id;
-  };
   return {
-    addToQueue({ endpoint, method, data }, options = {}) {
+    client: tw as unknown as Tidewire<object>,
+    addToQueue({ endpoint, method, data }, { maxRetries: _fixed, ...options } = {}) {
       const handle = tw.submit({ method, path: endpoint, ...(data === undefined ? {} : { body: data }), ...options });
-      return handle.id === '' ? named(handle) : handle.id;
+      if (tw.write(handle.id) === undefined) {
+        refused.set(handle.id, handle);
+        const [oldest] = refused.keys();
+        if (refused.size > REFUSED && oldest !== undefined) refused.delete(oldest);
+      }
+      return handle.id;
     },
     durable: (id) => (refused.get(id) ?? tw.write(id))?.durable ?? Promise.resolve(),
     processQueue: () => tw.process(),

@@ -389,7 +389,7 @@ export interface ProcessResult {
 
 /** One write. None of its promises ever surfaces as an unhandled rejection. */
 export interface WriteHandle {
-  /** Its id; empty if it was refused at once. */
+  /** Its id; one that begins with `refused-` if it was refused at once. */
   readonly id: string;
   /** It is in the store. Rejects with QUEUE_FULL, TOO_LARGE, STORE_FULL, STORE_FAILED, MALFORMED, UNKNOWN_MUTATION, or STOPPED (nobody can say). */
   readonly durable: Promise<void>;

@@ -116,10 +116,28 @@ describe('submit', () => {
     const { tw, engine } = setUp();
     engine.onCommand = () => ({ result: { kind: 'Refused', refusal } });
     const handle = tw.submit(like, 'a1');
-    expect(handle.id).toBe('');
+    expect(handle.id).toMatch(/^refused-/);
+    expect(tw.write(handle.id)).toBeUndefined();
     await expect(handle.durable).rejects.toMatchObject({ code });
     expect(handle.cancel()).toBe(false);
     expect(tw.outbox.get().writes).toEqual([]);
+  });
+
+  it('A2 a refused submission has an id of its own, and its definition hears of it once, after the caller', async () => {
+    const { tw, engine } = setUp();
+    engine.onCommand = () => ({ result: { kind: 'Refused', refusal: 'QueueFull' } });
+    const [one, two] = [tw.submit(like, 'a1'), tw.submit(like, 'a2')];
+    expect(one.id).not.toBe(two.id);
+    expect(onError).not.toHaveBeenCalled();
+    await quiet();
+    expect(onError.mock.calls).toEqual([
+      [expect.objectContaining({ code: 'QUEUE_FULL' }), { writeId: one.id, variables: 'a1', user: 'ana' }],
+      [expect.objectContaining({ code: 'QUEUE_FULL' }), { writeId: two.id, variables: 'a2', user: 'ana' }],
+    ]);
+    // A change of a write that stands is refused without the write having failed.
+    tw.edit('w1', like, 'a3');
+    await quiet();
+    expect(onError).toHaveBeenCalledTimes(2);
   });
 
   it('an unknown name is refused', async () => {

@@ -10,3 +10,5 @@ export const ROOM_LINGER_MS = 30_000;
 export const RELEASE_MS = 100;
 /** Stored bases that are taken at start, newest first; the others are removed from the store. */
 export const STORED_BASES = 200;
+/** An `onMutate` that has not ended by then holds up the next one no longer (A3). */
+export const CAPTURE_MS = 2_000;

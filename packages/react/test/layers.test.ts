@@ -2,7 +2,7 @@
 
 import { dehydrate, hydrate, QueryClient } from '@tanstack/react-query';
 import { decode } from '../src/cache/stored.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bindQueryClient } from '../src/cache/bind.js';
 import type { LayerWriter } from '@tidewire/client';
 import { STORED_BASES } from '../src/limits.js';
@@ -343,6 +343,71 @@ describe('fetches and the app\'s own writes', () => {
     expect(counts(scene.data(['activities']))).toEqual([9]);
     scene.engine.refused('w1');
     expect(counts(scene.data(['activities']))).toEqual([1, 0]);
+  });
+
+  it('A3 of two calls that wait for something, each write belongs to its own layer; the second begins when the first has ended', async () => {
+    const scene = await loaded();
+    const order: string[] = [];
+    const waits: (() => void)[] = [];
+    const tap = (write: string, sequence: number, id: string): void => {
+      const capture = scene.adapter.capture();
+      void capture.run(async () => {
+        order.push(`begins ${id}`);
+        await new Promise<void>((resolve) => waits.push(resolve));
+        scene.queryClient.setQueryData<Activity[]>(['activities'], (old) => old?.map((a) => (a.id === id ? { ...a, likeCount: a.likeCount + 1 } : a)));
+      });
+      scene.engine.tap(write, sequence, (_cache, { writeId }) => capture.adopt(writeId));
+    };
+    tap('w1', 1, 'a1');
+    tap('w2', 2, 'a2');
+    expect(order).toEqual(['begins a1']);
+    waits[0]?.();
+    await turns();
+    expect(order).toEqual(['begins a1', 'begins a2']);
+    waits[1]?.();
+    await turns();
+    expect(counts(scene.data(['activities']))).toEqual([2, 1]);
+    // Each is taken out alone. The later picture was made with the first like on screen, so it goes first.
+    scene.engine.refused('w2');
+    expect(counts(scene.data(['activities']))).toEqual([2, 0]);
+    scene.engine.refused('w1');
+    expect(counts(scene.data(['activities']))).toEqual([1, 0]);
+  });
+
+  it('A3 one that never ends holds up the next one for 2 s at most', async () => {
+    const scene = await loaded();
+    void scene.adapter.capture().run(() => new Promise<void>(() => undefined));
+    const begun = vi.fn();
+    void scene.adapter.capture().run(begun);
+    scene.timers.advance(1_999);
+    expect(begun).not.toHaveBeenCalled();
+    scene.timers.advance(1);
+    expect(begun).toHaveBeenCalledOnce();
+  });
+
+  it('A3 what is written for a write that is over shows no more', async () => {
+    const scene = await loaded();
+    const capture = scene.adapter.capture();
+    let go: () => void = () => undefined;
+    void capture.run(async () => {
+      await new Promise<void>((resolve) => (go = resolve));
+      scene.queryClient.setQueryData(['activities'], [{ ...picnic, likeCount: 9 }]);
+    });
+    scene.engine.tap('w1', 1, (_cache, { writeId }) => capture.adopt(writeId));
+    scene.engine.refused('w1');
+    go();
+    await turns();
+    expect(counts(scene.data(['activities']))).toEqual([1, 0]);
+  });
+
+  it('A3 what a handler of an event writes belongs to no onMutate that waits', async () => {
+    const scene = await loaded();
+    const capture = scene.adapter.capture();
+    void capture.run(() => new Promise<void>(() => undefined));
+    scene.engine.tap('w1', 1, (_cache, { writeId }) => capture.adopt(writeId));
+    scene.adapter.apart(() => scene.queryClient.setQueryData<Activity[]>(['activities'], (old) => old?.map((a) => ({ ...a, title: 'Feast' }))));
+    scene.engine.refused('w1');
+    expect((scene.data(['activities']) as Activity[]).map(({ title }) => title)).toEqual(['Feast', 'Feast']);
   });
 
   it('A3 what the app writes itself becomes the base, without what a layer had added', async () => {

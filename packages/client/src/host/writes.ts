@@ -299,8 +299,17 @@ export class Writes {
     const ours = entry.origin === 'here' || (entry.origin === 'store' && this.#host.leads());
     if (definition === undefined || entry.told.has(what) || !ours) return;
     entry.told.add(what);
+    this.#call(id, entry.facts, (context) => call(definition, context));
+  }
+
+  /** A submission was refused to the caller's face: no write ever had this id. */
+  refused(id: string, facts: WriteFacts, error: TidewireError): void {
+    this.#call(id, facts, (context) => facts.definition?.onError?.(error, context));
+  }
+
+  #call(writeId: string, { variables }: WriteFacts, call: (context: WriteContext<never>) => void): void {
     try {
-      call(definition, { writeId: id, variables: entry.facts.variables as never, user: this.#host.user });
+      call({ writeId, variables: variables as never, user: this.#host.user });
     } catch (error) {
       this.#host.report(error);
     }

@@ -55,7 +55,7 @@ export class CacheAdapter implements CachePort {
     this.#rooms = new RoomTable(source.rules);
     this.#screen = new Screen(this.#layers, this.#snapshots, timer);
     this.#bindings = new Bindings(this.#rooms);
-    this.#captures = new Captures({ adopted: (layer) => this.#stand(layer), dropped: (layer) => this.#drop(layer, true) });
+    this.#captures = new Captures({ adopted: (layer) => this.#stand(layer), dropped: (layer) => this.#drop(layer, true) }, timer);
     this.#refetcher = new Refetcher(queryClient, timer);
     this.#link = source.attachCache(this); // layers that stand already come during this call
     const cache = queryClient.getQueryCache();
@@ -78,6 +78,11 @@ export class CacheAdapter implements CachePort {
   /** Writes that the app makes to the cache inside the capture stand as one layer (A3). */
   capture(): Capture {
     return this.#captures.open();
+  }
+
+  /** Runs code of the app that is no part of any `onMutate`, also while one waits for something. */
+  apart<T>(work: () => T): T {
+    return this.#captures.apart(work);
   }
 
   /** The base below a value that was shown: what is dehydrated (Q16). */
@@ -297,6 +302,7 @@ export class CacheAdapter implements CachePort {
     if (!entry) return pass(data);
     return this.#step(entry, () => {
       const layer = this.#captures.active();
+      if (layer?.gone && entry.base) return pass(this.#screen.visible(entry));
       if (layer && entry.base) {
         const earlier = layer.operations.findIndex((one) => one.kind === 'hold' && one.hash === entry.hash);
         layer.operations.splice(earlier < 0 ? layer.operations.length : earlier, 1, { kind: 'hold', hash: entry.hash, data });
@@ -398,6 +404,7 @@ export class CacheAdapter implements CachePort {
 
   /** Takes a layer out of everything; shown `now` where no drain of the client will commit it. */
   #drop(layer: Layer, now: boolean): void {
+    layer.gone = true;
     this.#layers.remove(layer);
     this.#markConcerned(layer);
     if (now) this.commit();

@@ -9,6 +9,8 @@ import type { Capture } from './capture.js';
 export interface CacheBinding {
   /** What the app writes to the query client inside the capture stands as the layer of one write (A3). */
   capture(): Capture;
+  /** Runs code of the app that is no part of an `onMutate`, also while one waits for something. */
+  apart<T>(work: () => T): T;
   /** What the server said, below a value that `useQuery` or `getQueryData` gave. */
   baseBelow(visible: unknown): unknown;
   /** Makes the query client as it was. */
@@ -32,6 +34,7 @@ export function bindQueryClient<E extends object>(client: Tidewire<E>, queryClie
   const restoreDehydration = dehydrateBases(queryClient, adapter);
   const binding: CacheBinding = {
     capture: () => adapter.capture(),
+    apart: (work) => adapter.apart(work),
     baseBelow: (visible) => adapter.baseBelow(visible),
     unbind: () => {
       adapter.detach();

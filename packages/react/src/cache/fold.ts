@@ -18,6 +18,8 @@ export interface Layer {
   readonly operations: Operation[];
   /** Hashes of the queries that were reported as touched by it. */
   readonly touched: Set<string>;
+  /** It was taken out for good: what `onMutate` still writes for it counts no more. */
+  gone: boolean;
 }
 
 /** What a fold reads. */

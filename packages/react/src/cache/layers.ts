@@ -40,7 +40,7 @@ export class LayerStack {
 }
 
 export function newLayer(write: string | undefined): Layer {
-  return { write, operations: [], touched: new Set() };
+  return { write, operations: [], touched: new Set(), gone: false };
 }
 
 export function recorder(operations: Operation[], rules: RuleTable): LayerWriter {

@@ -40,7 +40,8 @@ export function launchNamed<V, C>(client: Tidewire<object>, definition: Mutation
 export function launchInline<V, C>(client: Tidewire<object>, cache: CacheBinding, form: InlineMutation<V, C>): Launch<V, C> {
   return (variables, { onMutate }) => {
     const capture = cache.capture();
-    const context = attempt(() => capture.run(() => onMutate?.(variables)));
+    const context = capture.run(() => onMutate?.(variables));
+    context.catch(() => undefined); // an `onMutate` that throws costs its context, not the write
     const options: UnnamedOptions = {
       variables,
       optimistic: (_writer, { writeId }) => capture.adopt(writeId),

@@ -20,7 +20,7 @@ export interface SocketEventOptions<E extends object, K extends EventName<E>> {
 export function useSocketEvent<E extends object = RegisteredEvents, K extends EventName<E> = EventName<E>>(options: SocketEventOptions<E, K>): void {
   const { event, enabled = true } = options;
   const client = useTidewire<E>();
-  const { queryClient } = useScope();
+  const { queryClient, cache } = useScope();
   const latest = useRef(options);
   useInsertionEffect(() => {
     latest.current = options;
@@ -28,8 +28,8 @@ export function useSocketEvent<E extends object = RegisteredEvents, K extends Ev
   useEffect(() => {
     if (!enabled) return;
     return client.listen(event, (payload, meta) => {
-      latest.current.onEvent?.(payload, meta);
+      cache.apart(() => latest.current.onEvent?.(payload, meta));
       for (const queryKey of latest.current.invalidateQueries ?? []) void queryClient.invalidateQueries({ queryKey });
     });
-  }, [client, queryClient, event, enabled]);
+  }, [client, cache, queryClient, event, enabled]);
 }
