@@ -1,6 +1,7 @@
 // Entry `@tidewire/client/services`: the client in the shape of two small services, for code that imports a `socketService` and an
 // `offlineQueue` (A4, A5). They only rename; the client behind them is the same.
 import type { TidewireError } from './errors.js';
+import { debugLog } from './ports/debug.js';
 import type {
   AnyEvents, BlockedReason, ConnectionSnapshot, EventArgs, EventHandler, EventName, EventPayload, JoinResult, Observable, ProcessResult, RoomHandle, Tidewire,
   WriteHandle,
@@ -36,7 +37,12 @@ export interface SocketService<E extends object = AnyEvents> {
   leaveRoom(room: string): void;
 }
 
+/**
+ * With `localStorage.debug = 'socket.io-client:*'` (or `tidewire:*`) the console is told of states, rooms and names of events; never of payloads.
+ */
 export function createSocketService<E extends object>(tw: Tidewire<E>): SocketService<E> {
+  const debug = debugLog('socket.io-client:socket', 'tidewire:socket');
+  tw.connection.subscribe(() => debug(`connection ${tw.connection.get().status}`));
   const rooms = new Map<string, RoomHandle>();
   const leaveRoom = (room: string): void => {
     rooms.get(room)?.leave();
@@ -55,9 +61,16 @@ export function createSocketService<E extends object>(tw: Tidewire<E>): SocketSe
     on: tw.on,
     listen: tw.listen,
     off: tw.off,
-    emit: tw.emit,
-    emitWithAck: tw.emitWithAck,
+    emit(event, ...args) {
+      debug(`emit ${event}`);
+      return tw.emit(event, ...args);
+    },
+    emitWithAck(event, ...args) {
+      debug(`emit ${event}, with ack`);
+      return tw.emitWithAck(event, ...args);
+    },
     joinRoom(room) {
+      debug(`join ${room}`);
       // Whoever was refused and asks again wants to know again.
       if (rooms.get(room)?.state.get().status === 'denied') leaveRoom(room);
       const handle = rooms.get(room) ?? tw.join(room);
@@ -113,7 +126,7 @@ export interface OfflineQueue {
   addToQueue(request: QueuedRequest, options?: QueueOptions): string;
   /** The write is in the store; rejects with a `TidewireError` if it was refused. Known until the write is over. */
   durable(id: string): Promise<void>;
-  /** One pass over what is eligible; joins the pass that runs. Never rejects. */
+  /** One pass over what is eligible; joins the pass that runs. Never rejects. Sends also while automatic processing is stopped. */
   processQueue(): Promise<ProcessResult>;
   getQueueStatus(): QueueStatus;
   /** Discards all that may be discarded, parked writes too; their handles settle. What was sent is resolved at the server first. */
@@ -130,6 +143,22 @@ const REFUSED = 100;
 export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQueue {
   /** Oldest first. */
   const refused = new Map<string, WriteHandle>();
+  let automatic = true;
+  /** Passes that were asked for while automatic processing was stopped. */
+  let manual = 0;
+  const allow = (): void => tw.setProcessing(automatic || manual > 0);
+  const byHand = async (): Promise<ProcessResult> => {
+    manual += 1;
+    allow();
+    const result = await tw.process();
+    manual -= 1;
+    allow();
+    return result;
+  };
+  const automatically = (on: boolean): void => {
+    automatic = on;
+    allow();
+  };
   return {
     client: tw as unknown as Tidewire<object>,
     addToQueue({ endpoint, method, data }, { maxRetries: _fixed, ...options } = {}) {
@@ -142,14 +171,14 @@ export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQu
       return handle.id;
     },
     durable: (id) => (refused.get(id) ?? tw.write(id))?.durable ?? Promise.resolve(),
-    processQueue: () => tw.process(),
+    processQueue: () => (automatic ? tw.process() : byHand()),
     getQueueStatus() {
       const { pending, inFlight, parked, ready, blocked, nextAttempt } = tw.outbox.get();
       return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };
     },
     clearQueue: () => tw.clear(),
-    startAutoProcessing: () => tw.setProcessing(true),
-    stopAutoProcessing: () => tw.setProcessing(false),
+    startAutoProcessing: () => automatically(true),
+    stopAutoProcessing: () => automatically(false),
   };
 }
 

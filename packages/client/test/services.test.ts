@@ -1,5 +1,5 @@
 // The seed's two services over the client (A4, A5).
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createOfflineQueue, createSocketService } from '../src/services.js';
 import { quiet } from './support/platform.js';
 import { rig } from './support/rig.js';
@@ -47,6 +47,33 @@ describe('socketService', () => {
     socketService.leaveRoom('r');
     socketService.leaveRoom('r');
     expect(engine.kinds().filter((kind) => kind === 'Join' || kind === 'Leave')).toEqual(['Join', 'Leave', 'Join', 'Leave']);
+  });
+});
+
+describe('localStorage.debug', () => {
+  it('tells names and states, never payloads, and only while it is set', async () => {
+    const debug = vi.spyOn(console, 'debug').mockImplementation(() => undefined);
+    const lines = (): unknown[] => debug.mock.calls.splice(0).map(([line]) => line as unknown);
+    let setting: string | null = null;
+    vi.stubGlobal('localStorage', { getItem: () => setting });
+    const { tw, say } = rig();
+    const socketService = createSocketService(tw);
+    socketService.emit('typing:start', { secret: 'text' });
+    expect(lines()).toEqual([]);
+    for (const on of ['socket.io-client:*', 'other tidewire:*', '*']) {
+      setting = on;
+      socketService.emit('typing:start', { secret: 'text' });
+      expect(lines()).toEqual(['socket.io-client:socket emit typing:start']);
+    }
+    await say({ kind: 'Connection', state: { kind: 'Connected', sid: 's', tidewire: true } });
+    expect(lines()).toEqual(['socket.io-client:socket connection connected']);
+    for (const off of ['socket.io', 'tidewire', '* -socket.io-client:*,-tidewire:*']) {
+      setting = off;
+      socketService.emit('typing:start', {});
+      expect(lines(), off).toEqual([]);
+    }
+    vi.unstubAllGlobals();
+    debug.mockRestore();
   });
 });
 
@@ -98,6 +125,17 @@ describe('offlineQueue', () => {
     expect(await pass).toEqual({ processed: 1, failed: 2, skipped: 3 });
     engine.onCommand = () => ({ result: { kind: 'Refused', refusal: 'Suspended' } });
     expect(await offlineQueue.processQueue()).toEqual({ processed: 0, failed: 0, skipped: 0 });
+  });
+
+  it('A4 a pass by hand sends also while automatic processing is stopped, which it stays', async () => {
+    const { offlineQueue, engine, say } = setUp();
+    offlineQueue.stopAutoProcessing();
+    const passes = [offlineQueue.processQueue(), offlineQueue.processQueue()];
+    for (const { pass } of engine.messages.filter((message) => message.kind === 'Process')) await say({ kind: 'PassDone', pass, processed: 1, failed: 0, skipped: 0 });
+    await Promise.all(passes);
+    const allowed = engine.messages.flatMap((message) => (message.kind === 'SetProcessing' ? [message.on] : []));
+    expect([allowed[0], allowed.at(-1)]).toEqual([true, false]);
+    expect(allowed.filter((on, index) => on !== allowed[index - 1])).toEqual([true, false]);
   });
 
   it('A4 stop stops sending, not queueing; start goes on', async () => {

@@ -46,6 +46,12 @@ export function bindQueryClient<E extends object>(client: Tidewire<E>, queryClie
   return binding;
 }
 
+/** Runs code of the app that is no part of any `onMutate` (A3). */
+export function apart<T>(queryClient: QueryClient | undefined, work: () => T): T {
+  const bound = queryClient && bindings.get(queryClient);
+  return bound ? bound.binding.apart(work) : work();
+}
+
 /**
  * `dehydrate` and `PersistQueryClientProvider` take `serializeData` from the query client's defaults, so they keep the
  * base (Q16). One that the app passes to `dehydrate` itself comes instead: it must call `baseBelow` first.

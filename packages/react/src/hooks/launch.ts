@@ -29,7 +29,13 @@ export interface InlineOptions<V, C> extends WriteCallbacks<V, C> {
   ttl?: number;
 }
 
-export function launchNamed<V, C>(client: Tidewire<object>, definition: MutationDefinition<V>): Launch<V, C> {
+/** Where writes go, and the cache in which they show. */
+export interface WriteTarget {
+  readonly client: Pick<Tidewire<object>, 'submit' | 'outbox'>;
+  readonly cache: Pick<CacheBinding, 'capture'>;
+}
+
+export function launchNamed<V, C>(client: WriteTarget['client'], definition: MutationDefinition<V>): Launch<V, C> {
   return (variables, { onMutate }) => {
     const context = attempt(() => onMutate?.(variables));
     return { handle: client.submit(definition, variables as NoInfer<V>), context };
@@ -37,7 +43,7 @@ export function launchNamed<V, C>(client: Tidewire<object>, definition: Mutation
 }
 
 /** What `onMutate` writes to the cache stands as this write's layer until a base carries the write, or it fails (A3). */
-export function launchInline<V, C>(client: Tidewire<object>, cache: CacheBinding, form: InlineMutation<V, C>): Launch<V, C> {
+export function launchInline<V, C>(client: WriteTarget['client'], cache: WriteTarget['cache'], form: InlineMutation<V, C>): Launch<V, C> {
   return (variables, { onMutate }) => {
     const capture = cache.capture();
     const context = capture.run(() => onMutate?.(variables));

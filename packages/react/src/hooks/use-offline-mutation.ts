@@ -4,7 +4,7 @@
 import { useCallback, useInsertionEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { MutationDefinition, WriteHandle } from '@tidewire/client';
 import { useScope } from './context.js';
-import { launchInline, launchNamed, type InlineMutation } from './launch.js';
+import { launchInline, launchNamed, type InlineMutation, type WriteTarget } from './launch.js';
 import { dataOf, WriteObserver, type WriteCallbacks, type WriteStateOf } from './write-observer.js';
 
 export interface OfflineMutation<V> extends WriteStateOf<V> {
@@ -19,7 +19,15 @@ export interface OfflineMutation<V> extends WriteStateOf<V> {
 export function useOfflineMutation<V, C = unknown>(definition: MutationDefinition<V>, callbacks?: WriteCallbacks<V, C>): OfflineMutation<V>;
 export function useOfflineMutation<V, C = unknown>(form: InlineMutation<V, C>): OfflineMutation<V>;
 export function useOfflineMutation<V, C>(form: MutationDefinition<V> | InlineMutation<V, C>, callbacks?: WriteCallbacks<V, C>): OfflineMutation<V> {
-  const { client, cache } = useScope();
+  return useWrites(useScope(), form, callbacks);
+}
+
+/** The same over any queue; `client` and `cache` must keep their identity. */
+export function useWrites<V, C>(
+  { client, cache }: WriteTarget,
+  form: MutationDefinition<V> | InlineMutation<V, C>,
+  callbacks: WriteCallbacks<V, C> | undefined,
+): OfflineMutation<V> {
   const latest = useRef({ form, callbacks });
   useInsertionEffect(() => {
     latest.current = { form, callbacks };

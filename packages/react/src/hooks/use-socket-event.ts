@@ -2,8 +2,9 @@
 // Listens to one event while mounted.
 
 import { useEffect, useInsertionEffect, useRef } from 'react';
-import type { QueryKey } from '@tanstack/react-query';
-import type { EventMeta, EventName, EventPayload } from '@tidewire/client';
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import type { EventMeta, EventName, EventPayload, Tidewire } from '@tidewire/client';
+import { apart } from '../cache/bind.js';
 import type { RegisteredEvents } from '../register.js';
 import { useScope, useTidewire } from './context.js';
 
@@ -18,18 +19,26 @@ export interface SocketEventOptions<E extends object, K extends EventName<E>> {
 }
 
 export function useSocketEvent<E extends object = RegisteredEvents, K extends EventName<E> = EventName<E>>(options: SocketEventOptions<E, K>): void {
-  const { event, enabled = true } = options;
   const client = useTidewire<E>();
-  const { queryClient, cache } = useScope();
+  useListener(client.listen, useScope().queryClient, options);
+}
+
+/** The same over any source of events; `listen` must keep its identity. */
+export function useListener<E extends object, K extends EventName<E>>(
+  listen: Tidewire<E>['listen'],
+  queryClient: QueryClient | undefined,
+  options: SocketEventOptions<E, K>,
+): void {
+  const { event, enabled = true } = options;
   const latest = useRef(options);
   useInsertionEffect(() => {
     latest.current = options;
   });
   useEffect(() => {
     if (!enabled) return;
-    return client.listen(event, (payload, meta) => {
-      cache.apart(() => latest.current.onEvent?.(payload, meta));
-      for (const queryKey of latest.current.invalidateQueries ?? []) void queryClient.invalidateQueries({ queryKey });
+    return listen(event, (payload, meta) => {
+      apart(queryClient, () => latest.current.onEvent?.(payload, meta));
+      for (const queryKey of latest.current.invalidateQueries ?? []) void queryClient?.invalidateQueries({ queryKey });
     });
-  }, [client, cache, queryClient, event, enabled]);
+  }, [listen, queryClient, event, enabled]);
 }

@@ -5,9 +5,9 @@ import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import type { BlockedReason, ConnectionSnapshot, ErrorCode, Observable, OutboxSnapshot, Tidewire, WriteSnapshot } from '@tidewire/client';
 import { useScope } from './context.js';
 
-const SERVER_CONNECTION: ConnectionSnapshot = { status: 'idle' };
+export const SERVER_CONNECTION: ConnectionSnapshot = { status: 'idle' };
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
-const SERVER_OUTBOX: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, quarantined: 0, bytes: 0, durability: 'memory', writes: [] };
+export const SERVER_OUTBOX: OutboxSnapshot = { ready: false, pending: 0, inFlight: 0, parked: 0, quarantined: 0, bytes: 0, durability: 'memory', writes: [] };
 
 function useObservable<T>(observable: Observable<T>, onServer: T): T {
   const subscribe = useCallback((changed: () => void) => observable.subscribe(changed), [observable]);
@@ -26,7 +26,11 @@ export interface SocketConnection {
 }
 
 export function useSocketConnection(): SocketConnection {
-  const now = useObservable(useScope().client.connection, SERVER_CONNECTION);
+  return useConnectionOf(useScope().client.connection);
+}
+
+export function useConnectionOf(connection: Observable<ConnectionSnapshot>): SocketConnection {
+  const now = useObservable(connection, SERVER_CONNECTION);
   return useMemo(
     () => ({
       isConnected: now.status === 'connected',
@@ -52,7 +56,11 @@ export interface OfflineQueueStatus {
 }
 
 export function useOfflineQueueStatus(): OfflineQueueStatus {
-  const now = useObservable(useScope().client.outbox, SERVER_OUTBOX);
+  return useStatusOf(useScope().client.outbox);
+}
+
+export function useStatusOf(outbox: Observable<OutboxSnapshot>): OfflineQueueStatus {
+  const now = useObservable(outbox, SERVER_OUTBOX);
   return useMemo(() => {
     const { pending, inFlight, parked, ready, blocked, nextAttempt } = now;
     return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };

@@ -1,0 +1,5 @@
+// Alias `@shared/hooks/useSocketEvent`.
+import { createSocketHooks } from '@tidewire/react/services';
+import { socketService } from '@services/socket/socketClient';
+
+export const { useSocketEvent, useSocketConnection } = createSocketHooks(socketService);
