@@ -78,6 +78,7 @@ fn c2_failures_are_forgotten_only_when_the_session_is_synced_and_five_seconds_ol
     assert_eq!(attempt_after_break(&mut rig), 1, "forgotten");
 }
 
+// Both sides of core::OFFLINE_PROBE.
 #[test]
 fn c3_offline_means_no_attempts_but_a_probe_and_the_return_means_at_once() {
     let mut rig = Rig::new();
@@ -160,6 +161,7 @@ fn c4_nothing_is_written_to_a_link_whose_deadline_has_passed() {
     assert_eq!(rig.sent().last().unwrap(), r#"42["typing:start"]"#, "it goes out on the next link");
 }
 
+// Both sides of core::PROBE_TIMEOUT.
 #[test]
 fn c4_a_signal_probes_the_link_and_two_seconds_of_silence_end_it() {
     let mut rig = Rig::new();
@@ -322,6 +324,7 @@ fn c6_a_plain_emit_waits_for_the_link_in_order_and_not_for_ever() {
     );
 }
 
+// Both sides of core::EMIT_BUFFER, core::EMIT_BUFFER_BYTES.
 #[test]
 fn c6_the_buffer_has_limits_and_an_emit_on_a_dying_link_is_reported() {
     let mut rig = Rig::new();

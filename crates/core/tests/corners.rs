@@ -153,6 +153,7 @@ fn wishes(rig: &Rig) -> usize {
     count(rig, |o| matches!(o, Output::Broadcast { key, .. } if key.starts_with("i/retry/")))
 }
 
+// Both sides of core::WISHES.
 /// `limits::WISHES`, on both sides.
 #[test]
 fn q19_a_hundred_wishes_are_repeated_each_once_and_one_more_is_said_once() {

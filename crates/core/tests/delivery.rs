@@ -322,6 +322,7 @@ fn q11_an_answer_after_the_timeout_is_ignored() {
     assert_eq!(rig.requests.len(), 1);
 }
 
+// Both sides of core::PARKED_WRITES.
 #[test]
 fn q15_parked_writes_have_limits_of_their_own_and_none_is_evicted() {
     for (most, size) in [(limits::PARKED_WRITES as usize, 0), (17, 1_000_000)] {
@@ -337,6 +338,7 @@ fn q15_parked_writes_have_limits_of_their_own_and_none_is_evicted() {
     }
 }
 
+// Both sides of core::RECENT_WRITES.
 #[test]
 fn c8_ids_of_own_writes_are_remembered_for_a_while_and_not_for_ever() {
     let mut rig = Rig::new();

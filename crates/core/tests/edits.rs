@@ -314,6 +314,7 @@ fn waiting(rig: &mut Rig) -> WriteId {
     rig.submit("/old")
 }
 
+// Both sides of core::WRITE_TTL.
 #[test]
 fn q13_a_write_expires_after_its_time_to_live_and_lives_again_when_it_is_retried() {
     let mut rig = Rig::new();

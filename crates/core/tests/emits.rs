@@ -142,6 +142,23 @@ fn c6_where_another_process_answers_what_was_sent_is_unknown_and_the_rest_is_sen
     }
 }
 
+// Both sides of core::STREAM_KEPT.
+#[test]
+fn c6_an_answer_is_known_up_to_the_last_millisecond_that_a_stream_is_kept() {
+    for (silence, known) in [(limits::STREAM_KEPT.0, true), (limits::STREAM_KEPT.0 + 1, false)] {
+        let mut rig = connected();
+        rig.command(reliable(1)).unwrap();
+        rig.reachable = false;
+        rig.break_link();
+        rig.pass(silence);
+        rig.reachable = true;
+        rig.input(Input::Network { signal: NetworkSignal::Changed });
+        assert!(matches!(rig.connection(), ConnectionState::Connected { .. }));
+        let unknown = rig.results().contains(&(1, EmitResult::Unknown {}));
+        assert_eq!(unknown, !known, "{silence}");
+    }
+}
+
 #[test]
 fn c6_on_a_foreign_server_what_was_sent_is_unknown_when_the_link_dies_unless_idempotent() {
     let mut rig = Rig::new();
@@ -181,6 +198,7 @@ fn c6_an_acknowledgement_that_the_app_did_not_ask_for_is_not_told_but_known() {
     assert_eq!(rig.results(), [(1, EmitResult::Sent {})]);
 }
 
+// Both sides of core::RELIABLE_BUFFER, core::RELIABLE_BUFFER_BYTES.
 #[test]
 fn c6_the_reliable_buffer_has_limits_and_an_answer_makes_room() {
     let mut rig = connected();
@@ -243,6 +261,7 @@ fn c6_a_volatile_emit_is_never_buffered_offline() {
     assert!(rig.sent().last().unwrap().starts_with(r#"421["say","#));
 }
 
+// Both sides of core::VOLATILE_KEYS.
 #[test]
 fn c6_while_the_link_takes_no_more_the_latest_volatile_of_each_key_waits() {
     let mut rig = connected();

@@ -207,6 +207,7 @@ fn c12_a_session_is_restored_from_its_pid_and_the_offset_of_the_last_event() {
     assert_eq!(rig.sent()[0], r#"40{"token":"jwt","tidewire":1}"#, "it has no offset yet");
 }
 
+// Both sides of core::RESTORED_EVENTS.
 #[test]
 fn c12_what_a_restored_session_has_missed_comes_before_the_answer_and_is_heard_once_it_is_there() {
     let most = limits::RESTORED_EVENTS;

@@ -276,6 +276,7 @@ fn waiting() -> (Rig, WriteId) {
     (rig, write)
 }
 
+// Both sides of core::CHALLENGE_TIMEOUT.
 #[test]
 fn q19_a_leader_that_does_not_answer_a_visible_tab_loses_the_lead() {
     let (mut rig, write) = waiting();
@@ -290,6 +291,7 @@ fn q19_a_leader_that_does_not_answer_a_visible_tab_loses_the_lead() {
     assert_eq!(count(&rig, &Output::TakeLead {}), 1);
 }
 
+// Both sides of core::CHALLENGE_AGAIN.
 #[test]
 fn q19_a_leader_that_answers_keeps_the_lead_and_is_asked_again_later() {
     let (mut rig, _) = waiting();

@@ -16,6 +16,7 @@ fn stopped() -> Rig {
     rig
 }
 
+// Both sides of core::NAME_BYTES, core::PATH_BYTES, core::TEMP_IDS, core::TEMP_ID_BYTES.
 #[test]
 fn q15_names_paths_and_lanes_have_longest_ones() {
     let check = |change: &dyn Fn(&mut Submission, usize), longest: usize| {
@@ -31,6 +32,7 @@ fn q15_names_paths_and_lanes_have_longest_ones() {
     check(&|s, n| s.temp_ids = vec!["t".repeat(n)], limits::TEMP_ID_BYTES);
 }
 
+// Both sides of core::TEMP_ID_LEAST, core::PARENTS.
 #[test]
 fn q7_a_temporary_id_has_a_shortest_length_and_a_write_so_many_parents() {
     let with = |n: usize| stopped().submit_with(|s| s.temp_ids = vec!["t".repeat(n)]);
@@ -42,6 +44,7 @@ fn q7_a_temporary_id_has_a_shortest_length_and_a_write_so_many_parents() {
     assert_eq!(rig.submit_with(|s| s.depends_on = parents), Err(Refusal::Malformed));
 }
 
+// Both sides of core::REAL_ID_BYTES.
 #[test]
 fn q7_a_real_name_that_is_too_long_is_not_used() {
     for (length, named) in [(limits::REAL_ID_BYTES, true), (limits::REAL_ID_BYTES + 1, false)] {
@@ -55,6 +58,7 @@ fn q7_a_real_name_that_is_too_long_is_not_used() {
     }
 }
 
+// Both sides of core::STORED_ANSWER.
 #[test]
 fn q2_a_longer_answer_is_stored_without_its_body() {
     for (length, stored) in [(limits::STORED_ANSWER, true), (limits::STORED_ANSWER + 1, false)] {
@@ -66,6 +70,7 @@ fn q2_a_longer_answer_is_stored_without_its_body() {
     }
 }
 
+// Both sides of core::PENDING_BYTES.
 /// What a write of this body counts is found out first; then exactly so much is allowed, and one byte less.
 #[test]
 fn q15_pending_bytes_are_counted_to_the_last_one() {
@@ -84,6 +89,7 @@ fn q15_pending_bytes_are_counted_to_the_last_one() {
     }
 }
 
+// Both sides of core::PARKED_BYTES.
 /// Parked bytes are full when they are reached: what is parked was taken before.
 #[test]
 fn q15_parked_bytes_that_are_full_refuse_new_writes() {
@@ -102,6 +108,7 @@ fn q15_parked_bytes_that_are_full_refuse_new_writes() {
     }
 }
 
+// Both sides of core::CONFLICT_TIMEOUT.
 #[test]
 fn q10_a_conflict_waits_for_the_app_to_the_last_millisecond() {
     let mut rig = Rig::new();
@@ -113,6 +120,7 @@ fn q10_a_conflict_waits_for_the_app_to_the_last_millisecond() {
     assert!(matches!(last(&rig, &write), WriteState::Parked { reason: ParkReason::Conflict, .. }));
 }
 
+// Both sides of core::VERIFICATIONS.
 #[test]
 fn q9_the_app_is_asked_so_often_and_then_the_write_is_set_aside() {
     let config = Config { server: Server::Foreign, ..rig::config() };
@@ -132,6 +140,7 @@ fn q9_the_app_is_asked_so_often_and_then_the_write_is_set_aside() {
     assert!(matches!(last(&rig, &write), WriteState::Parked { reason: ParkReason::Unknown, .. }));
 }
 
+// Both sides of core::STALE_REQUEST.
 #[test]
 fn q11_a_request_is_stale_from_its_second_second_on() {
     for (age, again) in [(limits::STALE_REQUEST.0 - 1, false), (limits::STALE_REQUEST.0, true)] {
@@ -144,14 +153,107 @@ fn q11_a_request_is_stale_from_its_second_second_on() {
     }
 }
 
+// Both sides of core::RETRY_AFTER_CAP.
+/// The same seed has the same jitter: what differs is what was ordered.
 #[test]
 fn q11_a_retry_after_counts_up_to_an_hour() {
-    for (seconds, capped) in [(3_600, false), (7_200, true)] {
+    let until = |seconds: u64| {
         let mut rig = Rig::new();
         rig.submit("/x");
         rig.respond(Response { retry_after: Some(format!("{seconds}")), ..response(503, None) });
-        let next = rig.status().next_attempt.expect("a time").0;
-        let (least, most) = (limits::RETRY_AFTER_CAP.0, limits::ORDERED_PAUSE_CAP.0);
-        assert!((least..=most).contains(&next), "{next}, capped: {capped}");
+        rig.status().next_attempt.expect("a time").0
+    };
+    let most = limits::RETRY_AFTER_CAP.0 / 1_000;
+    assert!(until(most) >= limits::RETRY_AFTER_CAP.0);
+    assert_eq!(until(most), until(most - 1) + 1_000);
+    assert_eq!(until(most + 1), until(most));
+}
+
+// Both sides of core::WRITE_BYTES.
+/// What a write counts beside its variables is found out first.
+#[test]
+fn q15_a_write_of_so_many_bytes_is_taken_and_not_one_byte_more() {
+    let with = |rig: &mut Rig, length: usize| rig.submit_with(|s| s.variables = "v".repeat(length).into());
+    let mut rig = stopped();
+    with(&mut rig, 0).unwrap();
+    let rest = (limits::WRITE_BYTES - rig.status().bytes) as usize;
+    assert!(with(&mut stopped(), rest).is_ok());
+    assert_eq!(with(&mut stopped(), rest + 1), Err(Refusal::TooLarge));
+}
+
+// Both sides of core::STORE_RETRY.
+#[test]
+fn q3_a_failed_step_is_tried_again_after_its_pause_and_not_before() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    rig.disk_error = Some(StoreError::Failed);
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    let steps = |rig: &mut Rig| rig.take().iter().filter(|o| matches!(o, Output::Persist { .. })).count();
+    assert_ne!(steps(&mut rig), 0, "the claim");
+    rig.pass(limits::STORE_RETRY.0 - 1);
+    assert_eq!(steps(&mut rig), 0);
+    rig.pass(1);
+    assert_ne!(steps(&mut rig), 0);
+}
+
+// Both sides of core::CLOCK_GAP.
+/// A write that lives exactly as long as a stretch counts at most is over after it, and one that lives longer is not.
+#[test]
+fn q13_a_stretch_that_nobody_watched_counts_up_to_half_a_day() {
+    for (longer, expired) in [(0, true), (1, false)] {
+        let mut rig = stopped();
+        let ttl = Some(Millis(limits::CLOCK_GAP.0 + longer));
+        let write = rig.submit_with(|s| s.ttl = ttl).unwrap();
+        rig.now += 30 * limits::CLOCK_GAP.0;
+        rig.restart();
+        let parked = rig.log.iter().any(|o| {
+            matches!(o, Output::Write { write: one, state: WriteState::Parked { reason: ParkReason::Expired, .. } }
+                if *one == write)
+        });
+        assert_eq!((parked, rig.requests.is_empty()), (expired, expired), "{longer}");
     }
+}
+
+// Both sides of core::CLOCK_STEP.
+#[test]
+fn q13_the_clock_is_stored_once_an_hour_while_something_waits() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    rig.take();
+    let stored = |rig: &mut Rig| rig.take().iter().any(|o| matches!(o, Output::Persist { .. }));
+    rig.pass(limits::CLOCK_STEP.0 - 1);
+    assert!(!stored(&mut rig));
+    rig.pass(1);
+    assert!(stored(&mut rig));
+}
+
+/// Ends the open request of this path.
+fn end(rig: &mut Rig, path: &str, answered: bool) {
+    let at = rig.requests.iter().position(|(_, request)| request.path == path).expect("it is open");
+    let (fetch, _) = rig.requests.remove(at).expect("it is open");
+    rig.input(match answered {
+        true => Input::Responded { fetch, response: response(200, Some("applied")) },
+        false => Input::RequestFailed { fetch, cause: RequestFailure::Network },
+    });
+}
+
+// Both sides of core::UNANSWERED.
+/// The first failure has no sign of life before it that could tell anything.
+#[test]
+fn q9_a_write_that_gets_no_answer_so_often_while_others_do_waits_alone() {
+    let mut rig = Rig::new();
+    rig.submit_with(|s| (s.path, s.lane) = ("/lost".into(), Some(Lane("lost".into())))).unwrap();
+    for unanswered in 0..=limits::UNANSWERED {
+        rig.submit_with(|s| (s.path, s.lane) = ("/fine".into(), Some(Lane("fine".into())))).unwrap();
+        while rig.requests.len() < 2 {
+            rig.next_deadline().expect("a deadline");
+        }
+        end(&mut rig, "/fine", true);
+        end(&mut rig, "/lost", false);
+        let alone = unanswered >= limits::UNANSWERED;
+        let blocked = if alone { Blocked::Cors } else { Blocked::Unreachable };
+        assert_eq!(rig.status().blocked, Some(blocked), "after {unanswered}");
+    }
+    rig.submit_with(|s| (s.path, s.lane) = ("/other".into(), Some(Lane("other".into())))).unwrap();
+    end(&mut rig, "/other", true);
 }

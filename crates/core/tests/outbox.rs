@@ -97,6 +97,7 @@ fn q5_writes_made_before_the_store_is_read_come_after_what_is_in_it() {
     );
 }
 
+// Both sides of core::IN_FLIGHT.
 #[test]
 fn q6_a_lane_is_fifo_and_lanes_do_not_wait_for_each_other() {
     let mut rig = Rig::new();
@@ -198,6 +199,7 @@ fn q11_no_answer_pauses_the_origin_uses_no_try_and_changes_nothing_about_the_req
     );
 }
 
+// Both sides of core::REQUEST_TIMEOUT.
 #[test]
 fn q11_a_request_that_nobody_answers_is_given_up_and_sent_again() {
     let mut rig = Rig::new();
@@ -250,6 +252,7 @@ fn q11_retry_after_is_obeyed() {
     assert_eq!(rig.requests.len(), 1);
 }
 
+// Both sides of core::TRIES.
 #[test]
 fn q11_q13_three_answers_of_500_park_the_write_and_retry_sends_the_same() {
     let mut rig = Rig::new();
@@ -365,6 +368,7 @@ fn q9_a_foreign_server_gets_a_write_of_unknown_outcome_again_only_if_it_is_idemp
     assert!(matches!(rig.states(&put).last(), Some(WriteState::Retrying { .. })));
 }
 
+// Both sides of core::PENDING_WRITES.
 #[test]
 fn q15_the_hundredth_write_is_taken_and_the_next_refused_with_nothing_changed() {
     let mut rig = Rig::new();

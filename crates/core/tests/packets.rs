@@ -118,6 +118,25 @@ fn c1_a_namespace_without_an_answer_or_thrown_out_is_asked_for_again() {
     assert_eq!(rig.opened.len(), 1);
 }
 
+// Both sides of core::NAMESPACE_RETRY.
+#[test]
+fn c1_a_namespace_that_was_thrown_out_is_asked_for_again_within_three_seconds() {
+    let mut rig = connected();
+    open(&mut rig, "/a").unwrap();
+    let longest = (0..3_000).map(|_| {
+        rig.take();
+        rig.frame("41/a,");
+        let thrown_out = rig.now;
+        while !rig.sent().iter().any(|text| text.starts_with("40/a,")) {
+            rig.next_deadline().expect("a deadline");
+        }
+        rig.now - thrown_out
+    });
+    let most = limits::NAMESPACE_RETRY.0;
+    assert!((most - 10..=most).contains(&longest.max().unwrap()), "jittered up to the limit");
+}
+
+// Both sides of core::NAMESPACES.
 #[test]
 fn c1_namespaces_have_a_limit_and_a_form() {
     let mut rig = connected();
@@ -159,6 +178,7 @@ fn c1_attachments_come_behind_their_event_and_go_with_it() {
     assert_eq!(attachments, [answer]);
 }
 
+// Both sides of core::ATTACHMENTS, core::ATTACHMENT_BYTES.
 #[test]
 fn c11_a_wrong_number_of_attachments_is_malformed_and_nothing_is_kept() {
     type Step = fn(&mut Rig);

@@ -81,6 +81,7 @@ fn v3_a_room_that_cannot_be_read_now_is_asked_for_again() {
     assert!(matches!(room_states(&rig).last(), Some(RoomState::Joined { recovered: false, .. })));
 }
 
+// Both sides of core::ROOMS.
 #[test]
 fn c7_a_room_above_the_limit_leaves_nothing_behind_and_the_last_one_can_be_wanted_twice() {
     let mut rig = Rig::new();
@@ -167,6 +168,7 @@ fn q16_a_write_that_is_tried_again_is_known_in_a_base_before_its_answer() {
     assert_eq!(rig.retired(&write), [Some(1), None]);
 }
 
+// Both sides of core::ROOM_RING.
 #[test]
 fn y6_a_base_at_the_edge_of_what_is_kept_is_caught_up_here_and_one_before_it_by_the_server() {
     let events = limits::ROOM_RING as u64 + 44;

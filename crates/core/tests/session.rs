@@ -119,6 +119,7 @@ fn c2_the_servers_hint_when_and_where_to_return_is_obeyed_once() {
     assert_eq!(rig.opened[1], (WebSocket, None), "that attempt failed: back to where it was");
 }
 
+// Both sides of core::RETURN_AFTER.
 #[test]
 fn c2_a_hint_has_limits_and_one_that_is_over_is_forgotten() {
     let rig = hinted(r#"{"after":999999999}"#);
@@ -164,6 +165,7 @@ fn alive(rig: &mut Rig, mut millis: u64) {
     }
 }
 
+// Both sides of core::TOKEN_LEAD.
 #[test]
 fn c5_a_token_is_renewed_in_band_before_it_ends() {
     for (life, at) in [(3_600_000, 3_540_000), (100_000, 80_000)] {

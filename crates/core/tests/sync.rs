@@ -346,6 +346,7 @@ fn q17_without_positions_a_fetch_that_began_after_the_answer_shows_the_write() {
     assert_eq!(rig.retired(&write), [Some(1), None]);
 }
 
+// Both sides of core::LAYER_TIMEOUT.
 #[test]
 fn q17_ten_seconds_after_the_answer_what_has_not_shown_the_write_is_fetched_again() {
     let mut rig = Rig::new();

@@ -75,6 +75,7 @@ mod tests {
         assert!(matches!(take_apart(r#"42["a",]"#).json, Json::Invalid));
     }
 
+    // Both sides of core::LAST_ARGUMENT.
     #[test]
     fn c12_a_short_last_argument_is_told() {
         let last = |text: &str| match take_apart(text).json {

@@ -182,6 +182,7 @@ impl Connection {
 mod tests {
     use super::is_origin;
 
+    // Both sides of core::RETURN_URL.
     #[test]
     fn c2_only_an_origin_is_where_to_return() {
         for good in ["https://b.example", "http://127.0.0.1:80", "https://[::1]:4680"] {

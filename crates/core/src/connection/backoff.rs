@@ -45,3 +45,23 @@ impl Backoff {
         self.attempts = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Now, Timestamp, WallTime};
+
+    // Both sides of core::LINK_BACKOFF_OWN, core::LINK_BACKOFF_UNKNOWN, core::LINK_BACKOFF_OVERLOADED, core::LINK_BACKOFF_CAP.
+    #[test]
+    fn c2_pauses_reach_up_to_the_base_of_their_blame_and_later_up_to_the_cap() {
+        let mut ctx = Ctx::new([3; 32], Now { mono: Timestamp(0), wall: WallTime(0) });
+        let mut longest = |attempts, blame| {
+            let mut backoff = Backoff { attempts };
+            (0..300_000).map(|_| backoff.next(blame, &mut ctx)).max().expect("some")
+        };
+        assert_eq!(longest(1, Blame::Own), limits::LINK_BACKOFF_OWN);
+        assert_eq!(longest(1, Blame::Unknown), limits::LINK_BACKOFF_UNKNOWN);
+        assert_eq!(longest(1, Blame::Overloaded), limits::LINK_BACKOFF_OVERLOADED);
+        assert_eq!(longest(40, Blame::Unknown), limits::LINK_BACKOFF_CAP);
+    }
+}

@@ -270,6 +270,7 @@ mod tests {
         check("ž žžž žžžž", plain, None);
     }
 
+    // Both sides of core::RECENT_NAMES.
     #[test]
     fn q7_names_survive_the_store_and_only_the_newest_are_kept() {
         let given = |i: usize| Given {

@@ -197,3 +197,63 @@ pub(crate) fn jittered(failures: u32, base: Millis, cap: Millis, ctx: &mut Ctx) 
     let ceiling = base.0.checked_shl(failures.min(32)).unwrap_or(u64::MAX).min(cap.0);
     Millis(ctx.rng.up_to(ceiling))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_rest() -> (Origin, Ctx) {
+        let now = Now { mono: Timestamp(0), wall: WallTime(0) };
+        (Origin::new(String::new(), OriginKind::Tidewire {}), Ctx::new([3; 32], now))
+    }
+
+    fn paused(origin: &Origin, ctx: &Ctx) -> Millis {
+        Millis(ctx.timers.get(&origin.timer()).expect("a pause").0)
+    }
+
+    /// The pauses after so many failures, each drawn anew.
+    fn drawn(failures: u32, times: u32) -> impl Iterator<Item = (Millis, bool)> {
+        let (_, mut ctx) = at_rest();
+        (0..times).map(move |_| {
+            let (mut origin, _) = at_rest();
+            origin.pauses = failures;
+            ctx.timers.stop(&origin.timer());
+            origin.pause(None, &mut ctx);
+            (paused(&origin, &ctx), origin.unstored.is_some())
+        })
+    }
+
+    // Both sides of core::PAUSE_STORED.
+    #[test]
+    fn q11_a_pause_is_stored_from_five_seconds_on() {
+        let least = limits::PAUSE_STORED;
+        let mut met = Vec::new();
+        for (span, stored) in drawn(3, 60_000) {
+            assert_eq!(stored, span >= least, "{span:?}");
+            met.extend((span == least || span.0 + 1 == least.0).then_some(stored));
+        }
+        assert!(met.contains(&true) && met.contains(&false), "both sides were drawn");
+    }
+
+    // Both sides of core::REQUEST_BACKOFF_BASE.
+    #[test]
+    fn q11_the_first_pause_is_up_to_the_base_and_a_late_one_up_to_the_cap() {
+        let longest = |failures| drawn(failures, 20_000).map(|(span, _)| span.0).max().expect("some");
+        assert_eq!(longest(0), limits::REQUEST_BACKOFF_BASE.0);
+        let cap = limits::REQUEST_BACKOFF_CAP.0;
+        assert!((cap - cap / 1_000..=cap).contains(&longest(60)));
+    }
+
+    // Both sides of core::ORDERED_PAUSE_CAP, core::REQUEST_BACKOFF_CAP.
+    #[test]
+    fn q11_a_stored_pause_counts_up_to_its_cap() {
+        for (ordered, cap) in [(true, limits::ORDERED_PAUSE_CAP), (false, limits::REQUEST_BACKOFF_CAP)] {
+            for (span, left) in [(cap.0 - 1, cap.0 - 1), (cap.0, cap.0), (cap.0 + 1, cap.0)] {
+                let (mut origin, mut ctx) = at_rest();
+                let span = Millis(span);
+                origin.restore(&PauseRecord { since: WallTime(0), span, ordered, pauses: 1 }, &mut ctx);
+                assert_eq!(paused(&origin, &ctx), Millis(left));
+            }
+        }
+    }
+}

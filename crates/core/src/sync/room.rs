@@ -118,3 +118,23 @@ impl Room {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Both sides of core::ENDED_EPOCHS.
+    #[test]
+    fn y2_so_many_ended_histories_are_known_and_the_oldest_is_forgotten() {
+        let epoch = |n: usize| Epoch::from(n.to_string().as_str());
+        let mut room = Room::new();
+        for n in 0..=limits::ENDED_EPOCHS {
+            room.begin((epoch(n), Offset(0)));
+        }
+        assert!(room.over.contains(&epoch(0)), "that many");
+        room.begin((epoch(limits::ENDED_EPOCHS + 1), Offset(0)));
+        assert!(!room.over.contains(&epoch(0)), "one more");
+        assert_eq!(room.over.len(), limits::ENDED_EPOCHS);
+        assert!(room.over.contains(&epoch(1)));
+    }
+}

@@ -13,6 +13,7 @@ fn around<T, E: PartialEq + std::fmt::Debug>(limit: usize, error: E, read: impl 
     assert_eq!(read(limit + 1).err(), Some(error), "one over {limit}");
 }
 
+// Both sides of wire::JSON_DEPTH.
 #[test]
 fn c11_json_depth() {
     around(limits::JSON_DEPTH as usize, FrameError::TooDeep, |depth| {
@@ -25,6 +26,7 @@ fn c11_json_depth() {
     assert_eq!(json::validate(&"[{\"a\":".repeat(200_000)), Err(FrameError::TooDeep));
 }
 
+// Both sides of wire::INTEGER.
 #[test]
 fn c11_integers() {
     around(limits::INTEGER as usize - 1, FrameError::Integer, |value| json::integer(&value.to_string()));
@@ -44,6 +46,7 @@ fn c11_integers() {
     });
 }
 
+// Both sides of wire::ATTACHMENTS, wire::NAMESPACE_BYTES, wire::PAYLOAD_PACKETS.
 #[test]
 fn c11_packet_headers() {
     around(limits::ATTACHMENTS as usize, FrameError::Attachments, |count| {
@@ -57,6 +60,7 @@ fn c11_packet_headers() {
     });
 }
 
+// Both sides of wire::NAME_BYTES, wire::EPOCH_BYTES, wire::ID_BYTES, wire::CLIENT_ID_BYTES.
 /// C1: limits of protocol section 1, and of names that a foreign server sends.
 #[test]
 fn c1_c11_names_and_ids() {
@@ -83,11 +87,16 @@ fn c1_c11_names_and_ids() {
     around(limits::NAME_BYTES, FrameError::Request, |bytes| {
         JoinRequest::parse(&format!("{{\"roomId\":\"{}\"}}", "r".repeat(bytes))).map(drop)
     });
+    for (characters, fits) in [(-1, false), (0, true), (1, false)] {
+        let id = "c".repeat(limits::CLIENT_ID_BYTES.saturating_add_signed(characters));
+        assert_eq!(names::is_client_id(&id), fits, "{characters}");
+    }
     // Bytes, not characters: 64 of two bytes fit, 65 do not.
     assert_eq!(room_event(&"ü".repeat(64), "e", "v", "", "x"), Ok(()));
     assert_eq!(room_event(&"ü".repeat(65), "e", "v", "", "x"), Err(FrameError::Metadata));
 }
 
+// Both sides of wire::SID_BYTES, wire::UPGRADES, wire::HEARTBEAT_MS.
 #[test]
 fn c11_handshakes() {
     let shake = |sid: usize, upgrades: usize, interval: u64, timeout: u64| Handshake {
@@ -108,6 +117,7 @@ fn c11_handshakes() {
     });
 }
 
+// Both sides of wire::BASE_POSITIONS, wire::APPLIED_RANGES, wire::RETRY_AFTER_SECONDS.
 /// Y2, Q9, Q11: limits of the headers hold when reading and when writing.
 #[test]
 fn y2_q9_q11_headers() {
@@ -165,6 +175,18 @@ fn c1_the_longest_head_fits() {
             matches!(&parsed, Frame::Event { meta: Some(read), name: found, skip: 3, .. } if *read == meta && *found == name),
             "the longest head was not read"
         );
+    }
+}
+
+// Both sides of wire::FRAME_HEAD.
+/// C1: a host may cut a frame after so many characters, and what ends there is read.
+#[test]
+fn c1_a_head_may_end_with_the_last_character_that_a_host_passes() {
+    for (more, fits) in [(0, true), (1, false)] {
+        let (begin, name) = ("42[", "\"x\"");
+        let space = " ".repeat(limits::FRAME_HEAD - begin.len() - name.len() + more);
+        let frame = format!("{begin}{space}{name},1]");
+        assert_eq!(head::parse(&frame[..limits::FRAME_HEAD], true, false).is_ok(), fits, "{more}");
     }
 }
 
