@@ -622,3 +622,86 @@ fn q17_seed_9004748_a_stored_base_carries_no_write_that_was_refused() {
         ],
     );
 }
+
+/// A bit flipped in the record of an undoing between its two steps: it is shown as quarantined, and what it was to undo is sent.
+#[test]
+fn q8_q21_seed_60152273_an_undoing_that_the_disk_lost_undoes_nothing() {
+    holds_with(
+        60_152_273,
+        [1, 1, 0],
+        20,
+        1000,
+        0,
+        vec![
+            (
+                7,
+                0,
+                Action::Weather {
+                    device: Device(1),
+                    latency: 10,
+                    drop: 60,
+                    duplicate: 0,
+                    lose_answer: 0,
+                    late: 20,
+                },
+            ),
+            (
+                14,
+                109,
+                Action::Weather {
+                    device: Device(1),
+                    latency: 1500,
+                    drop: 20,
+                    duplicate: 30,
+                    lose_answer: 60,
+                    late: 0,
+                },
+            ),
+            (15, 0, Action::Cut { device: Device(0) }),
+            (
+                21,
+                9531,
+                Action::Weather {
+                    device: Device(0),
+                    latency: 100,
+                    drop: 20,
+                    duplicate: 0,
+                    lose_answer: 60,
+                    late: 0,
+                },
+            ),
+            (28, 172, tap(0, 2, "add", false, true)),
+            (31, 3, tap(1, 1, "add", false, true)),
+            (32, 0, Action::Cut { device: Device(1) }),
+            (33, 0, tap(1, 1, "fail", false, true)),
+            (37, 4806, tap(0, 1, "add", true, true)),
+            (38, 0, Action::Start { tab: Tab(0) }),
+            (39, 181, tap(0, 1, "add", false, false)),
+            (43, 0, tap(0, 1, "add", false, true)),
+            (44, 325, Action::KillAfter { tab: Tab(0), outputs: 11, device: false }),
+            (49, 0, tie(0, 1, "add", "pair")),
+            (51, 5, Action::Reach { device: Device(0), reach: "hole" }),
+            (58, 0, Action::FlipBit { device: Device(0) }),
+        ],
+    );
+}
+
+/// Another tab asked the leader to give everything up after that had said that its host may let go.
+#[test]
+fn q20_seed_60181957_who_has_left_grants_no_wish() {
+    holds_with(
+        60_181_957,
+        [3, 1, 0],
+        4,
+        12,
+        60_000,
+        vec![
+            (13, 0, Action::Freeze { tab: Tab(1) }),
+            (18, 0, Action::Logout { device: Device(0) }),
+            (19, 0, Action::Thaw { tab: Tab(1) }),
+            (34, 7, tap(1, 2, "add", false, false)),
+            (35, 9, Action::Start { tab: Tab(3) }),
+            (43, 7, Action::Clear { tab: Tab(1) }),
+        ],
+    );
+}

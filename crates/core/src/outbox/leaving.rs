@@ -65,6 +65,11 @@ impl Outbox {
         }
     }
 
+    /// Whether the host was told that it may let go: nothing new is begun, for nobody. Another tab's wish waits for the next leader.
+    pub(super) fn has_left(&self) -> bool {
+        self.leaving.quiet
+    }
+
     /// Everything that is here now is given up; what was sent, as soon as its outcome is known.
     pub(crate) fn clear(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
         let early: Vec<WriteId> = self.early.iter().map(|record| record.write.clone()).gather();

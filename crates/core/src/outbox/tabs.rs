@@ -97,7 +97,7 @@ impl Outbox {
             _ => {
                 if let Some(wish) = key.strip_prefix(NO).and_then(Wish::of_key) {
                     self.tabs.wishes.retain(|open| *open != wish);
-                } else if let (true, Some(wish)) = (self.leading, Wish::of_key(key)) {
+                } else if let (true, Some(wish)) = (self.leading && !self.has_left(), Wish::of_key(key)) {
                     self.grant(&wish, ctx, facts);
                 }
             }

@@ -10,10 +10,10 @@ use super::{Answering, DeviceState, TabState, World};
 use crate::app::Shared;
 use crate::bugs::Bug;
 use crate::coverage::{Coverage, Fault};
-use crate::disk::{Mode, Value};
+use crate::disk::Mode;
 use crate::ids::{Device, Tab, User};
 use crate::invariants;
-use crate::reference::{Reference, Said, write_in};
+use crate::reference::{Reference, Said};
 use crate::rng::Rng;
 use crate::script::{Action, Script, Step};
 use crate::server::Server;
@@ -344,75 +344,6 @@ impl World {
         state.leaving = false;
         for tab in open {
             self.start(tab);
-        }
-    }
-
-    // ---- disasters of a disk
-
-    fn empty_disk(&mut self, device: Device) {
-        self.coverage.fault(Fault::DiskEmptied);
-        self.power_cut(device);
-        self.devices[device.0].disk.partitions.clear();
-        self.reference.excuse(device, None);
-    }
-
-    fn restore_snapshot(&mut self, device: Device) {
-        let Some(snapshot) = self.devices[device.0].snapshot.clone() else { return };
-        self.coverage.fault(Fault::DiskRestored);
-        self.power_cut(device);
-        self.reference.excuse(device, None);
-        self.copy_records(device, &snapshot);
-        self.devices[device.0].disk.partitions = snapshot;
-    }
-
-    fn clone_phone(&mut self, from: Device, to: Device) {
-        self.coverage.fault(Fault::PhoneCloned);
-        self.power_cut(to);
-        self.reference.excuse(to, None);
-        self.reference.damaged.insert(from);
-        let copy = self.devices[from.0].disk.partitions.clone();
-        self.copy_records(to, &copy);
-        self.devices[to.0].user = self.devices[from.0].user;
-        self.devices[to.0].disk.partitions = copy;
-    }
-
-    /// Every record of a copy may be sent by whoever has the copy, too.
-    fn copy_records(&mut self, device: Device, partitions: &BTreeMap<User, crate::disk::Partition>) {
-        for (user, partition) in partitions {
-            for (key, value) in &partition.records {
-                if let Value::Record(bytes) = value
-                    && key.starts_with("w/")
-                    && let Some(write) = write_in(bytes)
-                {
-                    self.reference.copied(&write);
-                    self.reference.records.insert((device, *user, key.clone()), write);
-                }
-            }
-        }
-    }
-
-    fn flip_bit(&mut self, device: Device) {
-        self.power_cut(device);
-        let user = self.devices[device.0].user;
-        let keys = self.devices[device.0].disk.write_keys(user);
-        if keys.is_empty() {
-            return;
-        }
-        let key = self.rng.pick(&keys).clone();
-        let at = self.rng.next() as usize;
-        if let Some(Value::Record(bytes)) = self.devices[device.0].disk.partition(user).records.get_mut(&key)
-            && !bytes.is_empty()
-        {
-            let write = write_in(bytes);
-            let at = at % bytes.len();
-            bytes[at] ^= 1;
-            self.coverage.fault(Fault::BitFlipped);
-            self.reference.damaged.insert(device);
-            if let Some(write) = write
-                && let Some(tap) = self.reference.taps.get_mut(&write)
-            {
-                tap.excused = true;
-            }
         }
     }
 }

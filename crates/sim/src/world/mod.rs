@@ -4,6 +4,7 @@ mod act;
 mod app;
 mod clock;
 mod device;
+mod disaster;
 mod emit;
 mod http;
 mod net;
