@@ -54,6 +54,31 @@ async fn q13_a_voided_sequence_is_never_applied_and_counts_as_applied_nowhere() 
     );
 }
 
+/// The first write of a client got no answer and is given up; the copy of it that was held up on the way comes afterwards.
+#[tokio::test]
+async fn q9_q13_what_is_voided_for_an_unknown_client_is_not_applied_when_it_comes_late() {
+    let app = App::new();
+    assert_eq!(ask(&app, "ana", 1, "k1", false).await, json!({ "outcome": "client-reset" }));
+    assert_eq!(ask(&app, "ana", 2, "k2", true).await, json!({ "outcome": "client-reset" }));
+    assert_eq!(ask(&app, "ana", 2, "k2", true).await, json!({ "outcome": "client-reset" }), "asked again");
+    let app_after = app.after_crash();
+    for app in [&app, &app_after] {
+        assert_eq!(app.write(Write::count("k2", 2, 1)).await.brief(), (409, "client-reset"));
+        assert_eq!(app.write(Write::count("k3", 3, 2)).await.brief(), (409, "client-reset"), "still unknown");
+    }
+    assert_eq!(
+        app.write(Write::count("k1", 1, 1)).await.brief(),
+        (201, "applied"),
+        "only asked for, not voided"
+    );
+    assert_eq!(
+        app.write(Write::count("k2", 2, 1)).await.brief(),
+        (409, "client-reset"),
+        "the client is known now"
+    );
+    assert_eq!(app.count().await, 1);
+}
+
 #[tokio::test]
 async fn q13_what_the_server_cannot_tell_is_a_client_reset() {
     let app = App::new();

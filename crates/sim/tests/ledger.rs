@@ -1,7 +1,7 @@
 //! The exactly-once rule in memory, on the cases of `crates/server/tests/write_rules.rs` (Q9, V5).
 #![allow(missing_docs)]
 #![allow(clippy::wildcard_enum_match_arm)]
-use tidewire_sim::server::ledger::{ANSWERS_PER_CLIENT, Answer, Identity, KEY_MILLIS, Ledger, Verdict};
+use tidewire_sim::server::ledger::{ANSWERS_PER_CLIENT, Answer, Fate, Identity, KEY_MILLIS, Ledger, Verdict};
 
 const CLIENT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -115,4 +115,18 @@ fn q9_an_old_answer_above_a_floor_that_does_not_move_shrinks_to_its_status() {
         }
     };
     assert_eq!((body(1), body(2)), (None, Some("x".to_owned())));
+}
+
+#[test]
+fn q9_q13_what_is_voided_for_an_unknown_client_is_not_applied_when_it_comes_late() {
+    let mut ledger = Ledger::default();
+    let ana = ("ana", CLIENT);
+    for void in [false, true, true] {
+        assert_eq!(ledger.fate("ana", CLIENT, 2, "k2", void), Fate::ClientReset);
+    }
+    assert_eq!(write(&mut ledger, ana, "k2", 2, 1, ""), "client-reset");
+    assert_eq!(write(&mut ledger, ana, "k3", 3, 2, ""), "client-reset", "still unknown");
+    assert_eq!(write(&mut ledger, ana, "k1", 1, 1, ""), "applied");
+    assert_eq!(write(&mut ledger, ana, "k2", 2, 1, ""), "client-reset", "known now");
+    assert_eq!(ledger.applied("ana", CLIENT), Some(vec![(1, 1)]));
 }

@@ -705,3 +705,71 @@ fn q20_seed_60181957_who_has_left_grants_no_wish() {
         ],
     );
 }
+
+/// The first write of a client was given up without the server knowing the client, and a late copy of it was applied.
+#[test]
+fn q9_q13_seed_70027207_what_was_given_up_is_not_applied_when_a_copy_comes_late() {
+    holds_with(
+        70_027_207,
+        [1, 1, 0],
+        4,
+        1000,
+        900_000,
+        vec![
+            (2, 284, Action::Answering { how: "broken" }),
+            (3, 1971, Action::Kill { tab: Tab(0) }),
+            (6, 171, tie(1, 1, "conflict", "handled")),
+            (9, 0, tap(1, 0, "add", false, true)),
+            (13, 235, Action::PowerCut { device: Device(0) }),
+            (15, 0, Action::Emit { tab: Tab(1), class: "plain", ack: false }),
+            (
+                16,
+                39,
+                Action::Weather {
+                    device: Device(0),
+                    latency: 1500,
+                    drop: 60,
+                    duplicate: 0,
+                    lose_answer: 0,
+                    late: 20,
+                },
+            ),
+            (17, 262, Action::PowerCut { device: Device(1) }),
+            (
+                29,
+                0,
+                Action::Weather {
+                    device: Device(1),
+                    latency: 10,
+                    drop: 0,
+                    duplicate: 30,
+                    lose_answer: 20,
+                    late: 20,
+                },
+            ),
+            (36, 18841, tap(1, 0, "add", true, true)),
+            (42, 6, Action::Start { tab: Tab(0) }),
+            (43, 3, tie(1, 0, "refuse", "dedupe")),
+            (44, 7, tie(1, 1, "add", "dedupe")),
+            (45, 233, tie(0, 0, "add", "temp")),
+            (
+                46,
+                0,
+                Action::Weather {
+                    device: Device(0),
+                    latency: 1500,
+                    drop: 0,
+                    duplicate: 30,
+                    lose_answer: 60,
+                    late: 0,
+                },
+            ),
+            (47, 6, tie(0, 1, "add", "handled")),
+            (48, 34810, tap(0, 1, "add", false, true)),
+            (51, 118, Action::Start { tab: Tab(1) }),
+            (52, 0, Action::Emit { tab: Tab(0), class: "reliable", ack: true }),
+            (53, 4113, tap(0, 2, "add", true, false)),
+            (55, 0, Action::DiscardParked { tab: Tab(1) }),
+        ],
+    );
+}

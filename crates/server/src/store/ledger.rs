@@ -75,12 +75,11 @@ pub(crate) fn judge(
         Identity::Unnamed => Ok(Verdict::Run),
         Identity::Keyed { key } => judge_key(connection, user, key, hash, now),
         Identity::Sequenced { key, client, sequence, floor } => {
-            let Some(kept_floor) = kept_floor(connection, user, client)? else {
-                return Ok(if floor > 1 { Verdict::ClientReset } else { Verdict::Run });
-            };
-            if sequence < kept_floor {
+            let kept_floor = kept_floor(connection, user, client)?;
+            if kept_floor.map_or(floor > 1, |kept| sequence < kept) {
                 return Ok(Verdict::ClientReset);
             }
+            // Of a client that is not known yet there may be sequences that were voided.
             let settled = sql::query_one(
                 connection,
                 r#"SELECT key, hash, status, content_type, etag, location, body FROM tidewire_settled
@@ -197,6 +196,8 @@ pub(crate) enum Fate {
     Open,
     /// The server cannot tell.
     ClientReset,
+    /// Nor can it here; but a write of this sequence that is still on its way would be applied, as the client's first.
+    UnknownClient,
 }
 
 /// What has become of a sequence under this key (protocol section 5).
@@ -207,7 +208,7 @@ pub(crate) fn fate(
     sequence: u64,
     key: &str,
 ) -> Result<Fate, StoreError> {
-    let Some(floor) = kept_floor(connection, user, client)? else { return Ok(Fate::ClientReset) };
+    let Some(floor) = kept_floor(connection, user, client)? else { return Ok(Fate::UnknownClient) };
     if sequence < floor {
         return Ok(Fate::ClientReset);
     }
@@ -226,7 +227,7 @@ pub(crate) fn fate(
     })
 }
 
-/// Marks an open sequence as never to be applied. It is kept like a settled one, under a key that no request can name.
+/// Marks an open sequence as never to be applied, also one of a client that is not known yet. It is kept like a settled one, under a key that no request can name.
 pub(crate) fn void(
     connection: &dyn Connection,
     user: &str,
@@ -237,7 +238,8 @@ pub(crate) fn void(
 ) -> Result<(), StoreError> {
     sql::execute(
         connection,
-        r#"INSERT INTO tidewire_settled ("user", client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)"#,
+        r#"INSERT INTO tidewire_settled ("user", client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)
+         ON CONFLICT ("user", client, sequence) DO NOTHING"#,
         &[
             user.into(),
             client.into(),
@@ -306,6 +308,14 @@ pub(super) fn sweep_clients(connection: &dyn Connection, now: u64) -> Result<(),
         connection,
         "UPDATE tidewire_client SET floor = ?2 WHERE seen_at < ?1 AND floor < ?2",
         &params,
+    )?;
+    // Sequences that were voided for clients of which nothing came.
+    let [oldest, _] = params;
+    sql::execute(
+        connection,
+        r#"DELETE FROM tidewire_settled WHERE at < ?1 AND status = 0
+         AND ("user", client) NOT IN (SELECT "user", client FROM tidewire_client)"#,
+        &[oldest],
     )?;
     Ok(())
 }

@@ -70,12 +70,14 @@ impl Tidewire {
             let result = match ledger::fate(connection, &user, &client, sequence, &key)? {
                 Fate::Applied(answer) => Answer::applied(answer),
                 Fate::Voided => Answer::Voided,
-                Fate::ClientReset => Answer::ClientReset,
                 Fate::Open if !void => Answer::Unknown,
-                Fate::Open => {
+                Fate::ClientReset => Answer::ClientReset,
+                Fate::UnknownClient if !void => Answer::ClientReset,
+                open @ (Fate::Open | Fate::UnknownClient) => {
                     ledger::void(connection, &user, &client, sequence, &key, now)?;
                     let cause = Cause { user, write_id: "".into() };
-                    return Ok(Ending::Commit { drafts: Vec::new(), cause, result: Answer::Voided });
+                    let result = if let Fate::Open = open { Answer::Voided } else { Answer::ClientReset };
+                    return Ok(Ending::Commit { drafts: Vec::new(), cause, result });
                 }
             };
             Ok(Ending::Rollback { result })
