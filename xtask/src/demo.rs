@@ -1,37 +1,68 @@
-//! `cargo xtask demo`: from a fresh clone to the running app. It does not know what the app does.
+//! `cargo xtask demo`: from a fresh clone to the running app, and a way to kill its server the hard way from the page. It does not
+//! know what the app does.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+mod control;
+mod server;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
 
 use crate::process::{command, root};
 use crate::report::Report;
 use crate::setup;
+use control::Control;
+use server::Server;
 
 const PORT: &str = "4680";
 
+/// What was asked for: by default the port of the README and data that are kept.
+struct Options {
+    port: String,
+    data: PathBuf,
+    build: bool,
+}
+
+impl Options {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { port: PORT.to_owned(), data: root().join(".tidewire/demo"), build: true };
+        while let Some(flag) = arguments.next() {
+            let mut value = || arguments.next().ok_or_else(|| format!("{flag} needs a value"));
+            match flag.as_str() {
+                "--port" => options.port = value()?,
+                "--data" => options.data = value()?.into(),
+                "--no-build" => options.build = false,
+                _ => return Err("cargo xtask demo [--port N] [--data DIR] [--no-build]".to_owned()),
+            }
+        }
+        Ok(options)
+    }
+}
+
 /// Builds everything and runs the server until it is interrupted.
 pub(crate) fn run() -> Result<(), String> {
-    let mut report = Report::default();
-    setup::prepare(&mut report)?;
-    setup::build(&mut report)?;
-    let data = root().join(".tidewire/demo");
-    std::fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let mut server = command(&setup::server_binary().to_string_lossy(), ["--port", PORT]);
-    server.arg("--data").arg(&data).arg("--web").arg(root().join("examples/activities/web/dist"));
-    let mut server = server
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("the server could not be started: {error}"))?;
-    for line in server.stdout.take().into_iter().flat_map(|pipe| BufReader::new(pipe).lines()) {
-        let line = line.map_err(|error| error.to_string())?;
-        println!("    {line}");
-        if line.starts_with("listening on ") {
-            println!("\n    The Activities app: http://127.0.0.1:{PORT}");
-            println!(
-                "    Open it twice and sign in as ana and as ben. Data is kept in .tidewire/demo. Ctrl-C ends it.\n"
-            );
-        }
+    let options = Options::read(std::env::args().skip(2))?;
+    if options.build {
+        let mut report = Report::default();
+        setup::prepare(&mut report)?;
+        setup::build(&mut report)?;
     }
-    let status = server.wait().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("the server ended: {status}")) }
+    let data = &options.data;
+    std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    let data = options.data.clone();
+    let (server, ended) = Server::start(&options.port, move |port| launch(port, &data))?;
+    let server = Arc::new(server);
+    let origin = server.origin();
+    let control = Control::open(origin.clone(), Arc::clone(&server))?;
+    println!("\n    Two phones, Ana and Ben:  {origin}/demo#control={}", control.address());
+    println!("    The app alone:            {origin}");
+    println!("    Data is kept in {}. Ctrl-C ends it.\n", options.data.display());
+    control.serve();
+    ended.wait()
+}
+
+fn launch(port: &str, data: &std::path::Path) -> Command {
+    let mut server = command(&setup::server_binary().to_string_lossy(), ["--port", port]);
+    server.arg("--data").arg(data).arg("--web").arg(root().join("examples/activities/web/dist"));
+    server
 }

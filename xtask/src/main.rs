@@ -25,7 +25,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <task>
 
-  demo      set up everything and run the Activities app on http://127.0.0.1:4680
+  demo      set up everything and run the Activities app on http://127.0.0.1:4680: [--port N] [--data DIR] [--no-build]
   test      set up everything and run every test suite
   ci        what CI runs: formatting, lints, rules of this repository, then `test`
   rules     only the rules of this repository: dependency direction, sources, tables of promises

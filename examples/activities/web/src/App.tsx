@@ -1,8 +1,13 @@
 // The app: signed out or signed in. A session has a Tidewire client of its own, so that nothing of one person's reaches another.
+// A phone of the demo is the same app, below an address of its own, and signs its person in by itself.
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { TidewireProvider, useSocketConnection } from '@tidewire/react';
 import { Suspense, use, useEffect, useState } from 'react';
+import { Router } from 'wouter';
+import { Probe } from './phone/Probe.tsx';
+import { PhoneSignIn } from './phone/PhoneSignIn.tsx';
+import { onStage, place } from './session/place.ts';
 import { SignIn } from './session/SignIn.tsx';
 import { session, useSession, type Session } from './session/session.ts';
 import { Shell } from './shell/Shell.tsx';
@@ -10,7 +15,7 @@ import { Splash } from './shell/Splash.tsx';
 import { resolver, theme } from './theme/theme.ts';
 import { createScope } from './tidewire/client.ts';
 
-export function App() {
+export default function App() {
   const current = useSession();
   const [ended, setEnded] = useState(false);
 
@@ -21,9 +26,11 @@ export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">
       {current === null ? (
-        <SignIn ended={ended} onSignedIn={() => setEnded(false)} />
+        place.kind === 'phone' ? <PhoneSignIn person={place.person} /> : <SignIn ended={ended} onSignedIn={() => setEnded(false)} />
       ) : (
-        <SignedIn key={current.token} current={current} onEnded={onEnded} />
+        <Router base={place.kind === 'phone' ? place.base : ''}>
+          <SignedIn key={current.token} current={current} onEnded={onEnded} />
+        </Router>
       )}
     </MantineProvider>
   );
@@ -35,6 +42,7 @@ function SignedIn({ current, onEnded }: { current: Session; onEnded: () => void 
     <QueryClientProvider client={queryClient}>
       <TidewireProvider client={tw} queryClient={queryClient}>
         <SessionEnd onEnded={onEnded} />
+        {onStage && <Probe />}
         <Suspense fallback={<Splash />}>
           <WhenReady ready={tw.ready}>
             <Shell user={current.user} />

@@ -1,19 +1,20 @@
-// Who is signed in, in this tab. The session belongs to the tab (sessionStorage), so that two people fit in one browser, and it
+// Who is signed in. The session belongs to the tab (or to the phone, in the demo), so that two people fit in one browser, and it
 // survives a reload without any network.
 import { useSyncExternalStore } from 'react';
 import type { User } from '../domain/types.ts';
 import { errorOf } from '../tidewire/api.ts';
+import { drawer, drawerKey } from './place.ts';
 
 export interface Session {
   readonly token: string;
   readonly user: User;
 }
 
-const KEY = 'activities.session';
+const KEY = drawerKey('session');
 
 function load(): Session | null {
   try {
-    const stored: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+    const stored: unknown = JSON.parse(drawer.getItem(KEY) ?? 'null');
     return isSession(stored) ? stored : null;
   } catch {
     return null;
@@ -31,8 +32,8 @@ export const session = {
   },
   set(next: Session | null): void {
     current = next;
-    if (next === null) sessionStorage.removeItem(KEY);
-    else sessionStorage.setItem(KEY, JSON.stringify(next));
+    if (next === null) drawer.removeItem(KEY);
+    else drawer.setItem(KEY, JSON.stringify(next));
     for (const listener of listeners) listener();
   },
 };

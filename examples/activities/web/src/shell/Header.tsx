@@ -5,6 +5,7 @@ import { IconDeviceDesktop, IconLogout, IconMoon, IconRefresh, IconSun } from '@
 import { Link } from 'wouter';
 import { displayName } from '../domain/names.ts';
 import type { User } from '../domain/types.ts';
+import { onStage, place } from '../session/place.ts';
 import { session } from '../session/session.ts';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
 import { useUpdate } from '../worker/register.ts';
@@ -29,7 +30,7 @@ export function Header({ user }: { user: User }) {
             </ActionIcon>
           )}
           <OutboxBadge />
-          <TunnelSwitch />
+          {!onStage && <TunnelSwitch />}
           <Account user={user} />
         </div>
       </div>
@@ -51,7 +52,7 @@ function Account({ user }: { user: User }) {
       <Menu.Dropdown>
         <div className={classes['who']}>
           <Text fw={600}>{displayName(user.id)}</Text>
-          <Text size="sm" c="dimmed">Signed in, in this tab</Text>
+          <Text size="sm" c="dimmed">{place.kind === 'phone' ? 'This phone is theirs' : 'Signed in, in this tab'}</Text>
         </div>
         <SegmentedControl
           fullWidth
@@ -67,11 +68,15 @@ function Account({ user }: { user: User }) {
             { value: 'dark', label: <Scheme name="Dark"><IconMoon size={16} /></Scheme> },
           ]}
         />
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => session.set(null)} data-testid="logout">
-          Sign out
-          {kept > 0 && <Text size="xs" c="dimmed">{kept === 1 ? '1 change is' : `${kept} changes are`} kept for {displayName(user.id)}</Text>}
-        </Menu.Item>
+        {place.kind === 'app' && (
+          <>
+            <Menu.Divider />
+            <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => session.set(null)} data-testid="logout">
+              Sign out
+              {kept > 0 && <Text size="xs" c="dimmed">{kept === 1 ? '1 change is' : `${kept} changes are`} kept for {displayName(user.id)}</Text>}
+            </Menu.Item>
+          </>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

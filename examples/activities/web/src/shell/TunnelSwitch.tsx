@@ -15,7 +15,7 @@ export function TunnelSwitch() {
       aria-label={label}
       aria-pressed={dark}
       title={dark ? 'This tab has no network. Bring it back.' : 'Take this tab’s network away, to try it offline.'}
-      onClick={() => tunnel.toggle()}
+      onClick={() => tunnel.set(!dark)}
     >
       <IconBuildingTunnel size={19} aria-hidden />
       <span className={classes['label']}>{label}</span>

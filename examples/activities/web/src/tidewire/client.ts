@@ -1,6 +1,7 @@
 // Makes Tidewire and its query cache for one session. Inert until the provider mounts.
 import { browser, createTidewire, type Tidewire } from '@tidewire/client';
 import { onlineManager, QueryClient } from '@tanstack/react-query';
+import { place } from '../session/place.ts';
 import type { Session } from '../session/session.ts';
 import { ApiError } from './api.ts';
 import type { Events } from './events.ts';
@@ -30,6 +31,8 @@ export function createScope(session: Session): Scope {
   const tw = createTidewire<Events>({
     url: '',
     app: 'activities',
+    // A phone of the demo is a device of its own, beside the tabs of this browser.
+    env: place.kind === 'phone' ? 'phone' : 'default',
     user: session.user.id,
     token: () => session.token,
     platform,

@@ -1,11 +1,14 @@
-// A tunnel to try the app in: while it is entered, this tab's own network is dark. Sockets die and are refused, requests fail, the
-// network signal says offline. Everything else (store, tabs, queue) is what it always is. It lasts over a reload, as tunnels do.
+// A tunnel to try the app in: while it is entered, the network of this tab (of this phone, in the demo) is dark. Sockets die and are
+// refused, requests fail, the network signal says offline. Everything else (store, tabs, queue) is what it always is. It lasts over a
+// reload, as tunnels do.
 import { useSyncExternalStore } from 'react';
+import { drawer, drawerKey, place } from '../session/place.ts';
+import { sent } from '../phone/probe.ts';
 import type { NetworkPort, NetworkWord, Platform, RequestPort, SocketEvents, SocketLink, SocketPort } from '@tidewire/client';
 
-const KEY = 'activities.tunnel';
+const KEY = drawerKey('tunnel');
 
-let dark = sessionStorage.getItem(KEY) !== null;
+let dark = drawer.getItem(KEY) !== null;
 let way = newWay();
 const listeners = new Set<() => void>();
 
@@ -27,18 +30,27 @@ export const tunnel = {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
-  toggle(): void {
-    dark = !dark;
-    if (dark) {
-      sessionStorage.setItem(KEY, 'dark');
-      way.abort(noNetwork());
-    } else {
-      sessionStorage.removeItem(KEY);
-      way = newWay();
-    }
-    for (const listener of [...listeners]) listener();
+  set(wanted: boolean): void {
+    if (wanted) drawer.setItem(KEY, 'dark');
+    else drawer.removeItem(KEY);
+    turn(wanted);
   },
 };
+
+function turn(wanted: boolean): void {
+  if (wanted === dark) return;
+  dark = wanted;
+  if (dark) way.abort(noNetwork());
+  else way = newWay();
+  for (const listener of [...listeners]) listener();
+}
+
+// A phone is in the tunnel in all its windows.
+if (place.kind === 'phone') {
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (key === KEY) turn(newValue !== null);
+  });
+}
 
 export function useTunnel(): boolean {
   return useSyncExternalStore(tunnel.subscribe, tunnel.isDark);
@@ -52,12 +64,15 @@ export function signalInTunnel(signal: AbortSignal): AbortSignal {
 /** Sends the queue's writes, unless the tab is in the tunnel. */
 export const requestInTunnel: RequestPort = async ({ url, method, headers, body, signal, token }) => {
   const bearer = await token();
-  return fetch(url, {
+  const answered = sent({ url, method, headers, body });
+  const response = fetch(url, {
     method,
     headers: bearer === null ? headers : { ...headers, Authorization: `Bearer ${bearer}` },
     signal: signalInTunnel(signal),
     ...(body !== undefined && { body }),
   });
+  response.then(answered, () => undefined);
+  return response;
 };
 
 /** The platform, with its network led through the tunnel. */

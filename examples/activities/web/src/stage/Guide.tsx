@@ -1,0 +1,48 @@
+// The first minute as one next step at a time.
+import { Text } from '@mantine/core';
+import { IconCircleCheck } from '@tabler/icons-react';
+import type { Progress } from './guide.ts';
+import classes from './Guide.module.css';
+
+interface Step {
+  readonly key: keyof Progress;
+  readonly title: string;
+  readonly text: string;
+}
+
+const STEPS: readonly Step[] = [
+  { key: 'liked', title: 'Like it on Ana’s phone', text: 'Tap the heart. Ben’s count moves, and you read here how long that took.' },
+  { key: 'entered', title: 'Take Ana into the tunnel', text: 'The button is below her phone. Her network is gone.' },
+  { key: 'changed', title: 'Go on as if nothing had happened', text: 'Unlike, rename, write two messages, start an activity. Everything is instant and carries a clock. Let Ben write to her meanwhile.' },
+  { key: 'killedApp', title: 'Kill Ana’s app', text: 'Everything that waits was on disk before you saw it. It opens on the same screen.' },
+  { key: 'killedServer', title: 'Kill the server', text: 'A real kill -9. Start it again whenever you like.' },
+  { key: 'left', title: 'Leave the tunnel', text: 'The queue drains in order. Ben sees each change once, Ana what she missed.' },
+];
+
+const DONE = {
+  title: 'Nothing lost, nothing twice',
+  text: 'One more: with Ana in the tunnel, rename the same activity on both phones. Hers is refused, kept, and explained.',
+};
+
+export function Guide({ done, canKillServer }: { done: Progress; canKillServer: boolean }) {
+  const steps = STEPS.filter(({ key }) => key !== 'killedServer' || canKillServer);
+  const next = steps.find(({ key }) => !done[key]);
+  const count = steps.filter(({ key }) => done[key]).length;
+  const { title, text } = next ?? DONE;
+  return (
+    <section className={classes['guide']} aria-label="What to try" data-testid="guide" data-step={next?.key ?? 'done'}>
+      <div className={classes['dots']} role="img" aria-label={`${count} of ${steps.length} steps done`}>
+        {steps.map(({ key }) => (
+          <span key={key} className={classes['dot']} data-done={done[key] || undefined} data-next={key === next?.key || undefined} />
+        ))}
+      </div>
+      <div key={title} className={classes['step']} role="status">
+        <Text component="h2" className={classes['title']}>
+          {next === undefined && <IconCircleCheck size={20} aria-hidden />}
+          {title}
+        </Text>
+        <Text className={classes['text']}>{text}</Text>
+      </div>
+    </section>
+  );
+}
