@@ -104,21 +104,26 @@ fn c6_answers_are_kept_until_the_floor_passes_them() {
     assert_eq!(asked(&driver).len(), 0, "whatever else, it does not run again");
 }
 
+// Both sides of hub::STREAM_ANSWER_BYTES, hub::STREAM_ANSWER_COST.
 #[test]
 fn c6_kept_answers_are_bounded_in_bytes() {
-    let mut driver = Driver::new(Config::default());
-    let ana = driver.connected("ana");
-    let half = "x".repeat(limits::STREAM_ANSWER_BYTES / 2 - limits::STREAM_ANSWER_COST - 2);
-    for number in 1..=3 {
-        driver.text(ana, &format!("42{number}[\"tw:emit\",[\"{STREAM}\",{number},1],\"say\",\"{half}\"]"));
-        driver.answer_all();
+    for (more, wanted) in [(0, [false, true, true]), (1, [false, false, true])] {
+        let mut driver = Driver::new(Config::default());
+        let ana = driver.connected("ana");
+        let half = limits::STREAM_ANSWER_BYTES / 2 - limits::STREAM_ANSWER_COST - 2;
+        for (number, length) in [(1, half), (2, half), (3, half + more)] {
+            let text = "x".repeat(length);
+            driver
+                .text(ana, &format!("42{number}[\"tw:emit\",[\"{STREAM}\",{number},1],\"say\",\"{text}\"]"));
+            driver.answer_all();
+        }
+        driver.take(ana);
+        for number in 1..=3 {
+            emit(&mut driver, ana, STREAM, number, 1);
+        }
+        let kept: Vec<bool> = acks(&mut driver, ana).iter().map(|(_, answer)| answer.is_string()).collect();
+        assert_eq!(kept, wanted, "{more}");
     }
-    driver.take(ana);
-    for number in 1..=3 {
-        emit(&mut driver, ana, STREAM, number, 1);
-    }
-    let kept: Vec<bool> = acks(&mut driver, ana).iter().map(|(_, answer)| answer.is_string()).collect();
-    assert_eq!(kept, [false, true, true]);
 }
 
 #[test]
@@ -146,6 +151,7 @@ fn c6_what_the_client_has_given_up_never_runs() {
     assert_eq!(asked(&driver).len(), 0);
 }
 
+// Both sides of hub::STREAM_TIME.
 #[test]
 fn c6_a_stream_is_kept_ten_minutes_after_its_last_link() {
     let mut driver = Driver::new(Config::default());
@@ -181,6 +187,7 @@ fn c6_an_emit_that_runs_for_long_keeps_its_stream() {
     assert_eq!((driver.hub.streams(), driver.hub.connections()), (0, 0));
 }
 
+// Both sides of hub::STREAMS_PER_USER, hub::STREAMS_PER_LINK.
 #[test]
 fn c6_streams_are_bounded_per_link_and_per_person() {
     let mut driver = Driver::new(Config::default());

@@ -42,6 +42,7 @@ fn v3_with_since_the_answer_comes_first_then_the_missed_events_in_order() {
     assert_eq!(offsets(&got[1..], "r"), [3, 4, 5]);
 }
 
+// Both sides of hub::MISSED_EVENTS.
 #[test]
 fn v3_missed_events_up_to_the_limit_are_recovered_and_one_more_is_not() {
     let (_, got) = join_after(1_010, Some(10), Config::default());
@@ -377,6 +378,7 @@ fn v6_a_new_epoch_reaches_members_with_its_first_event() {
     assert!(matches!(&driver.take(ana)[0], Got::Ack(1, answer) if answer[0]["epoch"] == "e2"));
 }
 
+// Both sides of hub::ROOMS.
 #[test]
 fn v9_one_room_above_the_limit_is_refused() {
     let mut driver = Driver::new(Config { rooms: 2, ..Config::default() });
@@ -388,6 +390,7 @@ fn v9_one_room_above_the_limit_is_refused() {
     }
 }
 
+// Both sides of hub::IDLE_ROOMS.
 #[test]
 fn rooms_that_nobody_is_in_are_forgotten_beyond_the_limit() {
     let mut driver = Driver::new(Config { idle_rooms: 1, ..Config::default() });

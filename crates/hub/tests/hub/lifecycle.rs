@@ -31,6 +31,7 @@ fn the_first_ping_comes_after_the_interval_and_a_pong_keeps_the_connection() {
     assert_eq!(driver.closed(ana), None);
 }
 
+// Both sides of hub::PING_INTERVAL, hub::PING_TIMEOUT.
 #[test]
 fn c4_silence_closes_after_interval_and_timeout_and_any_frame_is_life() {
     let mut driver = Driver::new(Config::default());
@@ -46,6 +47,7 @@ fn c4_silence_closes_after_interval_and_timeout_and_any_frame_is_life() {
     assert_eq!(driver.closed(busy), Some(CloseReason::PingTimeout));
 }
 
+// Both sides of hub::CONNECT_TIMEOUT.
 #[test]
 fn v2_no_granted_connect_within_15_s_closes() {
     let mut driver = Driver::new(Config::default());
@@ -62,6 +64,7 @@ fn v2_no_granted_connect_within_15_s_closes() {
     assert_eq!(driver.hub.connections(), 1, "a late grant revives nobody");
 }
 
+// Both sides of hub::EXPIRY_GRACE.
 #[test]
 fn v2_a_connection_outlives_its_token_by_the_grace() {
     let mut driver = Driver::new(Config::default());
@@ -73,6 +76,7 @@ fn v2_a_connection_outlives_its_token_by_the_grace() {
     assert_eq!(driver.closed(ana), Some(CloseReason::TokenExpired));
 }
 
+// Both sides of hub::PRESENCE_GRACE.
 #[test]
 fn v4_a_person_is_online_once_and_offline_after_the_grace() {
     let config = Config { presence_room: Some(RoomId::from("all")), ..Config::default() };
@@ -154,11 +158,11 @@ fn c2_who_is_sent_away_is_told_to_come_back_one_after_the_other() {
     assert_eq!(hints(8, 4), [500, 500, 501, 501, 502, 502, 503, 503], "many share the window evenly");
 }
 
+// Both sides of hub::SESSIONS_PER_USER.
 #[test]
 fn v9_a_person_has_so_many_sessions_and_one_more_is_refused_until_one_ends() {
     let mut driver = Driver::new(Config { sessions_per_user: 2, ..Config::default() });
     let first = driver.connected("ana");
-    driver.connected("ana");
     let ask = |driver: &mut Driver, name: &str| {
         let session = driver.raw();
         driver.take(session);
@@ -166,6 +170,7 @@ fn v9_a_person_has_so_many_sessions_and_one_more_is_refused_until_one_ends() {
         driver.answer_all();
         driver.take(session)
     };
+    assert!(matches!(&ask(&mut driver, "ana")[..], [Got::Other(text)] if text.starts_with("40")));
     let refused = ask(&mut driver, "ana");
     assert!(matches!(&refused[..], [Got::Other(text)] if text.contains("OVERLOADED")), "{refused:?}");
     assert!(matches!(&ask(&mut driver, "ben")[..], [Got::Other(text)] if text.starts_with("40")));

@@ -6,6 +6,7 @@ mod driver;
 mod emits;
 mod joins;
 mod lifecycle;
+mod limits;
 mod property;
 mod rates;
 mod slow;

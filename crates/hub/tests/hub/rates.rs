@@ -17,6 +17,7 @@ fn send(driver: &mut Driver, session: SessionId, count: usize) {
     }
 }
 
+// Both sides of hub::MESSAGES_PER_SECOND, hub::MESSAGE_BURST.
 #[test]
 fn v9_a_flood_is_not_read_for_a_while_loses_nothing_and_the_client_is_told() {
     let mut driver = Driver::new(config(100, 20));
@@ -96,6 +97,7 @@ fn v9_a_slow_handler_and_a_flood_each_hold_the_reading_until_both_are_over() {
     assert!(!driver.clients[&eve].paused);
 }
 
+// Both sides of hub::CONNECTS_PER_SECOND, hub::CONNECT_BURST.
 #[test]
 fn v9_who_connects_too_often_is_refused_and_told_when_to_come_back() {
     let mut driver =

@@ -53,6 +53,7 @@ fn v4_history_and_the_snapshot_do_not_get_into_each_others_way_at_a_resume() {
     assert_eq!(got[1..], [Got::Plain(snapshot(1, 1, &["ben"])), Got::Room("all".to_owned(), 2)]);
 }
 
+// Both sides of hub::SNAPSHOT_PEOPLE.
 #[test]
 fn v4_a_snapshot_names_so_many_people_and_says_how_many_there_are() {
     let people = |online: usize| {

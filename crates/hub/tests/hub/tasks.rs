@@ -76,6 +76,7 @@ fn c4_a_probe_is_answered_while_a_handler_is_busy() {
     assert_eq!(driver.take(ana), [Got::Ack(2, json!([]))]);
 }
 
+// Both sides of hub::INBOX_EVENTS.
 #[test]
 fn v8_a_long_backlog_pauses_reading_but_not_heartbeats() {
     let config = Config { inbox_events: 8, ..Config::default() };

@@ -102,6 +102,7 @@ fn v3_a_fresh_token_has_the_access_to_each_room_checked_again() {
     assert!(driver.notes.contains(&Note::Removed { session: ana, room: RoomId::from("shut") }));
 }
 
+// Both sides of hub::RECHECK_AFTER.
 #[test]
 fn v3_a_check_that_was_not_possible_is_made_again_later() {
     let mut driver = Driver::new(Config::default());
