@@ -520,6 +520,11 @@ export interface EntityRule {
   readonly id: string;
   /** Prefixes of the query keys under which such items stand. */
   readonly keys: readonly QueryKey[];
+  /**
+   * Whether an item stands in the list under this query key, for lists that are filtered or cut into pages. An item that a rule or a layer changes leaves the
+   * lists that it no longer belongs to and enters no wrong one; a list that it begins to belong to is fetched again. Pure. Left out: it belongs to all.
+   */
+  readonly belongs?: (item: Item, queryKey: QueryKey) => boolean;
 }
 
 export interface SyncRules<E extends object = AnyEvents> {

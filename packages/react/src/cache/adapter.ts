@@ -4,7 +4,7 @@
 import { notifyManager, type Query, type QueryClient } from '@tanstack/react-query';
 import type { CacheEvent, CacheLink, CachePort, LayerRecord, QueryId, RefetchReason, StoredBase, StoreWrite, Tidewire } from '@tidewire/client';
 import type { Timer } from '../ports/timer.js';
-import { baseInfoOf } from './base-info.js';
+import { fetchedValue } from './fetched.js';
 import { Bindings } from './bindings.js';
 import { Captures, type Capture } from './capture.js';
 import { Entries, newBase, type Base, type Entry } from './entries.js';
@@ -87,8 +87,9 @@ export class CacheAdapter implements CachePort {
 
   /** The base below a value that was shown: what is dehydrated (Q16). */
   baseBelow(visible: unknown): unknown {
-    const snapshot = this.#snapshots.of(visible);
-    return snapshot ? snapshot.base : visible;
+    // A listener of the query cache may ask while the value is on its way in.
+    const known = this.#snapshots.of(visible) ?? this.#entries.all().find(({ query }) => query.state.data === visible)?.base;
+    return known ? ('base' in known ? known.base : known.data) : visible;
   }
 
   // ---- CachePort: what the engine decided
@@ -283,11 +284,11 @@ export class CacheAdapter implements CachePort {
     if (!entry || raw === undefined) return pass(raw);
     return this.#step(entry, () => {
       this.#link.upToDate();
-      const info = baseInfoOf(raw, (data) => this.#source.baseInfo(data));
       const { base: old, read } = entry;
+      const { data, info } = fetchedValue(raw, entry, this.#snapshots, (part) => this.#source.baseInfo(part));
       const positions = info?.positions ?? [];
       const revision = (old?.revision ?? 0) + 1;
-      entry.base = newBase(share(query, raw, old?.data), { positions, carries: old?.carries ?? [], revision, trusted: true });
+      entry.base = newBase(share(query, data, old?.data), { positions, carries: old?.carries ?? [], revision, trusted: true });
       entry.read = undefined;
       entry.before = old;
       this.#link.baseInstalled(entry.id, { positions, ...(read !== undefined && { read }), ...(info?.applied && { applied: info.applied }), restored: false });

@@ -62,6 +62,20 @@ export function stands(data: unknown, idField: string, id: unknown): boolean {
   return Object.values(data).some((value) => Array.isArray(value) && stands(value, idField, id));
 }
 
+/** The entity with this id, where it stands first. */
+export function entityIn(data: unknown, idField: string, id: unknown): EntityValue | undefined {
+  if (Array.isArray(data)) {
+    for (const item of data) {
+      const found = entityIn(item, idField, id);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  if (!isObject(data)) return undefined;
+  if (idField in data) return sameId(data[idField], id) ? data : undefined;
+  return entityIn(Object.values(data).filter(Array.isArray), idField, id);
+}
+
 function addTo(data: unknown, idField: string, item: unknown, place: Place): unknown {
   if (Array.isArray(data)) {
     const pages = data.length > 0 && data.every((page) => isList(page, idField));

@@ -2,7 +2,7 @@
 // What a rule throws costs a refetch, never an event. Knows no query client and no engine.
 
 import type { CacheEvent, Position } from '@tidewire/client';
-import { isList, isObject, sameId } from './entities.js';
+import { entityIn, isList, isObject, sameId, stands } from './entities.js';
 import type { Base, Entry } from './entries.js';
 import { apply, matchesAny, type Operation } from './fold.js';
 import type { RoomTable } from './rooms.js';
@@ -41,7 +41,19 @@ export function applyEvent(event: CacheEvent, args: readonly unknown[], scene: E
     // A room without an entry in the table may change anything (Y1).
     if (event.dispatch && event.position && !listed && entry.query.isActive()) result.refetch.push(entry);
   }
+  if (plan !== 'failed') for (const operation of plan.operations) result.refetch.push(...entered(operation, scene.entries, result.changed));
   return result;
+}
+
+/** Lists that a changed item begins to belong to: only the server can say where in them it stands. */
+function entered(operation: Operation, entries: readonly Entry[], changed: readonly Entry[]): Entry[] {
+  if (operation.kind !== 'patch' || !operation.belongs) return [];
+  const { idField, id, keys, belongs } = operation;
+  const item = changed.map(({ base }) => entityIn(base?.data, idField, id)).find((found) => found !== undefined);
+  if (!item) return [];
+  return entries.filter(
+    ({ query: { queryKey }, base }) => base && matchesAny(queryKey, keys) && isList(base.data, idField) && !stands(base.data, idField, id) && belongs(item, queryKey),
+  );
 }
 
 function makePlan(event: CacheEvent, args: readonly unknown[], scene: EventScene): Plan | 'failed' {

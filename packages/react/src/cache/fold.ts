@@ -2,14 +2,17 @@
 // recorded once as data and functions and run again over every new base. Knows no query client and no engine.
 
 import { partialMatchKey, type QueryKey } from '@tanstack/react-query';
-import { insertIn, patchIn, removeIn, type EntityValue, type Place } from './entities.js';
+import { entityIn, insertIn, isList, isObject, patchIn, removeIn, type EntityValue, type Place } from './entities.js';
 
 /** One recorded change. `keys` are prefixes of the query keys that it concerns. */
 export type Operation =
-  | { kind: 'patch'; keys: readonly QueryKey[]; idField: string; id: unknown; change: (entity: EntityValue) => unknown }
-  | { kind: 'insert'; keys: readonly QueryKey[]; idField: string; item: unknown; at: Place }
+  | { kind: 'patch'; keys: readonly QueryKey[]; idField: string; id: unknown; change: (entity: EntityValue) => unknown; belongs: Belongs }
+  | { kind: 'insert'; keys: readonly QueryKey[]; idField: string; item: unknown; at: Place; belongs: Belongs }
   | { kind: 'remove'; keys: readonly QueryKey[]; idField: string; id: unknown }
   | { kind: 'hold'; hash: string; data: unknown };
+
+/** Whether an item stands in the list under this key; undefined: in all. */
+export type Belongs = ((item: EntityValue, key: QueryKey) => boolean) | undefined;
 
 /** The changes of one write. Order in the list of layers is the order of folding. */
 export interface Layer {
@@ -46,12 +49,24 @@ export function apply(operation: Operation, hash: string, key: QueryKey, data: u
   if (!matchesAny(key, operation.keys)) return data;
   switch (operation.kind) {
     case 'patch':
-      return patchIn(data, operation.idField, operation.id, operation.change);
+      return patched(operation, key, data);
     case 'insert':
-      return insertIn(data, operation.idField, operation.item, operation.at);
+      return inserted(operation, key, data);
     case 'remove':
       return removeIn(data, operation.idField, operation.id);
   }
+}
+
+function patched({ idField, id, change, belongs }: Extract<Operation, { kind: 'patch' }>, key: QueryKey, data: unknown): unknown {
+  const next = patchIn(data, idField, id, change);
+  if (!belongs || next === data || !isList(next, idField)) return next;
+  const item = entityIn(next, idField, id);
+  return item && !belongs(item, key) ? removeIn(next, idField, id) : next;
+}
+
+function inserted({ idField, item, at, belongs }: Extract<Operation, { kind: 'insert' }>, key: QueryKey, data: unknown): unknown {
+  if (!belongs || !isObject(item) || belongs(item, key)) return insertIn(data, idField, item, at);
+  return removeIn(data, idField, item[idField]);
 }
 
 /** A layer whose function throws over this base leaves it as it was. */

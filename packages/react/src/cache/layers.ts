@@ -46,12 +46,13 @@ export function newLayer(write: string | undefined): Layer {
 export function recorder(operations: Operation[], rules: RuleTable): LayerWriter {
   return {
     patch: (entity, id, fn) => {
-      const { id: idField, keys } = rules.entity(entity);
-      operations.push({ kind: 'patch', keys, idField, id, change: (item) => fn(item as Parameters<typeof fn>[0]) });
+      const { id: idField, keys, belongs } = rules.entity(entity);
+      operations.push({ kind: 'patch', keys, idField, id, change: (item) => fn(item as Parameters<typeof fn>[0]), belongs });
     },
     insert: (queryKeyPrefix: QueryKey, item, options) => {
       const at = options?.at ?? 'start';
-      operations.push({ kind: 'insert', keys: [queryKeyPrefix], idField: rules.idField(queryKeyPrefix), item, at });
+      const { id: idField, belongs } = rules.under(queryKeyPrefix) ?? { id: 'id' };
+      operations.push({ kind: 'insert', keys: [queryKeyPrefix], idField, item, at, belongs });
     },
     remove: (entity, id) => {
       const { id: idField, keys } = rules.entity(entity);

@@ -32,9 +32,14 @@ export class RuleTable {
     return own(this.#entities, name) ?? { id: 'id', keys: [[name], [plural(name)]] };
   }
 
+  /** The entry of what stands under this query key. */
+  under(key: QueryKey): EntityRule | undefined {
+    return Object.values(this.#entities).find((entity) => matchesAny(key, entity.keys));
+  }
+
   /** The id field of what stands under this query key. */
   idField(key: QueryKey): string {
-    return Object.values(this.#entities).find((entity) => matchesAny(key, entity.keys))?.id ?? 'id';
+    return this.under(key)?.id ?? 'id';
   }
 
   plan(event: CacheEvent, args: readonly unknown[], user: string): Plan {
@@ -53,14 +58,14 @@ export class RuleTable {
   #add(rule: AnyRule, payload: never, context: RuleContext, plan: Plan): void {
     switch (rule.kind) {
       case 'patch': {
-        const { id: idField, keys } = this.entity(rule.entity);
-        plan.operations.push({ kind: 'patch', keys, idField, id: rule.id(payload), change: (item) => rule.fn(item, payload, context) });
+        const { id: idField, keys, belongs } = this.entity(rule.entity);
+        plan.operations.push({ kind: 'patch', keys, idField, id: rule.id(payload), change: (item) => rule.fn(item, payload, context), belongs });
         return;
       }
       case 'insert': {
         const key = rule.queryKey(payload);
-        const idField = rule.entity === undefined ? this.idField(key) : this.entity(rule.entity).id;
-        plan.operations.push({ kind: 'insert', keys: [key], idField, item: rule.item(payload), at: rule.at });
+        const { id: idField, belongs } = (rule.entity === undefined ? this.under(key) : this.entity(rule.entity)) ?? { id: 'id' };
+        plan.operations.push({ kind: 'insert', keys: [key], idField, item: rule.item(payload), at: rule.at, belongs });
         return;
       }
       case 'remove': {
@@ -78,12 +83,12 @@ export class RuleTable {
   #byName(name: string, payload: unknown, plan: Plan): void {
     const [, entity, verb] = /^(.+):(updated|created|deleted)$/.exec(name) ?? [];
     if (entity === undefined) return;
-    const { id: idField, keys } = this.entity(entity);
+    const { id: idField, keys, belongs } = this.entity(entity);
     const item: Item = isObject(payload) ? payload : {};
     const id = item[idField] ?? (verb === 'deleted' ? item[`${entity}Id`] : undefined);
     if (verb === 'created') plan.invalidations.push({ keys, lists: { idField } });
     else if (id === undefined) plan.invalidations.push({ keys });
-    else if (verb === 'updated') plan.operations.push({ kind: 'patch', keys, idField, id, change: (old) => ({ ...old, ...item }) });
+    else if (verb === 'updated') plan.operations.push({ kind: 'patch', keys, idField, id, change: (old) => ({ ...old, ...item }), belongs });
     else plan.operations.push({ kind: 'remove', keys, idField, id });
   }
 }
