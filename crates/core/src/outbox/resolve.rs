@@ -69,9 +69,11 @@ impl Outbox {
     }
 
     fn ask_outcome(&mut self, number: LocalNumber, ctx: &mut Ctx) {
+        let claim = self.entries.get(&number).and_then(|entry| entry.record.open_claim()).cloned();
+        let Some(claim) = claim else { return };
+        let floor = self.floor(&claim);
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
-        let Some(claim) = entry.record.open_claim() else { return };
-        let body = question(&entry.record.write, claim);
+        let body = question(&entry.record.write, &claim, floor);
         let fetch = FetchId(ctx.fresh());
         let request = Request {
             write: entry.record.write.clone(),
@@ -194,11 +196,13 @@ impl Outbox {
     }
 }
 
-fn question(write: &WriteId, claim: &Claim) -> String {
+fn question(write: &WriteId, claim: &Claim, floor: Sequence) -> String {
     let mut body = String::from("{\"client\":");
     json::quote(&claim.client.0, &mut body);
     body.push_str(",\"sequence\":");
     json::number(claim.sequence.0, &mut body);
+    body.push_str(",\"floor\":");
+    json::number(floor.0, &mut body);
     body.push_str(",\"key\":");
     json::quote(&write.0, &mut body);
     body.push_str(",\"void\":true}");

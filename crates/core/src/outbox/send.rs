@@ -152,7 +152,7 @@ impl Outbox {
     }
 
     /// The lowest sequence that this claim's client may still send (Q9), also of claims that are still on their way to the disk.
-    fn floor(&self, claim: &Claim) -> Sequence {
+    pub(super) fn floor(&self, claim: &Claim) -> Sequence {
         let client = &claim.client;
         // A refused write leaves no trace on the server: until one was applied it does not know this client, and to an unknown
         // one with a floor above 1 it answers `client-reset`.

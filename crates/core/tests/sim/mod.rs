@@ -64,7 +64,11 @@ impl Server {
             rest.split([',', '}']).next().unwrap().trim_matches('"').to_owned()
         };
         let (key, sequence) = (field("key"), field("sequence").parse().unwrap());
-        let Some(known) = self.clients.get_mut(&field("client")) else { return "client-reset" };
+        let known = match self.clients.get_mut(&field("client")) {
+            Some(known) => known,
+            None if field("floor") != "1" => return "client-reset",
+            None => self.clients.entry(field("client")).or_default(),
+        };
         if sequence < known.floor {
             return "client-reset";
         }

@@ -75,11 +75,12 @@ pub(crate) fn judge(
         Identity::Unnamed => Ok(Verdict::Run),
         Identity::Keyed { key } => judge_key(connection, user, key, hash, now),
         Identity::Sequenced { key, client, sequence, floor } => {
-            let kept_floor = kept_floor(connection, user, client)?;
-            if kept_floor.map_or(floor > 1, |kept| sequence < kept) {
+            let Some(kept_floor) = kept_floor(connection, user, client)? else {
+                return Ok(if floor > 1 { Verdict::ClientReset } else { Verdict::Run });
+            };
+            if sequence < kept_floor {
                 return Ok(Verdict::ClientReset);
             }
-            // Of a client that is not known yet there may be sequences that were voided.
             let settled = sql::query_one(
                 connection,
                 r#"SELECT key, hash, status, content_type, etag, location, body FROM tidewire_settled
@@ -196,20 +197,19 @@ pub(crate) enum Fate {
     Open,
     /// The server cannot tell.
     ClientReset,
-    /// Nor can it here; but a write of this sequence that is still on its way would be applied, as the client's first.
-    UnknownClient,
 }
 
-/// What has become of a sequence under this key (protocol section 5).
+/// What has become of a sequence under this key (protocol section 5). A client that is not known is new if its floor is 1, as in [`judge`].
 pub(crate) fn fate(
     connection: &dyn Connection,
     user: &str,
     client: &str,
     sequence: u64,
+    floor: u64,
     key: &str,
 ) -> Result<Fate, StoreError> {
-    let Some(floor) = kept_floor(connection, user, client)? else { return Ok(Fate::UnknownClient) };
-    if sequence < floor {
+    let kept_floor = kept_floor(connection, user, client)?;
+    if kept_floor.map_or(floor > 1, |kept| sequence < kept) {
         return Ok(Fate::ClientReset);
     }
     let settled = sql::query_one(
@@ -227,7 +227,7 @@ pub(crate) fn fate(
     })
 }
 
-/// Marks an open sequence as never to be applied, also one of a client that is not known yet. It is kept like a settled one, under a key that no request can name.
+/// Marks an open sequence as never to be applied; a new client is known from then on. It is kept like a settled one, under a key that no request can name.
 pub(crate) fn void(
     connection: &dyn Connection,
     user: &str,
@@ -238,8 +238,13 @@ pub(crate) fn void(
 ) -> Result<(), StoreError> {
     sql::execute(
         connection,
-        r#"INSERT INTO tidewire_settled ("user", client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)
-         ON CONFLICT ("user", client, sequence) DO NOTHING"#,
+        r#"INSERT INTO tidewire_client ("user", client, floor, seen_at) VALUES (?1, ?2, 1, ?3)
+         ON CONFLICT ("user", client) DO NOTHING"#,
+        &[user.into(), client.into(), sql::number(now)],
+    )?;
+    sql::execute(
+        connection,
+        r#"INSERT INTO tidewire_settled ("user", client, sequence, key, hash, status, at) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)"#,
         &[
             user.into(),
             client.into(),
@@ -308,14 +313,6 @@ pub(super) fn sweep_clients(connection: &dyn Connection, now: u64) -> Result<(),
         connection,
         "UPDATE tidewire_client SET floor = ?2 WHERE seen_at < ?1 AND floor < ?2",
         &params,
-    )?;
-    // Sequences that were voided for clients of which nothing came.
-    let [oldest, _] = params;
-    sql::execute(
-        connection,
-        r#"DELETE FROM tidewire_settled WHERE at < ?1 AND status = 0
-         AND ("user", client) NOT IN (SELECT "user", client FROM tidewire_client)"#,
-        &[oldest],
     )?;
     Ok(())
 }

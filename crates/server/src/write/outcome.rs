@@ -23,9 +23,16 @@ use crate::store::writer::Ending;
 struct Asked {
     client: String,
     sequence: u64,
+    /// Absent: it may be any, so that a client which is not known cannot be told to be new.
+    #[serde(default = "any_floor")]
+    floor: u64,
     key: String,
     #[serde(default)]
     void: bool,
+}
+
+fn any_floor() -> u64 {
+    limits::INTEGER
 }
 
 impl Asked {
@@ -66,18 +73,16 @@ impl Tidewire {
     async fn outcome(&self, user: &str, asked: Asked) -> Result<Answer, StoreError> {
         let user: Arc<str> = user.into();
         let look = self.store().writer().run(move |connection, now| {
-            let Asked { client, sequence, key, void } = asked;
-            let result = match ledger::fate(connection, &user, &client, sequence, &key)? {
+            let Asked { client, sequence, floor, key, void } = asked;
+            let result = match ledger::fate(connection, &user, &client, sequence, floor, &key)? {
                 Fate::Applied(answer) => Answer::applied(answer),
                 Fate::Voided => Answer::Voided,
                 Fate::Open if !void => Answer::Unknown,
                 Fate::ClientReset => Answer::ClientReset,
-                Fate::UnknownClient if !void => Answer::ClientReset,
-                open @ (Fate::Open | Fate::UnknownClient) => {
+                Fate::Open => {
                     ledger::void(connection, &user, &client, sequence, &key, now)?;
                     let cause = Cause { user, write_id: "".into() };
-                    let result = if let Fate::Open = open { Answer::Voided } else { Answer::ClientReset };
-                    return Ok(Ending::Commit { drafts: Vec::new(), cause, result });
+                    return Ok(Ending::Commit { drafts: Vec::new(), cause, result: Answer::Voided });
                 }
             };
             Ok(Ending::Rollback { result })
@@ -98,7 +103,7 @@ async fn outcome(
     let asked = match asked {
         Ok(Json(asked)) if asked.is_well_formed() => asked,
         Ok(_) | Err(_) => {
-            let wrong = "give client (22 characters of base64url), sequence (from 1), key and, if wanted, void, as JSON";
+            let wrong = "give client (22 characters of base64url), sequence (from 1), floor, key and, if wanted, void, as JSON";
             return Reject::bad_request(wrong).into_response();
         }
     };

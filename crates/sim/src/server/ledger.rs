@@ -72,8 +72,6 @@ struct Settled {
 
 #[derive(Clone, Debug, Default)]
 struct Client {
-    /// Whether anything of it was settled; sequences may be voided before.
-    known: bool,
     floor: u64,
     settled: BTreeMap<u64, Settled>,
 }
@@ -98,7 +96,6 @@ impl Ledger {
             Identity::Sequenced { key, client, sequence, floor } => {
                 match self.clients.get(&(user.to_owned(), client.clone())) {
                     None if *floor > 1 => Verdict::ClientReset,
-                    Some(client) if !client.known && *floor > 1 => Verdict::ClientReset,
                     None => Verdict::Run,
                     Some(known) if *sequence < known.floor => Verdict::ClientReset,
                     Some(known) => known
@@ -120,7 +117,6 @@ impl Ledger {
             }
             Identity::Sequenced { key, client, sequence, floor } => {
                 let known = self.clients.entry((user.to_owned(), client.clone())).or_default();
-                known.known = true;
                 known.floor = known.floor.max(*floor);
                 if let Some(old) =
                     sequence.checked_sub(ANSWERS_PER_CLIENT).and_then(|old| known.settled.get_mut(&old))
@@ -138,35 +134,27 @@ impl Ledger {
     /// Whether anything of this client was ever settled.
     #[must_use]
     pub fn knows(&self, user: &str, client: &str) -> bool {
-        self.clients.get(&(user.to_owned(), client.to_owned())).is_some_and(|client| client.known)
+        self.clients.contains_key(&(user.to_owned(), client.to_owned()))
     }
 
-    /// What became of a write; an open one is voided if `void` says so.
-    pub fn fate(&mut self, user: &str, client: &str, sequence: u64, key: &str, void: bool) -> Fate {
-        let owner = (user.to_owned(), client.to_owned());
+    /// What became of a write; an open one is voided if `void` says so. A client that is not known is new if its floor is 1, as in `judge`.
+    pub fn fate(&mut self, user: &str, identity: &Identity, void: bool) -> Fate {
+        let Identity::Sequenced { key, client, sequence, floor } = identity else { return Fate::ClientReset };
+        let owner = (user.to_owned(), client.clone());
         let mark = format!("void {key}");
-        let voided = || Settled {
-            key: mark.clone(),
-            request: String::new(),
-            answer: Answer { status: 0, body: None },
+        let settled = match self.clients.get(&owner) {
+            None if *floor > 1 => return Fate::ClientReset,
+            Some(known) if *sequence < known.floor => return Fate::ClientReset,
+            known => known.and_then(|known| known.settled.get(sequence)),
         };
-        if !self.knows(user, client) {
-            // Nobody can tell; a copy that is still on its way would be applied as its first.
-            if void {
-                self.clients.entry(owner).or_default().settled.entry(sequence).or_insert_with(voided);
-            }
-            return Fate::ClientReset;
-        }
-        let known = self.clients.entry(owner).or_default();
-        if sequence < known.floor {
-            return Fate::ClientReset;
-        }
-        match known.settled.get(&sequence) {
-            Some(settled) if settled.key == key => Fate::Applied(settled.answer.clone()),
+        match settled {
+            Some(settled) if settled.key == *key => Fate::Applied(settled.answer.clone()),
             Some(settled) if settled.key == mark => Fate::Voided,
             Some(_) => Fate::ClientReset,
             None if void => {
-                known.settled.insert(sequence, voided());
+                let answer = Answer { status: 0, body: None };
+                let voided = Settled { key: mark, request: String::new(), answer };
+                self.clients.entry(owner).or_default().settled.insert(*sequence, voided);
                 Fate::Voided
             }
             None => Fate::Open,
@@ -176,7 +164,7 @@ impl Ledger {
     /// The settled sequences of a client as ranges, all below the floor as one; `None` for an unknown client.
     #[must_use]
     pub fn applied(&self, user: &str, client: &str) -> Option<Vec<(u64, u64)>> {
-        let known = self.clients.get(&(user.to_owned(), client.to_owned())).filter(|client| client.known)?;
+        let known = self.clients.get(&(user.to_owned(), client.to_owned()))?;
         let mut ranges: Vec<(u64, u64)> = Vec::new();
         if known.floor > 1 {
             ranges.push((1, known.floor - 1));

@@ -243,20 +243,23 @@ impl Server {
         let (Some(client), Some(key)) = (field(asked, "client"), field(asked, "key")) else {
             return Reply { status: 400, outcome: None, body: "no client or key".to_owned() };
         };
-        let sequence = field(asked, "sequence").and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        let number = |name| field(asked, name).and_then(|digits| digits.parse().ok());
+        let (sequence, floor) = (number("sequence").unwrap_or(0), number("floor").unwrap_or(u64::MAX));
         if self.running.contains(&key) {
             let body = "{\"error\":{\"code\":\"in-progress\"}}".to_owned();
             return Reply { status: 409, outcome: None, body };
         }
         let void = field(asked, "void").as_deref() == Some("true");
-        let body = match self.ledger.fate(user.name(), &client, sequence, &key, void) {
+        let known = self.ledger.knows(user.name(), &client);
+        let identity = Identity::Sequenced { key: key.clone(), client, sequence, floor };
+        let body = match self.ledger.fate(user.name(), &identity, void) {
             Fate::Applied(Answer { status, body }) => {
                 let body = body.map(|body| format!(",\"body\":\"{body}\"")).unwrap_or_default();
                 format!("{{\"outcome\":\"applied\",\"status\":{status}{body}}}")
             }
             Fate::Open => "{\"outcome\":\"unknown\"}".to_owned(),
             Fate::Voided => "{\"outcome\":\"voided\"}".to_owned(),
-            Fate::ClientReset if !self.ledger.knows(user.name(), &client) => {
+            Fate::ClientReset if !known => {
                 self.strangers.insert(key);
                 "{\"outcome\":\"client-reset\"}".to_owned()
             }
