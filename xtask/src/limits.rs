@@ -1,33 +1,58 @@
 //! `docs/limits.md` and the constants that it tells: name, value and purpose come from the sources, what happens when a limit is crossed
-//! is written by people in the last column, and kept. `cargo xtask limits` writes the page anew; `cargo xtask rules` compares.
+//! is written by people in the fourth column, and kept; the tests on both sides of it come from the comments above them.
+//! `cargo xtask limits` writes the page anew; `cargo xtask rules` compares.
+
+mod sides;
 
 use std::collections::BTreeMap;
 
 use crate::process::root;
+use crate::rules::{File, files};
 
 /// The page.
 pub(crate) const PAGE: &str = "docs/limits.md";
 /// Limits of the wire formats, which others repeat.
 const WIRE: &str = "crates/wire/src/limits.rs";
 const MARK: &str = "<!-- limits: ";
-const HEAD: &str = "| limit | value | for | when it is reached |\n|---|--:|---|---|\n";
+const HEAD: &str =
+    "| limit | value | for | when it is reached | tests on both sides |\n|---|--:|---|---|---|\n";
 
 /// Writes the page anew.
 pub(crate) fn run() -> Result<(), String> {
     let page = read(PAGE)?;
-    std::fs::write(root().join(PAGE), render(&page)?).map_err(|error| format!("{PAGE}: {error}"))
+    std::fs::write(root().join(PAGE), render(&page, &files()?)?).map_err(|error| format!("{PAGE}: {error}"))
 }
 
 /// Where page and sources differ.
-pub(crate) fn check() -> Result<Vec<String>, String> {
+pub(crate) fn check(files: &[File]) -> Result<Vec<String>, String> {
     let page = read(PAGE)?;
-    Ok(judge(&page, &render(&page)?))
+    let mut breaches = judge(&page, &render(&page, files)?);
+    breaches.extend(strays(&page, files)?);
+    Ok(breaches)
+}
+
+/// Names of limits that stand above a test and are none.
+fn strays(page: &str, files: &[File]) -> Result<Vec<String>, String> {
+    let mut named = sides::tests(files);
+    for source in page.lines().filter_map(source_of) {
+        for limit in constants(&read(source)?, &numbers(&read(WIRE)?)?)? {
+            named.remove(&format!("{}::{}", sides::word(source), limit.name));
+        }
+    }
+    Ok(named.into_iter().map(|(name, tests)| format!("{name} is no limit: {}", tests.join(", "))).collect())
 }
 
 fn judge(page: &str, wanted: &str) -> Vec<String> {
-    let unsaid = wanted.lines().filter(|line| line.starts_with("| `") && line.ends_with("|  |"));
-    let mut breaches: Vec<String> =
-        unsaid.map(|line| format!("{PAGE}: say what happens when it is reached: {line}")).collect();
+    let mut breaches = Vec::new();
+    for line in wanted.lines().filter(|line| line.starts_with("| `")) {
+        let cell = |at: usize| line.split(" | ").nth(at).unwrap_or_default().trim_end_matches('|').trim();
+        if cell(3).is_empty() {
+            breaches.push(format!("{PAGE}: say what happens when it is reached: {line}"));
+        }
+        if cell(4).is_empty() {
+            breaches.push(format!("{PAGE}: no test says `// Both sides of ...`: {line}"));
+        }
+    }
     let differs = wanted.lines().filter(|line| !page.lines().any(|old| old == *line));
     breaches.extend(differs.map(|line| format!("{PAGE}: run `cargo xtask limits`: {line}")));
     breaches.extend(
@@ -42,17 +67,21 @@ fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
+/// The module whose constants follow this line of the page.
+fn source_of(line: &str) -> Option<&str> {
+    line.strip_prefix(MARK)?.strip_suffix(" -->")
+}
+
 /// The page with its tables made anew.
-fn render(page: &str) -> Result<String, String> {
+fn render(page: &str, files: &[File]) -> Result<String, String> {
     let shared = numbers(&read(WIRE)?)?;
+    let tests = sides::tests(files);
     let mut text = String::new();
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
         text += line;
         text.push('\n');
-        let Some(source) = line.strip_prefix(MARK).and_then(|rest| rest.strip_suffix(" -->")) else {
-            continue;
-        };
+        let Some(source) = source_of(line) else { continue };
         let mut said = BTreeMap::new();
         while let Some(row) = lines.next_if(|next| next.starts_with('|')) {
             let cells: Vec<&str> = row.split(" | ").collect();
@@ -66,7 +95,10 @@ fn render(page: &str) -> Result<String, String> {
         text += HEAD;
         for limit in constants(&read(source)?, &shared)? {
             let outcome = said.get(&limit.name).map_or("", String::as_str);
-            text += &format!("| `{}` | {} | {} | {outcome} |\n", limit.name, limit.value, limit.purpose);
+            let key = format!("{}::{}", sides::word(source), limit.name);
+            let tests = tests.get(&key).map_or(String::new(), |tests| tests.join(", "));
+            let Limit { name, value, purpose, .. } = limit;
+            text += &format!("| `{name}` | {value} | {purpose} | {outcome} | {tests} |\n");
         }
     }
     Ok(text)
@@ -193,11 +225,15 @@ mod tests {
 
     #[test]
     fn a_limit_that_the_page_does_not_tell_is_a_breach() {
-        let row = "| `A` | 1 | x | refused |";
+        let row = "| `A` | 1 | x | refused | t |";
         assert_eq!(judge(row, row), Vec::<String>::new());
         assert_eq!(judge("", row).len(), 1, "missing");
-        assert_eq!(judge("| `B` | 1 | x | y |", row).len(), 2, "missing, and one too many");
-        let unsaid = "| `A` | 1 | x |  |";
+        assert_eq!(judge("| `B` | 1 | x | y | t |", row).len(), 2, "missing, and one too many");
+        let unsaid = "| `A` | 1 | x |  | t |";
         assert_eq!(judge(unsaid, unsaid).len(), 1, "nobody says what happens");
+        let untested = "| `A` | 1 | x | refused |  |";
+        assert_eq!(judge(untested, untested).len(), 1, "no test");
+        let both = "| `A` | 1 | x |  |  |";
+        assert_eq!(judge(both, both).len(), 2, "neither");
     }
 }

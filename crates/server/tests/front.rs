@@ -40,14 +40,20 @@ async fn assert_undisturbed(server: &Server, witness: &mut Raw) {
     assert_eq!(witness.text().await, r#"42["still",1]"#);
 }
 
+// Both sides of front::HEAD_TIME.
 #[tokio::test]
 async fn v9_a_slow_handshake_is_cut_off_and_nobody_else_notices() {
-    let doors = Doors { head_time: Duration::from_millis(50), ..Doors::default() };
+    let doors = Doors { head_time: Duration::from_secs(2), ..Doors::default() };
     let server = Server::start_with(doors, |builder| builder).await;
     let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
+    let mut all = Vec::new();
     for begun in ["", "G", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: 1"] {
         let mut slow = TcpStream::connect(server.address).await.unwrap();
         slow.write_all(begun.as_bytes()).await.unwrap();
+        all.push((begun, slow));
+    }
+    assert!(ask(from("127.0.0.1", &server).await, "").await.starts_with("HTTP/1.1 200 "), "in time");
+    for (begun, mut slow) in all {
         let mut rest = Vec::new();
         slow.read_to_end(&mut rest).await.unwrap();
         assert!(!String::from_utf8(rest).unwrap().contains("200 OK"), "{begun:?}");
@@ -55,13 +61,16 @@ async fn v9_a_slow_handshake_is_cut_off_and_nobody_else_notices() {
     assert_undisturbed(&server, &mut witness).await;
 }
 
+// Both sides of front::BODY_TIME.
 #[tokio::test]
 async fn v9_a_slow_body_ends_its_own_request() {
-    let doors = Doors { body_time: Duration::from_millis(50), ..Doors::default() };
+    let doors = Doors { body_time: Duration::from_secs(2), ..Doors::default() };
     let server = Server::start_with(doors, |builder| builder).await;
     let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
     let opened = http::get(&server, POLL).await;
     let sid = opened.text.split('"').nth(3).unwrap().to_owned();
+    let in_time = http::post(&server, &format!("{POLL}&sid={sid}"), r#"40{"token":"ana"}"#).await;
+    assert_eq!(in_time.text, "ok");
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     let head = format!(
         "POST {POLL}&sid={sid} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\n\r\n40"

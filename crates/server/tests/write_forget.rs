@@ -7,6 +7,7 @@ use tidewire_server::event::History;
 use tidewire_server::store::Store;
 use write_support::{App, CLIENT, DAY, Write};
 
+// Both sides of store::CLIENT_MILLIS.
 #[tokio::test]
 async fn v10_a_client_id_that_wrote_nothing_for_90_days_is_forgotten_and_its_next_write_applies_nothing() {
     let app = App::new();

@@ -66,6 +66,7 @@ async fn v7_epochs_heads_events_and_answers_outlive_a_power_cut() {
     assert_eq!(app.published()[0].offset, 3);
 }
 
+// Both sides of store::HISTORY_EVENTS.
 #[tokio::test]
 async fn v6_the_history_keeps_10_000_events_and_the_head_outlives_them() {
     let app = App::new();
@@ -119,6 +120,7 @@ async fn y2_a_base_names_rooms_percent_encoded_and_this_clients_settled_sequence
     assert_eq!(app.get("/rooms", &[("tidewire-client", "short")]).await.brief(), (400, "-"));
 }
 
+// Both sides of store::PAYLOAD_BYTES.
 #[tokio::test]
 async fn v6_names_and_payloads_that_cannot_travel_fail_the_write() {
     let app = App::new();

@@ -90,6 +90,7 @@ async fn q10_malformed_protocol_headers_are_a_marked_400_that_says_which() {
     assert_eq!(app.count().await, 0);
 }
 
+// Both sides of store::REQUEST_BODY.
 #[tokio::test]
 async fn q10_a_body_over_the_limit_is_a_marked_413() {
     const LIMIT: usize = tidewire_server::store::limits::REQUEST_BODY;

@@ -109,6 +109,7 @@ async fn q9_clients_and_users_do_not_see_each_others_sequences() {
     assert_eq!(app.count().await, 3);
 }
 
+// Both sides of store::KEY_MILLIS.
 #[tokio::test]
 async fn q9_a_key_alone_is_known_per_user_for_seven_days() {
     let app = App::new();
@@ -178,6 +179,7 @@ async fn v5_our_own_failures_are_not_marked_apply_nothing_and_say_nothing_of_the
     assert_eq!(app.write(Write::count("k1", 1, 1)).await.brief(), (201, "applied"));
 }
 
+// Both sides of store::STORED_ANSWER.
 #[tokio::test]
 async fn v5_an_answer_of_64_kib_is_stored_and_one_byte_more_is_not() {
     const LIMIT: usize = tidewire_server::store::limits::STORED_ANSWER;
@@ -203,6 +205,7 @@ async fn v6_every_event_carries_the_id_of_its_write() {
     assert_eq!(ids, ["k1", "k2"]);
 }
 
+// Both sides of store::ANSWERS_PER_CLIENT.
 #[tokio::test]
 async fn q9_an_old_answer_above_a_floor_that_does_not_move_shrinks_to_its_status() {
     const KEPT: u64 = tidewire_server::store::limits::ANSWERS_PER_CLIENT;

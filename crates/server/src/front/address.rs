@@ -189,7 +189,68 @@ fn key(ip: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use tidewire_hub::Rate;
+
     use super::*;
+
+    fn from(addresses: &Arc<Addresses>) -> (Client, Result<(), Full>) {
+        addresses.seat("127.0.0.1".parse().unwrap())
+    }
+
+    /// Takes so many at once, waits for the next, and takes it.
+    async fn has_a_rate(take: impl Fn() -> bool) {
+        assert!((0..3).all(|_| take()) && !take(), "the burst");
+        tokio::time::advance(Duration::from_millis(499)).await;
+        assert!(!take());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(take() && !take(), "two in a second");
+    }
+
+    // Both sides of front::CONNECTS_PER_SECOND, front::CONNECT_BURST, front::ADDRESS_REQUESTS_PER_SECOND, front::ADDRESS_REQUEST_BURST.
+    #[tokio::test(start_paused = true)]
+    async fn v9_an_address_connects_and_asks_up_to_its_rate() {
+        let rate = Rate { per_second: 2, burst: 3 };
+        let doors = Doors { connects_per_address: rate, requests_per_address: rate, ..Doors::default() };
+        let addresses = Addresses::new(doors);
+        has_a_rate(|| from(&addresses).1.is_ok()).await;
+        let client = from(&addresses).0;
+        has_a_rate(|| client.asks().is_ok()).await;
+    }
+
+    /// The message that was too many is taken too; then nothing is read until there is one left, or for a tenth of a second.
+    // Both sides of front::ADDRESS_MESSAGES_PER_SECOND, front::ADDRESS_MESSAGE_BURST.
+    #[tokio::test(start_paused = true)]
+    async fn v9_an_address_sends_up_to_its_rate() {
+        let messages_per_address = Rate { per_second: 2, burst: 3 };
+        let addresses = Addresses::new(Doors { messages_per_address, ..Doors::default() });
+        let client = from(&addresses).0;
+        for _ in 0..3 {
+            assert_eq!(client.sent(), Ok(()));
+        }
+        let wait = client.sent().unwrap_err();
+        assert_eq!(
+            wait,
+            Duration::from_millis(1_000),
+            "until the one too many is made good, and one is left"
+        );
+    }
+
+    // Both sides of front::CONNECTIONS, front::CONNECTIONS_PER_ADDRESS.
+    #[tokio::test(start_paused = true)]
+    async fn v9_an_address_and_all_together_have_so_many_connections() {
+        let of = |connections, connections_per_address| {
+            let addresses =
+                Addresses::new(Doors { connections, connections_per_address, ..Doors::default() });
+            let seats = [from(&addresses), from(&addresses), from(&addresses)];
+            seats.map(|(_, verdict)| match verdict {
+                Ok(()) => "seated",
+                Err(Full::Address(_)) => "address",
+                Err(Full::Server) => "server",
+            })
+        };
+        assert_eq!(of(9, 2), ["seated", "seated", "address"]);
+        assert_eq!(of(2, 9), ["seated", "seated", "server"]);
+    }
 
     #[test]
     fn v9_only_what_the_counted_proxies_added_is_believed() {

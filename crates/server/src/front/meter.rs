@@ -66,6 +66,17 @@ impl<K: Hash + Eq> Meter<K> {
 mod tests {
     use super::*;
 
+    // Both sides of front::KEPT_RATES.
+    #[tokio::test(start_paused = true)]
+    async fn v9_so_many_have_a_rate_of_their_own_and_all_others_share_one() {
+        let meter = Meter::new(Rate { per_second: 1, burst: 1 });
+        for key in 0..limits::KEPT_RATES {
+            assert_eq!(meter.take(key), Ok(()));
+        }
+        assert_eq!(meter.take(limits::KEPT_RATES), Ok(()), "the first of the others");
+        assert_eq!(meter.take(limits::KEPT_RATES + 1), Err(Millis(1_000)));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn v9_a_meter_keeps_only_those_who_have_taken_lately() {
         let meter = Meter::new(Rate { per_second: 1, burst: 2 });

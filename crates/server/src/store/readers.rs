@@ -44,3 +44,45 @@ impl Readers {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::{Store, StoreOptions};
+    use super::*;
+
+    // Both sides of store::READERS.
+    #[tokio::test]
+    async fn v7_so_many_reads_run_at_once_and_one_more_waits() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let events = tokio::sync::mpsc::unbounded_channel().0;
+        let store = Store::open(StoreOptions::new(dir.path().join("db")), events).expect("a store");
+        let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let may_go_on = Arc::new(Mutex::new(may_go_on));
+        let reads: Vec<_> = (0..limits::READERS)
+            .map(|_| {
+                let (readers, begun, gate) = (store.readers.clone(), begun.clone(), may_go_on.clone());
+                tokio::spawn(async move {
+                    let work = move |_: &dyn Connection| {
+                        begun.send(()).ok();
+                        gate.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+                        Ok(())
+                    };
+                    readers.run(work).await
+                })
+            })
+            .collect();
+        for _ in 0..limits::READERS {
+            let minute = std::time::Duration::from_secs(60);
+            tokio::time::timeout(minute, has_begun.recv()).await.expect("all of them at once");
+        }
+        assert_eq!(store.readers.permits.available_permits(), 0);
+        drop(go_on);
+        for read in reads {
+            read.await.expect("no panic").expect("read");
+        }
+        assert_eq!(store.readers.permits.available_permits(), limits::READERS);
+    }
+}
