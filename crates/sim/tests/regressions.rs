@@ -30,6 +30,15 @@ fn tie(tab: usize, room: usize, kind: &'static str, tie: &'static str) -> Action
     Action::Tie { tab: Tab(tab), room: Room(room), kind, tie }
 }
 
+fn emit(tab: usize, class: &'static str, ack: bool) -> Action {
+    Action::Emit { tab: Tab(tab), class, ack }
+}
+
+/// Milliseconds on the way, and of a thousand packets: dropped, doubled, answers lost, late.
+fn weather(device: usize, [latency, drop, duplicate, lose_answer, late]: [u64; 5]) -> Action {
+    Action::Weather { device: Device(device), latency, drop, duplicate, lose_answer, late }
+}
+
 fn add(tab: usize, room: usize) -> Action {
     Action::Tap { tab: Tab(tab), room: Room(room), kind: "add", own_lane: false, keep_layer: false }
 }
@@ -55,14 +64,7 @@ fn q9_seed_2292_persisted_comes_after_another_tab_has_ended_the_write() {
 /// A tab dies after its write is stored and before the others hear of it.
 #[test]
 fn q19_seed_1211_the_news_of_a_stored_write_die_with_its_tab() {
-    let weather = Action::Weather {
-        device: Device(0),
-        latency: 100,
-        drop: 60,
-        duplicate: 30,
-        lose_answer: 20,
-        late: 20,
-    };
+    let weather = weather(0, [100, 60, 30, 20, 20]);
     holds(
         1211,
         [3, 1, 0],
@@ -74,11 +76,7 @@ fn q19_seed_1211_the_news_of_a_stored_write_die_with_its_tab() {
             (24, 277, Action::Start { tab: Tab(1) }),
             (26, 0, Action::KillAfter { tab: Tab(1), outputs: 7, device: false }),
             (28, 2_442, Action::Start { tab: Tab(0) }),
-            (
-                29,
-                301,
-                Action::Tap { tab: Tab(1), room: Room(0), kind: "add", own_lane: true, keep_layer: false },
-            ),
+            (29, 301, tap(1, 0, "add", true, false)),
         ],
     );
 }
@@ -120,11 +118,7 @@ fn q19_seed_111702_what_was_removed_is_not_told_of_when_its_storing_is_heard_lat
             (23, 1, Action::Refetch { tab: Tab(2), query: 3 }),
             (24, 168, Action::Refetch { tab: Tab(2), query: 2 }),
             (25, 6, Action::Reach { device: Device(0), reach: "portal" }),
-            (
-                26,
-                5,
-                Action::Tap { tab: Tab(0), room: Room(0), kind: "add", own_lane: false, keep_layer: true },
-            ),
+            (26, 5, tap(0, 0, "add", false, true)),
             (28, 0, Action::Cancel { tab: Tab(0) }),
         ],
     );
@@ -141,17 +135,9 @@ fn q16_seed_113811_a_thawed_leader_does_not_take_the_end_of_a_sent_write_for_a_d
         vec![
             (4, 0, add(2, 1)),
             (6, 0, Action::Kill { tab: Tab(0) }),
-            (
-                8,
-                2_765,
-                Action::Tap { tab: Tab(2), room: Room(0), kind: "add", own_lane: false, keep_layer: true },
-            ),
+            (8, 2_765, tap(2, 0, "add", false, true)),
             (11, 3_697, Action::KillServer { down: 40_000 }),
-            (
-                12,
-                0,
-                Action::Tap { tab: Tab(1), room: Room(1), kind: "add", own_lane: true, keep_layer: false },
-            ),
+            (12, 0, tap(1, 1, "add", true, false)),
             (16, 3_686, Action::Steal { device: Device(0) }),
             (19, 0, Action::Freeze { tab: Tab(0) }),
             (21, 3_716, add(1, 0)),
@@ -171,8 +157,8 @@ fn q13_seed_1635_a_void_place_in_the_sequence_is_never_used_again() {
         1_000,
         1_000,
         vec![
-            (1, 0, Action::Tie { tab: Tab(0), room: Room(2), kind: "add", tie: "replace" }),
-            (3, 3_845, Action::Tie { tab: Tab(1), room: Room(0), kind: "add", tie: "replace" }),
+            (1, 0, tie(0, 2, "add", "replace")),
+            (3, 3_845, tie(1, 0, "add", "replace")),
             (4, 0, add(0, 1)),
             (7, 290, Action::Cancel { tab: Tab(0) }),
             (19, 0, Action::Kill { tab: Tab(0) }),
@@ -191,18 +177,7 @@ fn q7_seed_5001114_a_child_sent_by_hand_waits_for_no_parent_that_was_undone() {
         1_000,
         1_000,
         vec![
-            (
-                8,
-                4,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 10,
-                    drop: 20,
-                    duplicate: 0,
-                    lose_answer: 20,
-                    late: 20,
-                },
-            ),
+            (8, 4, weather(0, [10, 20, 0, 20, 20])),
             (9, 1, add(0, 1)),
             (13, 0, Action::Reach { device: Device(1), reach: "down" }),
             (19, 0, tap(1, 2, "add", false, true)),
@@ -233,18 +208,7 @@ fn q7_seed_5004159_a_child_sent_by_hand_waits_for_no_parent_that_another_tab_und
             (50, 7, Action::App { device: Device(0), background: true }),
             (51, 4, tie(2, 0, "add", "child")),
             (52, 0, tie(0, 2, "add", "pair")),
-            (
-                55,
-                2_261,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 1_500,
-                    drop: 0,
-                    duplicate: 30,
-                    lose_answer: 60,
-                    late: 20,
-                },
-            ),
+            (55, 2_261, weather(0, [1_500, 0, 30, 60, 20])),
             (56, 0, Action::RetryParked { tab: Tab(2) }),
         ],
     );
@@ -319,7 +283,7 @@ fn q8_seed_5010331_a_replaced_write_is_gone_though_its_tab_is_killed_first() {
             (17, 0, Action::Reach { device: Device(1), reach: "portal" }),
             (32, 0, tap(1, 2, "add", false, true)),
             (33, 0, tap(1, 2, "add", false, true)),
-            (48, 3_696, Action::Emit { tab: Tab(1), class: "plain", ack: false }),
+            (48, 3_696, emit(1, "plain", false)),
             (49, 2, tie(1, 2, "add", "replace")),
             (50, 0, Action::Kill { tab: Tab(1) }),
         ],
@@ -335,35 +299,13 @@ fn q8_seed_5023849_a_replaced_write_is_gone_though_its_tab_dies_at_an_output() {
         4,
         12,
         vec![
-            (
-                1,
-                22_999,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 10,
-                    drop: 0,
-                    duplicate: 30,
-                    lose_answer: 20,
-                    late: 0,
-                },
-            ),
+            (1, 22_999, weather(1, [10, 0, 30, 20, 0])),
             (3, 0, tap(1, 1, "add", false, true)),
             (4, 0, Action::Reach { device: Device(1), reach: "hole" }),
             (5, 47_153, tie(1, 1, "add", "replace")),
             (6, 0, Action::KillAfter { tab: Tab(1), outputs: 55, device: false }),
             (8, 0, Action::Reach { device: Device(1), reach: "portal" }),
-            (
-                18,
-                46_832,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 1_500,
-                    drop: 20,
-                    duplicate: 0,
-                    lose_answer: 0,
-                    late: 20,
-                },
-            ),
+            (18, 46_832, weather(1, [1_500, 20, 0, 0, 20])),
             (33, 24, tie(1, 1, "add", "replace")),
         ],
     );
@@ -385,34 +327,12 @@ fn q8_seed_5026686_a_replaced_write_is_gone_though_the_power_goes_before_it_is_s
             (8, 3_112, tap(0, 1, "conflict", true, false)),
             (9, 4_956, add(1, 0)),
             (12, 0, add(1, 1)),
-            (
-                15,
-                2_069,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 100,
-                    drop: 20,
-                    duplicate: 0,
-                    lose_answer: 20,
-                    late: 0,
-                },
-            ),
+            (15, 2_069, weather(0, [100, 20, 0, 20, 0])),
             (18, 1_486, Action::Start { tab: Tab(0) }),
             (22, 0, Action::Reach { device: Device(0), reach: "hole" }),
             (23, 1_340, Action::Reach { device: Device(1), reach: "up" }),
             (26, 0, add(0, 2)),
-            (
-                27,
-                365,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 100,
-                    drop: 60,
-                    duplicate: 0,
-                    lose_answer: 60,
-                    late: 20,
-                },
-            ),
+            (27, 365, weather(1, [100, 60, 0, 60, 20])),
             (28, 4_613, Action::Refetch { tab: Tab(0), query: 2 }),
             (37, 228, Action::Start { tab: Tab(1) }),
             (41, 134, tap(0, 0, "add", false, true)),
@@ -424,18 +344,7 @@ fn q8_seed_5026686_a_replaced_write_is_gone_though_the_power_goes_before_it_is_s
             (47, 106, Action::Cut { device: Device(1) }),
             (48, 63, tap(0, 1, "add", true, false)),
             (50, 295, tap(1, 2, "add", true, true)),
-            (
-                51,
-                58,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 10,
-                    drop: 20,
-                    duplicate: 30,
-                    lose_answer: 20,
-                    late: 20,
-                },
-            ),
+            (51, 58, weather(1, [10, 20, 30, 20, 20])),
             (52, 4, tie(0, 2, "add", "temp-child")),
             (53, 152, tie(0, 0, "add", "replace")),
         ],
@@ -498,10 +407,10 @@ fn q7_seed_20035092_a_follower_that_has_not_heard_a_name_sends_no_temporary_id()
         1000,
         900_000,
         vec![
-            (3, 2600, Action::Emit { tab: Tab(0), class: "volatile", ack: true }),
+            (3, 2600, emit(0, "volatile", true)),
             (12, 0, Action::PowerCut { device: Device(1) }),
-            (14, 831, Action::Tie { tab: Tab(2), room: Room(0), kind: "add", tie: "temp" }),
-            (15, 22, Action::Tie { tab: Tab(2), room: Room(2), kind: "add", tie: "temp-child" }),
+            (14, 831, tie(2, 0, "add", "temp")),
+            (15, 22, tie(2, 2, "add", "temp-child")),
         ],
     );
 }
@@ -516,27 +425,12 @@ fn y6_seed_30009893_an_answer_from_before_a_new_history_takes_nothing_back() {
         1000,
         0,
         vec![
-            (
-                30,
-                226,
-                Action::Tap { tab: Tab(0), room: Room(2), kind: "add", own_lane: false, keep_layer: true },
-            ),
+            (30, 226, tap(0, 2, "add", false, true)),
             (32, 0, Action::KillServer { down: 40_000 }),
-            (34, 0, Action::Tie { tab: Tab(1), room: Room(0), kind: "add", tie: "temp" }),
+            (34, 0, tie(1, 0, "add", "temp")),
             (40, 0, Action::Kill { tab: Tab(0) }),
             (41, 56_932, Action::Kill { tab: Tab(1) }),
-            (
-                49,
-                0,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 10,
-                    drop: 0,
-                    duplicate: 0,
-                    lose_answer: 20,
-                    late: 20,
-                },
-            ),
+            (49, 0, weather(1, [10, 0, 0, 20, 20])),
             (53, 1754, Action::Start { tab: Tab(1) }),
             (54, 2750, Action::NewEpoch { room: Room(0) }),
         ],
@@ -555,26 +449,11 @@ fn y6_seed_20053108_a_slow_fetch_takes_back_nothing_that_another_tab_stored() {
         vec![
             (36, 0, Action::PowerCut { device: Device(0) }),
             (39, 0, Action::Disk { device: Device(0), mode: "unreadable" }),
-            (
-                55,
-                38,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 10,
-                    drop: 20,
-                    duplicate: 0,
-                    lose_answer: 20,
-                    late: 20,
-                },
-            ),
+            (55, 38, weather(0, [10, 20, 0, 20, 20])),
             (56, 2, Action::Start { tab: Tab(2) }),
             (57, 4, Action::Refetch { tab: Tab(2), query: 3 }),
             (58, 225, Action::KillServer { down: 100 }),
-            (
-                59,
-                2,
-                Action::Tap { tab: Tab(3), room: Room(1), kind: "add", own_lane: false, keep_layer: false },
-            ),
+            (59, 2, tap(3, 1, "add", false, false)),
         ],
     );
 }
@@ -592,33 +471,15 @@ fn q17_seed_9004748_a_stored_base_carries_no_write_that_was_refused() {
             (31, 0, Action::Answering { how: "busy" }),
             (33, 93, Action::KillServer { down: 2000 }),
             (34, 147, Action::Deny { user: User::Ben, on: false }),
-            (
-                36,
-                0,
-                Action::Tap {
-                    tab: Tab(2),
-                    room: Room(0),
-                    kind: "conflict",
-                    own_lane: false,
-                    keep_layer: true,
-                },
-            ),
-            (
-                37,
-                3,
-                Action::Tap { tab: Tab(2), room: Room(2), kind: "add", own_lane: false, keep_layer: false },
-            ),
+            (36, 0, tap(2, 0, "conflict", false, true)),
+            (37, 3, tap(2, 2, "add", false, false)),
             (46, 30_800, Action::KillServer { down: 40_000 }),
-            (
-                48,
-                1,
-                Action::Tap { tab: Tab(1), room: Room(2), kind: "add", own_lane: false, keep_layer: true },
-            ),
+            (48, 1, tap(1, 2, "add", false, true)),
             (49, 8, Action::KillServer { down: 100 }),
             (51, 0, Action::Disk { device: Device(0), mode: "unreadable" }),
             (56, 0, Action::Answering { how: "well" }),
             (57, 216, Action::Kill { tab: Tab(1) }),
-            (60, 43_029, Action::Emit { tab: Tab(0), class: "volatile", ack: true }),
+            (60, 43_029, emit(0, "volatile", true)),
         ],
     );
 }
@@ -633,43 +494,10 @@ fn q8_q21_seed_60152273_an_undoing_that_the_disk_lost_undoes_nothing() {
         1000,
         0,
         vec![
-            (
-                7,
-                0,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 10,
-                    drop: 60,
-                    duplicate: 0,
-                    lose_answer: 0,
-                    late: 20,
-                },
-            ),
-            (
-                14,
-                109,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 1500,
-                    drop: 20,
-                    duplicate: 30,
-                    lose_answer: 60,
-                    late: 0,
-                },
-            ),
+            (7, 0, weather(1, [10, 60, 0, 0, 20])),
+            (14, 109, weather(1, [1500, 20, 30, 60, 0])),
             (15, 0, Action::Cut { device: Device(0) }),
-            (
-                21,
-                9531,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 100,
-                    drop: 20,
-                    duplicate: 0,
-                    lose_answer: 60,
-                    late: 0,
-                },
-            ),
+            (21, 9531, weather(0, [100, 20, 0, 60, 0])),
             (28, 172, tap(0, 2, "add", false, true)),
             (31, 3, tap(1, 1, "add", false, true)),
             (32, 0, Action::Cut { device: Device(1) }),
@@ -721,53 +549,20 @@ fn q9_q13_seed_70027207_what_was_given_up_is_not_applied_when_a_copy_comes_late(
             (6, 171, tie(1, 1, "conflict", "handled")),
             (9, 0, tap(1, 0, "add", false, true)),
             (13, 235, Action::PowerCut { device: Device(0) }),
-            (15, 0, Action::Emit { tab: Tab(1), class: "plain", ack: false }),
-            (
-                16,
-                39,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 1500,
-                    drop: 60,
-                    duplicate: 0,
-                    lose_answer: 0,
-                    late: 20,
-                },
-            ),
+            (15, 0, emit(1, "plain", false)),
+            (16, 39, weather(0, [1500, 60, 0, 0, 20])),
             (17, 262, Action::PowerCut { device: Device(1) }),
-            (
-                29,
-                0,
-                Action::Weather {
-                    device: Device(1),
-                    latency: 10,
-                    drop: 0,
-                    duplicate: 30,
-                    lose_answer: 20,
-                    late: 20,
-                },
-            ),
+            (29, 0, weather(1, [10, 0, 30, 20, 20])),
             (36, 18841, tap(1, 0, "add", true, true)),
             (42, 6, Action::Start { tab: Tab(0) }),
             (43, 3, tie(1, 0, "refuse", "dedupe")),
             (44, 7, tie(1, 1, "add", "dedupe")),
             (45, 233, tie(0, 0, "add", "temp")),
-            (
-                46,
-                0,
-                Action::Weather {
-                    device: Device(0),
-                    latency: 1500,
-                    drop: 0,
-                    duplicate: 30,
-                    lose_answer: 60,
-                    late: 0,
-                },
-            ),
+            (46, 0, weather(0, [1500, 0, 30, 60, 0])),
             (47, 6, tie(0, 1, "add", "handled")),
             (48, 34810, tap(0, 1, "add", false, true)),
             (51, 118, Action::Start { tab: Tab(1) }),
-            (52, 0, Action::Emit { tab: Tab(0), class: "reliable", ack: true }),
+            (52, 0, emit(0, "reliable", true)),
             (53, 4113, tap(0, 2, "add", true, false)),
             (55, 0, Action::DiscardParked { tab: Tab(1) }),
         ],
