@@ -568,3 +568,62 @@ fn q9_q13_seed_70027207_what_was_given_up_is_not_applied_when_a_copy_comes_late(
         ],
     );
 }
+
+/// A place was voided for a client that the server did not know, and what it sent next was unknown to both.
+#[test]
+fn q9_q13_seed_80018914_a_client_whose_only_place_was_voided_is_known() {
+    holds_with(
+        80_018_914,
+        [1, 1, 0],
+        20,
+        1_000,
+        0,
+        vec![
+            (9, 3, tap(1, 2, "conflict", false, true)),
+            (13, 261, tap(0, 1, "add", false, true)),
+            (14, 0, Action::KillServer { down: 40000 }),
+            (17, 0, tap(1, 0, "add", false, true)),
+            (21, 2_857, tie(0, 0, "add", "pair")),
+            (22, 0, Action::Clear { tab: Tab(1) }),
+            (23, 44_656, emit(0, "reliable", true)),
+            (24, 0, Action::KillServer { down: 40000 }),
+            (26, 0, Action::RetryParked { tab: Tab(1) }),
+            (47, 0, tap(1, 1, "fail", false, false)),
+        ],
+    );
+}
+
+/// A place of the old client was voided while the new one was on its way to the disk: the old one came back, and the records of it for ever.
+#[test]
+fn q9_seed_90016279_a_voided_place_of_the_old_client_does_not_bring_it_back() {
+    holds_with(
+        90_016_279,
+        [1, 1, 0],
+        1000,
+        12,
+        60_000,
+        vec![
+            (3, 0, Action::Reach { device: Device(1), reach: "hole" }),
+            (8, 39_678, tap(0, 0, "fail", false, false)),
+            (11, 4_077, Action::Signal { device: Device(0), signal: "unknown" }),
+            (13, 4_954, Action::Kill { tab: Tab(1) }),
+            (14, 6, Action::Start { tab: Tab(1) }),
+            (16, 0, tie(1, 0, "add", "dedupe")),
+            (18, 4_235, weather(0, [100, 60, 0, 60, 20])),
+            (19, 52_913, Action::Cancel { tab: Tab(1) }),
+            (21, 2, tap(1, 1, "add", false, true)),
+            (22, 0, tie(1, 2, "add", "short")),
+            (23, 190, tap(0, 0, "add", true, true)),
+            (24, 2, Action::SwitchUser { device: Device(1) }),
+            (25, 3, Action::Drift { device: Device(0), per_mille: 0 }),
+            (26, 241, Action::Resolve { tab: Tab(1), how: "discard" }),
+            (27, 0, tap(0, 2, "add", true, true)),
+            (28, 8, Action::Cut { device: Device(0) }),
+            (29, 3_855, Action::App { device: Device(0), background: false }),
+            (30, 5, tap(1, 1, "add", false, false)),
+            (49, 19_060, emit(1, "reliable", false)),
+            (50, 0, Action::Kill { tab: Tab(0) }),
+            (58, 4_570, Action::Start { tab: Tab(1) }),
+        ],
+    );
+}

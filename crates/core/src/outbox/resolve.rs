@@ -188,6 +188,9 @@ impl Outbox {
 impl Outbox {
     /// A void place is never used again, also when nothing on disk names it any more.
     fn use_up(&mut self, claim: &Claim, ctx: &mut Ctx) {
+        if self.client_busy {
+            return; // What is on its way to the disk covers it, or is another client.
+        }
         let high = Sequence(self.next_sequence.0.saturating_sub(1));
         let own = self.client.clone().filter(|own| own.client == claim.client && own.high < claim.sequence);
         if let Some(client) = own {

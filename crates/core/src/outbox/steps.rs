@@ -508,7 +508,7 @@ impl Outbox {
             .gather();
         let Some(highest) = done.iter().map(|(_, sequence)| *sequence).max() else { return };
         if highest > client.high {
-            let high = Sequence(self.next_sequence.0.saturating_sub(1));
+            let high = highest.max(Sequence(self.next_sequence.0.saturating_sub(1)));
             self.put_client(ClientRecord { high, ..client }, ctx);
             return;
         }
