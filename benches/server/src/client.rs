@@ -1,20 +1,29 @@
-//! A client that knows just enough of Socket.IO to be no part of what is measured.
+//! A client that knows just enough of WebSocket and Socket.IO to be no part of what is measured: no masks but zeros, no
+//! fragments, one buffer each way.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::Failure;
 
 /// Nothing takes so long on one machine: what has not come by then is lost.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Client(WebSocketStream<TcpStream>);
+/// Servers accept any key of 16 bytes.
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+
+pub(crate) struct Client {
+    stream: TcpStream,
+    /// What came, of which `read` bytes are read.
+    came: Vec<u8>,
+    read: usize,
+}
 
 impl Client {
     /// Connected, with a session. `number` is who it is, and spreads connections over addresses, because each has only so many
@@ -23,45 +32,104 @@ impl Client {
         let socket = TcpSocket::new_v4()?;
         let last = u8::try_from(number % 200)? + 2;
         socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
-        let stream = socket.connect(at).await?;
+        let mut stream = socket.connect(at).await?;
         stream.set_nodelay(true)?;
-        let url = format!("ws://{at}/socket.io/?EIO=4&transport=websocket");
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await?;
-        let mut client = Client(socket);
+        let asked = format!(
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {at}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+        );
+        stream.write_all(asked.as_bytes()).await?;
+        let mut client = Client { stream, came: Vec::new(), read: 0 };
+        let end = loop {
+            if let Some(end) = client.came.windows(4).position(|part| part == b"\r\n\r\n") {
+                break end;
+            }
+            client.more().await?;
+        };
+        if !client.came.starts_with(b"HTTP/1.1 101") {
+            return Err("no WebSocket".into());
+        }
+        client.read = end + 4;
         client.until("0{").await?;
-        client.send(format!("40{{\"token\":\"u{number}\"}}")).await?;
+        client.send(&format!("40{{\"token\":\"u{number}\"}}")).await?;
         client.until("40").await?;
         Ok(client)
     }
 
     pub(crate) async fn join(&mut self) -> Result<(), Failure> {
-        self.send("420[\"room:join\",{\"roomId\":\"r\"}]".to_owned()).await?;
+        self.send("420[\"room:join\",{\"roomId\":\"r\"}]").await?;
         self.until("430[").await.map(drop)
     }
 
-    pub(crate) async fn send(&mut self, text: String) -> Result<(), Failure> {
-        Ok(self.0.send(Message::text(text)).await?)
+    pub(crate) async fn send(&mut self, text: &str) -> Result<(), Failure> {
+        self.send_all(&[text]).await
     }
 
-    /// The next frame that begins like this; pings are answered.
+    /// Several messages, handed to the operating system at once.
+    pub(crate) async fn send_all(&mut self, texts: &[impl AsRef<str>]) -> Result<(), Failure> {
+        let mut frames = Vec::new();
+        for text in texts.iter().map(AsRef::as_ref) {
+            match text.len() {
+                short @ 0..=125 => frames.extend([TEXT, 0x80 | short as u8]),
+                long => {
+                    frames.extend([TEXT, 0x80 | 126]);
+                    frames.extend(u16::try_from(long)?.to_be_bytes());
+                }
+            }
+            frames.extend([0; 4]);
+            frames.extend_from_slice(text.as_bytes());
+        }
+        Ok(self.stream.write_all(&frames).await?)
+    }
+
+    /// The next message that begins like this; pings are answered.
     pub(crate) async fn until(&mut self, start: &str) -> Result<String, Failure> {
         loop {
-            let text = timeout(PATIENCE, self.next()).await??;
-            if text.starts_with(start) {
+            if let Some(text) = self.at_hand(start).await? {
                 return Ok(text);
             }
+            timeout(PATIENCE, self.more()).await??;
         }
     }
 
-    /// The next frame that is no ping.
-    pub(crate) async fn next(&mut self) -> Result<String, Failure> {
-        loop {
-            match self.0.next().await.ok_or("the server closed the connection")?? {
-                Message::Text(text) if text.as_str() == "2" => self.send("3".to_owned()).await?,
-                Message::Text(text) => return Ok(text.as_str().to_owned()),
-                Message::Close(frame) => return Err(format!("closed: {frame:?}").into()),
-                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+    /// The next message that begins like this, if it has come already.
+    pub(crate) async fn at_hand(&mut self, start: &str) -> Result<Option<String>, Failure> {
+        while let Some((kind, payload)) = self.frame() {
+            let (from, to) = payload;
+            match (kind, &self.came[from..to]) {
+                (TEXT, b"2") => self.send("3").await?,
+                (TEXT, text) if text.starts_with(start.as_bytes()) => {
+                    return Ok(Some(String::from_utf8(text.to_vec())?));
+                }
+                (CLOSE, reason) => return Err(format!("closed: {reason:?}").into()),
+                _ => {}
             }
+        }
+        Ok(None)
+    }
+
+    /// The first byte of the next frame, and where its payload is, if it is there as a whole.
+    fn frame(&mut self) -> Option<(u8, (usize, usize))> {
+        let came = self.came.get(self.read..)?;
+        let (length, head) = match *came.get(1)? {
+            126 => (usize::from(u16::from_be_bytes([*came.get(2)?, *came.get(3)?])), 4),
+            127 => return None,
+            short => (usize::from(short), 2),
+        };
+        if came.len() < head + length {
+            return None;
+        }
+        let from = self.read + head;
+        self.read = from + length;
+        Some((came[0], (from, from + length)))
+    }
+
+    async fn more(&mut self) -> Result<(), Failure> {
+        self.came.drain(..self.read);
+        self.read = 0;
+        match self.stream.read_buf(&mut self.came).await? {
+            0 => Err("the server closed the connection".into()),
+            _ => Ok(()),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod front;
 pub mod settings;
 pub mod socket;
 pub mod store;
+mod websocket;
 pub mod write;
 
 /// What the documentation shows is compiled.

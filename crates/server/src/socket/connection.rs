@@ -1,178 +1,215 @@
 //! One WebSocket: the task that owns it and moves frames between it and the hub (V8). It decides nothing.
 
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
-use tidewire_hub::{CloseReason, Frame, Inbound, SessionId};
-use tokio::sync::{mpsc, watch};
+use tidewire_hub::{CloseReason, Inbound, SessionId};
+use tokio::time::Sleep;
 
-use super::task::{FromSocket, State, ToSocket};
+use super::core::{Core, FromSocket, INBOX};
+use super::mailbox::{Mailbox, ToSocket};
 use crate::front::Client;
+use crate::websocket::{ReadError, Received, WebSocket};
 
 /// How long a client may take to accept what is queued before a close, and then to answer the close frame.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Frames that are written before the operating system is asked to take them.
-const BATCH: usize = 16;
+/// Bytes that are gathered before the operating system is asked to take them.
+const WRITE_BYTES: usize = 64 * 1024;
+/// Messages that are read before their answers are written.
+const READS: usize = 64;
 
 /// A connection as its task sees it.
 pub(crate) struct Pipe {
     pub(crate) session: SessionId,
-    pub(crate) hub: mpsc::Sender<FromSocket>,
-    pub(crate) queue: mpsc::UnboundedReceiver<ToSocket>,
-    pub(crate) state: watch::Receiver<State>,
+    pub(crate) core: Arc<Core>,
+    pub(crate) mail: Arc<Mailbox>,
     /// What was written is reported in lumps of so many bytes.
     pub(crate) report_bytes: u64,
     /// Where it comes from, if the server that accepted it says so.
     pub(crate) client: Option<Client>,
 }
 
+/// How it ended.
+enum End {
+    /// The hub said so.
+    Hub(CloseReason),
+    /// The client did, perhaps with a code.
+    Client(Option<u16>),
+    /// The transport broke.
+    Broken,
+}
+
 /// Carries a connection, which the hub knows already, to its end.
 pub(crate) async fn carry(socket: WebSocket, pipe: Pipe) {
-    let Pipe { session, hub, queue, state, report_bytes, client } = pipe;
-    let (mut sink, mut stream) = socket.split();
-    let mut writer = Writer { session, hub: hub.clone(), queue, unreported: 0, report_bytes };
-    let reason = tokio::select! {
-        reason = writer.run(&mut sink) => reason,
-        () = read(&mut stream, session, &hub, state.clone(), client.as_ref()) => None,
-        reason = cut_off(state.clone()) => Some(reason),
+    let mut carrier = Carrier {
+        socket,
+        pipe,
+        messages: VecDeque::new(),
+        closing: None,
+        unreported: 0,
+        unreadable: false,
+        resting: None,
+        cut_off: None,
     };
-    drop(writer);
-    hub.send(FromSocket::Closed { session }).await.ok();
+    let end = std::future::poll_fn(|cx| carrier.poll(cx)).await;
+    let Carrier { mut socket, pipe, unreadable, .. } = carrier;
+    pipe.core.tell(FromSocket::Closed { session: pipe.session });
+    drop(pipe);
     // A client that does not answer is cut off.
-    tokio::time::timeout(CLOSE_TIMEOUT, say_goodbye(&mut sink, &mut stream, reason)).await.ok();
+    tokio::time::timeout(CLOSE_TIMEOUT, say_goodbye(&mut socket, end, unreadable)).await.ok();
 }
 
-/// The hub closes the connection, and what is queued is thrown away or is not taken in time.
-async fn cut_off(mut state: watch::Receiver<State>) -> CloseReason {
-    let closed = state.wait_for(|state| state.closed.is_some()).await.ok().and_then(|state| state.closed);
-    match closed {
-        Some(reason) => {
-            if !reason.at_once() {
-                tokio::time::sleep(CLOSE_TIMEOUT).await;
-            }
-            reason
-        }
-        // The hub has stopped; the writer sees that.
-        None => std::future::pending().await,
-    }
-}
-
-struct Writer {
-    session: SessionId,
-    hub: mpsc::Sender<FromSocket>,
-    queue: mpsc::UnboundedReceiver<ToSocket>,
+struct Carrier {
+    socket: WebSocket,
+    pipe: Pipe,
+    /// From the mailbox, not yet in the socket.
+    messages: VecDeque<ToSocket>,
+    /// What the hub wants once all is written.
+    closing: Option<CloseReason>,
+    /// Written, and not yet told.
     unreported: u64,
-    report_bytes: u64,
+    /// What comes in makes no sense any more; the hub answers with a close.
+    unreadable: bool,
+    /// Nothing is read until then.
+    resting: Option<Pin<Box<Sleep>>>,
+    /// The hub has closed it, and so long the client may still take what is queued.
+    cut_off: Option<Pin<Box<Sleep>>>,
 }
 
-impl Writer {
-    /// Writes frames until the hub closes the connection (with the reason) or it breaks.
-    async fn run(&mut self, sink: &mut SplitSink<WebSocket, Message>) -> Option<CloseReason> {
-        let mut batch = Vec::new();
+impl Carrier {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        self.pipe.mail.disarm();
         loop {
-            if self.queue.recv_many(&mut batch, BATCH).await == 0 {
-                return None;
-            }
-            for message in batch.drain(..) {
-                match message {
-                    ToSocket::Frame(frame) => {
-                        self.unreported += frame.bytes();
-                        sink.feed(message_of(frame)?).await.ok()?;
-                    }
-                    ToSocket::Close(reason) => {
-                        sink.flush().await.ok()?;
-                        return Some(reason);
-                    }
+            let written = match self.write(cx) {
+                Poll::Ready(Ok(Some(reason))) => return Poll::Ready(End::Hub(reason)),
+                Poll::Ready(Ok(None)) => true,
+                Poll::Ready(Err(())) => return Poll::Ready(End::Broken),
+                Poll::Pending => false,
+            };
+            let (closed, paused) = (self.pipe.mail.closed(), self.pipe.mail.is_paused());
+            if let Some(reason) = closed {
+                if self.is_cut_off(reason, cx) {
+                    return Poll::Ready(End::Hub(reason));
+                }
+            } else {
+                match self.read(cx) {
+                    Poll::Ready(Some(end)) => return Poll::Ready(end),
+                    Poll::Ready(None) => continue,
+                    Poll::Pending => {}
                 }
             }
-            sink.flush().await.ok()?;
-            if self.unreported >= self.report_bytes {
+            if self.pipe.mail.arm(cx.waker(), written, paused, closed) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Writes what the hub has for it; the reason if that ends with a close.
+    fn write(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<CloseReason>, ()>> {
+        loop {
+            while self.closing.is_none() && self.socket.waiting() < WRITE_BYTES {
+                if self.messages.is_empty() {
+                    self.pipe.mail.take(&mut self.messages);
+                }
+                match self.messages.pop_front() {
+                    Some(ToSocket::Frame(frame)) => {
+                        self.unreported += frame.bytes();
+                        self.socket.queue(&frame);
+                    }
+                    Some(ToSocket::Close(reason)) => self.closing = Some(reason),
+                    None => break,
+                }
+            }
+            let all = self.messages.is_empty();
+            if self.socket.poll_flush(cx).map_err(drop)?.is_pending() {
+                return Poll::Pending;
+            }
+            if self.unreported >= self.pipe.report_bytes {
                 let bytes = std::mem::take(&mut self.unreported);
-                self.hub.send(FromSocket::Flushed { session: self.session, bytes }).await.ok()?;
+                self.pipe.core.tell(FromSocket::Flushed { session: self.pipe.session, bytes });
+            }
+            if self.closing.is_some() || all {
+                // No memory for what may never come again.
+                self.messages = VecDeque::new();
+                return Poll::Ready(Ok(self.closing));
             }
         }
     }
-}
 
-fn message_of(frame: Frame) -> Option<Message> {
-    match frame {
-        text @ Frame::Text(_) => Utf8Bytes::try_from(Bytes::from_owner(text)).ok().map(Message::Text),
-        binary @ Frame::Binary(_) => Some(Message::Binary(Bytes::from_owner(binary))),
-    }
-}
-
-/// Hands frames to the hub until the transport ends. While the hub is behind, nothing is read.
-async fn read(
-    stream: &mut SplitStream<WebSocket>,
-    session: SessionId,
-    hub: &mpsc::Sender<FromSocket>,
-    mut state: watch::Receiver<State>,
-    client: Option<&Client>,
-) {
-    loop {
-        if state.wait_for(|state| !state.paused).await.is_err() {
-            // The hub has closed this connection; the writer says why.
-            return std::future::pending().await;
+    /// Hands what has come to the hub; nothing while the hub, the app's handlers or the client's address are behind.
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        if let Some(rest) = &mut self.resting {
+            std::task::ready!(rest.as_mut().poll(cx));
+            self.resting = None;
         }
-        let (frame, last) = match stream.next().await {
-            Some(Ok(Message::Text(text))) => (Inbound::Text(text.as_str().to_owned()), false),
-            Some(Ok(Message::Binary(bytes))) => (Inbound::Binary(bytes.into()), false),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
-                slow_down(client).await;
-                continue;
+        for count in 0..READS {
+            if self.unreadable || self.resting.is_some() || self.pipe.mail.is_paused() {
+                return if count > 0 { Poll::Ready(None) } else { Poll::Pending };
             }
-            Some(Ok(Message::Close(_))) | None => return,
-            Some(Err(error)) => match unreadable(error) {
-                Some(frame) => (frame, true),
-                None => return,
-            },
-        };
-        if hub.send(FromSocket::Received { session, frame }).await.is_err() {
-            return;
+            if self.pipe.core.is_stopped() {
+                return Poll::Ready(Some(End::Broken));
+            }
+            if self.pipe.core.waiting() > INBOX {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let frame = match self.socket.poll_receive(cx) {
+                Poll::Pending if count > 0 => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(Some(End::Broken)),
+                Poll::Ready(Some(Ok(Received::Close(code)))) => return Poll::Ready(Some(End::Client(code))),
+                Poll::Ready(Some(Ok(Received::Text(text)))) => Some(Inbound::Text(text)),
+                Poll::Ready(Some(Ok(Received::Binary(bytes)))) => Some(Inbound::Binary(bytes)),
+                Poll::Ready(Some(Ok(Received::Ping(_) | Received::Pong))) => None,
+                Poll::Ready(Some(Err(error))) => {
+                    self.unreadable = true;
+                    Some(match error {
+                        ReadError::Oversized => Inbound::Oversized,
+                        ReadError::Broken => Inbound::Unreadable,
+                    })
+                }
+            };
+            if let Some(frame) = frame {
+                self.pipe.core.receive(self.pipe.session, frame);
+            }
+            // An address that sends too much is not read for a while (V9).
+            if let Some(Err(wait)) = self.pipe.client.as_ref().map(Client::sent) {
+                self.resting = Some(Box::pin(tokio::time::sleep(wait)));
+            }
         }
-        if last {
-            // The hub answers with a close.
-            return std::future::pending().await;
+        Poll::Ready(None)
+    }
+
+    /// Whether what is queued is not to be written any more.
+    fn is_cut_off(&mut self, reason: CloseReason, cx: &mut Context<'_>) -> bool {
+        if reason.at_once() {
+            return true;
         }
-        slow_down(client).await;
+        let end = self.cut_off.get_or_insert_with(|| Box::pin(tokio::time::sleep(CLOSE_TIMEOUT)));
+        end.as_mut().poll(cx).is_ready()
     }
 }
 
-/// An address that sends too much is not read for a while (V9).
-async fn slow_down(client: Option<&Client>) {
-    if let Some(Err(wait)) = client.map(Client::sent) {
-        tokio::time::sleep(wait).await;
+async fn say_goodbye(socket: &mut WebSocket, end: End, unreadable: bool) {
+    match end {
+        End::Broken => return,
+        // The client gets its own close frame back.
+        End::Client(code) => socket.queue_close(code, ""),
+        End::Hub(reason) => socket.queue_close(Some(reason.code()), reason.name()),
     }
-}
-
-/// What a failed read means; `None` if the transport just ended.
-fn unreadable(error: axum::Error) -> Option<Inbound> {
-    use tungstenite::error::{Error, ProtocolError};
-    let error = error.into_inner();
-    let error = error.downcast_ref::<Error>()?;
-    let broken = matches!(error, Error::Protocol(_) | Error::Utf8(_));
-    if matches!(error, Error::Capacity(_)) {
-        Some(Inbound::Oversized)
-    } else if broken && !matches!(error, Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) {
-        Some(Inbound::Unreadable)
-    } else {
-        None
+    if socket.flush().await.is_err() {
+        return;
     }
-}
-
-async fn say_goodbye(
-    sink: &mut SplitSink<WebSocket, Message>,
-    stream: &mut SplitStream<WebSocket>,
-    reason: Option<CloseReason>,
-) {
-    // Without a reason the client ended it, and gets its own close frame back.
-    let Some(reason) = reason else { return drop(sink.close().await) };
-    let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.name()) };
-    if sink.send(Message::Close(Some(frame))).await.is_ok() {
-        // What still comes in is thrown away: closing over unread bytes would take the close frame back.
-        while let Some(Ok(_)) = stream.next().await {}
+    if matches!(end, End::Hub(_)) && !unreadable {
+        // Until the client's own close frame.
+        while let Some(Ok(received)) = socket.receive().await {
+            if matches!(received, Received::Close(_)) {
+                break;
+            }
+        }
     }
+    socket.finish().await;
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use tidewire_hub::{
     AckId, Ephemeral, Input, Json, Millis, Namespace, RoomId, SessionId, SocketId, Unanswered,
 };
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use super::core::{Core, FromSocket};
 use super::packet::Packet;
 use crate::auth::User;
 
@@ -58,6 +58,7 @@ impl std::error::Error for AckError {}
 /// What the app tells the hub, in order.
 pub(crate) enum Fact {
     Input(Input),
+    Socket(FromSocket),
     /// An event that is to be acknowledged to `answer`.
     Ask {
         session: SessionId,
@@ -74,6 +75,12 @@ impl From<Input> for Fact {
     }
 }
 
+impl From<FromSocket> for Fact {
+    fn from(message: FromSocket) -> Self {
+        Fact::Socket(message)
+    }
+}
+
 /// Who sent an event, and ways to react to it.
 #[derive(Clone)]
 pub struct Context {
@@ -81,7 +88,7 @@ pub struct Context {
     pub(crate) socket: SocketId,
     pub(crate) namespace: Namespace,
     pub(crate) user: User,
-    pub(crate) facts: UnboundedSender<Fact>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Context {
@@ -123,7 +130,7 @@ impl Context {
         let (answer, answered) = oneshot::channel();
         let within = Millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
         let ask = Fact::Ask { session: self.session, name: name.into(), packet, within, answer };
-        self.facts.send(ask).map_err(|_| AckError::Gone)?;
+        self.core.tell(ask);
         answered.await.unwrap_or(Err(AckError::Gone))
     }
 
@@ -134,7 +141,11 @@ impl Context {
     }
 
     fn tell(&self, input: Input) -> Result<(), BroadcastError> {
-        self.facts.send(input.into()).map_err(|_| BroadcastError::Stopped)
+        if self.core.is_stopped() {
+            return Err(BroadcastError::Stopped);
+        }
+        self.core.tell(input);
+        Ok(())
     }
 }
 

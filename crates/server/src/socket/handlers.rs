@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidewire_hub::{Answer, Namespace};
+use tidewire_hub::Namespace;
 
 use super::context::Context;
 use super::packet::Packet;
@@ -16,7 +16,7 @@ use crate::event::BoxFuture;
 const CONNECT: &str = "connect";
 
 /// A handler behind a pointer: the arguments go in, those of the acknowledgement come out, if there is to be one.
-type Handler = Arc<dyn Fn(Context, Packet) -> BoxFuture<'static, Option<Packet>> + Send + Sync>;
+pub(crate) type Handler = Arc<dyn Fn(Context, Packet) -> BoxFuture<'static, Option<Packet>> + Send + Sync>;
 
 /// Handlers by namespace and by the name of their event.
 #[derive(Clone, Default)]
@@ -79,13 +79,8 @@ impl Handlers {
         self.0.get(namespace).is_some_and(|handlers| handlers.contains_key(CONNECT))
     }
 
-    /// Runs the handler of an event, if there is one. The result is the acknowledgement.
-    pub(crate) async fn run(&self, context: Context, name: &str, packet: Packet) -> Answer {
-        let Some(handler) = self.0.get(&context.namespace).and_then(|handlers| handlers.get(name)) else {
-            return Answer::Unhandled;
-        };
-        handler(context, packet)
-            .await
-            .map_or(Answer::Silent, |packet| Answer::Acknowledged(packet.into_args()))
+    /// The handler of an event, if there is one. The result is the acknowledgement.
+    pub(crate) fn get(&self, namespace: &Namespace, name: &str) -> Option<&Handler> {
+        self.0.get(namespace)?.get(name)
     }
 }

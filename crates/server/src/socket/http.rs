@@ -3,8 +3,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocketUpgrade};
+use super::connection::{self, Pipe};
+use super::core::{FromSocket, Link};
+use super::mailbox::Mailbox;
+use super::polling::{self, Poll};
+use super::random::random_id;
+use super::{Open, Shared};
+use crate::auth::HandshakeRequest;
+use crate::front::Client;
+use crate::websocket::Upgrade;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,20 +19,6 @@ use axum::routing::any;
 use axum::{Json, Router};
 use serde::Deserialize;
 use tidewire_hub::Transport;
-use tokio::sync::{mpsc, watch};
-
-use super::connection::{self, Pipe};
-use super::polling::{self, Poll};
-use super::random::random_id;
-use super::task::{FromSocket, Link, State as LinkState, ToSocket};
-use super::{Open, Shared};
-use crate::auth::HandshakeRequest;
-use crate::front::Client;
-
-/// Kept by every connection, also an idle one; larger frames get a larger buffer while they are read.
-const READ_BUFFER: usize = 2 * 1024;
-/// Frames are handed to the operating system when so much has gathered, or when no more are waiting.
-const WRITE_BUFFER: usize = 16 * 1024;
 
 /// Why a transport is refused: Engine.IO's codes, our sentences.
 #[derive(Clone, Copy)]
@@ -88,7 +81,6 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(shared: Arc<Shared>) -> R
 async fn serve(
     State(shared): State<Arc<Shared>>,
     Query(params): Query<Params>,
-    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Result<Response, Refused> {
     if params.version.as_deref() != Some("4") {
@@ -103,8 +95,8 @@ async fn serve(
     };
     match (params.transport.as_deref(), poll, request.method()) {
         (Some("websocket"), _, method) if method != Method::GET => Err(Refused::Method),
-        (Some("websocket"), None, _) => open_websocket(shared, socket, request),
-        (Some("websocket"), Some(poll), _) => upgrade(&shared, poll, socket, &request),
+        (Some("websocket"), None, _) => open_websocket(shared, request),
+        (Some("websocket"), Some(poll), _) => upgrade(&shared, poll, request),
         (Some("polling"), None, &Method::GET) => open_polling(shared, request).await,
         (Some("polling"), Some(poll), &Method::GET) => Ok(payload(poll.take().await?)),
         (Some("polling"), Some(poll), &Method::POST) => {
@@ -132,73 +124,53 @@ fn payload(text: String) -> Response {
 }
 
 /// The hub's end of a new connection, and ours.
-fn link(request: Request) -> (Link, mpsc::UnboundedReceiver<ToSocket>, watch::Receiver<LinkState>) {
-    let (frames, queue) = mpsc::unbounded_channel();
-    let (state, reading) = watch::channel(LinkState::default());
+fn link(request: Request) -> (Link, Arc<Mailbox>) {
+    let mail = Arc::<Mailbox>::default();
     let (parts, _) = request.into_parts();
     let request = Some(Arc::new(HandshakeRequest { headers: parts.headers, uri: parts.uri }));
-    (Link { frames, state, request }, queue, reading)
+    (Link { mail: mail.clone(), request }, mail)
 }
 
-fn open_websocket(
-    shared: Arc<Shared>,
-    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    request: Request,
-) -> Result<Response, Refused> {
-    let socket = sized(socket, &shared)?;
+fn open_websocket(shared: Arc<Shared>, mut request: Request) -> Result<Response, Refused> {
+    let upgrade = handshake(&mut request, &shared)?;
     let open = Open::new(shared);
     let client = request.extensions().get::<Client>().cloned();
-    Ok(socket.on_upgrade(move |socket| async move {
+    Ok(upgrade.run(move |socket| async move {
         let shared = &open.0;
-        let (link, queue, state) = link(request);
+        let (link, mail) = link(request);
         let session = shared.next_session();
         let opened = FromSocket::Opened { session, sid: random_id(), transport: Transport::WebSocket, link };
-        if shared.to_hub.send(opened).await.is_err() {
-            return;
-        }
-        let (hub, report_bytes) = (shared.to_hub.clone(), shared.report_bytes);
-        let pipe = Pipe { session, hub, queue, state, report_bytes, client };
-        connection::carry(socket, pipe).await;
+        let (core, report_bytes) = (shared.core.clone(), shared.report_bytes);
+        core.tell(opened);
+        connection::carry(socket, Pipe { session, core, mail, report_bytes, client }).await;
     }))
 }
 
-fn upgrade(
-    shared: &Shared,
-    poll: Arc<Poll>,
-    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    request: &Request,
-) -> Result<Response, Refused> {
-    let socket = sized(socket, shared)?;
+fn upgrade(shared: &Shared, poll: Arc<Poll>, mut request: Request) -> Result<Response, Refused> {
+    let upgrade = handshake(&mut request, shared)?;
     if !poll.begin_upgrade() {
         // Also a client that looks at nothing but the WebSocket learns of it.
-        return Ok(
-            socket.on_upgrade(|mut socket| async move { drop(socket.send(Message::Close(None)).await) })
-        );
+        return Ok(upgrade.run(|mut socket| async move {
+            socket.queue_close(None, "");
+            socket.flush().await.ok();
+        }));
     }
     let client = request.extensions().get::<Client>().cloned();
-    Ok(socket.on_upgrade(move |socket| poll.upgrade(socket, client)))
+    Ok(upgrade.run(move |socket| poll.upgrade(socket, client)))
 }
 
 async fn open_polling(shared: Arc<Shared>, request: Request) -> Result<Response, Refused> {
-    let (link, queue, state) = link(request);
+    let (link, mail) = link(request);
     let (session, sid) = (shared.next_session(), random_id());
     let opened = FromSocket::Opened { session, sid: sid.clone(), transport: Transport::Polling, link };
-    let poll = Poll::new(sid, session, Open::new(shared.clone()), queue, state);
+    let poll = Poll::new(sid, session, Open::new(shared.clone()), mail);
     shared.polls.insert(&poll);
-    shared.to_hub.send(opened).await.map_err(|_| Refused::Session)?;
+    shared.core.tell(opened);
     Ok(payload(poll.take().await?))
 }
 
-fn sized(
-    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    shared: &Shared,
-) -> Result<WebSocketUpgrade, Refused> {
-    let socket = socket.map_err(|_| Refused::Handshake)?;
-    Ok(socket
-        .max_message_size(shared.frame_bytes)
-        .max_frame_size(shared.frame_bytes)
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER))
+fn handshake(request: &mut Request, shared: &Shared) -> Result<Upgrade, Refused> {
+    Upgrade::from_request(request, shared.frame_bytes).map_err(|_| Refused::Handshake)
 }
 
 /// A request without `Origin` comes from no browser.

@@ -4,13 +4,15 @@
 mod access;
 mod connection;
 mod context;
+mod core;
 mod handlers;
 mod http;
+mod mailbox;
 mod packet;
 mod polling;
+mod questions;
 mod random;
 mod tally;
-mod task;
 
 use std::fmt;
 use std::future::Future;
@@ -30,20 +32,17 @@ pub use tidewire_hub::{Config, Farewell, Millis, Rate};
 
 pub use crate::front::serve;
 
+use self::core::{App, Core};
 use crate::auth::{Authenticator, User};
 use crate::event::{History, RoomEvent};
-use context::Fact;
 use handlers::Handlers;
 use polling::Polls;
 use tally::{Gauges, Tally};
-use task::{App, FromSocket, HubTask, Sources};
 
 /// The namespace that every connection begins with.
 const MAIN: &str = "/";
 /// Where Socket.IO's own clients look.
 const PATH: &str = "/socket.io";
-/// Frames of all connections that may wait for the hub; then reading waits.
-const INBOX: usize = 1024;
 
 /// Something without which there is no socket server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +97,8 @@ impl Builder {
     }
 
     /// Handles an event of clients. `payload` is its first argument, `null` if it has none; the returned value is the
-    /// acknowledgement's, if the client asked for one. The connection's next event waits until this one is handled.
+    /// acknowledgement's, if the client asked for one. The connection's next event waits until this one is handled. A
+    /// handler must not block its thread: it may run on the connection's own task.
     pub fn on<F, R>(mut self, name: &str, handler: F) -> Self
     where
         F: Fn(Context, Value) -> R + Send + Sync + 'static,
@@ -179,7 +179,7 @@ impl Builder {
         self
     }
 
-    /// Starts the hub's task on the current tokio runtime.
+    /// Starts the hub on the current tokio runtime.
     pub fn build(mut self) -> Result<SocketServer, Missing> {
         if self.config.instance.is_empty() {
             self.config.instance = random::random_id().into();
@@ -192,17 +192,13 @@ impl Builder {
         };
         self.config.namespaces = app.handlers.namespaces();
         let feed = self.feed.ok_or(Missing("the feed of committed events"))?;
-        let (to_hub, sockets) = mpsc::channel(INBOX);
-        let (facts, answers) = mpsc::unbounded_channel();
         let frame_bytes = usize::try_from(self.config.frame_bytes).unwrap_or(usize::MAX);
         // The hub allows for a quarter of what it lets wait.
         let report_bytes = self.config.catch_up_bytes / 4;
         let tally = Arc::<Tally>::default();
-        let task = HubTask::new(Hub::new(self.config), app, facts.clone(), tally.clone());
-        tokio::spawn(task.run(Sources { sockets, facts: answers, feed }));
+        let core = Core::start(Hub::new(self.config), app, tally.clone(), feed);
         let shared = Shared {
-            to_hub,
-            facts,
+            core,
             frame_bytes,
             report_bytes,
             origins: self.origins,
@@ -256,8 +252,7 @@ impl NamespaceBuilder {
 }
 
 pub(crate) struct Shared {
-    to_hub: mpsc::Sender<FromSocket>,
-    facts: mpsc::UnboundedSender<Fact>,
+    core: Arc<Core>,
     frame_bytes: usize,
     report_bytes: u64,
     origins: Option<Vec<String>>,
@@ -312,31 +307,30 @@ impl SocketServer {
     pub fn broadcast(&self, room: &str, name: &str, payload: &impl Serialize) -> Result<(), BroadcastError> {
         let args = Json(serde_json::to_string(payload).map_err(BroadcastError::Payload)?);
         let event = Ephemeral { room: RoomId::from(room), from: None, name: name.into(), args };
-        self.shared.facts.send(Input::Broadcast(event).into()).map_err(|_| BroadcastError::Stopped)
+        if self.shared.core.is_stopped() {
+            return Err(BroadcastError::Stopped);
+        }
+        self.shared.core.tell(Input::Broadcast(event));
+        Ok(())
     }
 
     /// Takes a person out of a room, on all their connections; call it after the change that the authorizer sees is
     /// committed. Joins that are on their way are refused (V3).
     pub fn revoke(&self, user: &User, room: &str) {
-        // A hub that has stopped has no members.
-        self.shared
-            .facts
-            .send(Input::Revoked { user: UserId(user.id.clone()), room: RoomId::from(room) }.into())
-            .ok();
+        self.shared.core.tell(Input::Revoked { user: UserId(user.id.clone()), room: RoomId::from(room) });
     }
 
     /// Ends all connections of a person who is forgotten, and sends nothing of these rooms from memory any more; call it with
     /// what [`Tidewire::forget`](crate::write::Tidewire::forget) answered (V10).
     pub fn forget(&self, user: &User, rooms: &[String]) {
         let rooms = rooms.iter().map(|room| RoomId::from(room.as_str())).collect();
-        // A hub that has stopped has nobody.
-        self.shared.facts.send(Input::Forgotten { user: UserId(user.id.clone()), rooms }.into()).ok();
+        self.shared.core.tell(Input::Forgotten { user: UserId(user.id.clone()), rooms });
     }
 
     /// What an operator looks at first of the connections, in the text format of Prometheus; for the app's `/metrics`.
     #[must_use]
     pub fn metrics(&self) -> String {
-        let waiting = INBOX.saturating_sub(self.shared.to_hub.capacity());
+        let waiting = self.shared.core.waiting();
         self.shared.tally.text(&Gauges { connections: self.connections(), waiting })
     }
 
@@ -354,8 +348,7 @@ impl SocketServer {
 
     /// Like [`SocketServer::shutdown`], with a word about when and where to return.
     pub async fn send_away(&self, farewell: Farewell) {
-        // A hub that has stopped has no clients.
-        self.shared.facts.send(Input::Drain(farewell).into()).ok();
+        self.shared.core.tell(Input::Drain(farewell));
         self.shared.open.subscribe().wait_for(|count| *count == 0).await.ok();
     }
 }

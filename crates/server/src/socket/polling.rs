@@ -8,19 +8,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ws::{Message, WebSocket};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tidewire_hub::{CloseReason, Frame, Inbound, SessionId};
 use tidewire_wire::engine;
 use tidewire_wire::limits::PAYLOAD_PACKETS;
-use tokio::sync::{Mutex as Turn, mpsc, watch};
+use tokio::sync::{Mutex as Turn, watch};
 use tokio::time::timeout;
 
 use super::connection::{self, CLOSE_TIMEOUT, Pipe};
-use super::task::{FromSocket, State, ToSocket};
+use super::core::{FromSocket, INBOX};
+use super::mailbox::{Mailbox, ToSocket};
 use super::{Open, Shared};
 use crate::front::Client;
+use crate::websocket::{Received, WebSocket};
 
 /// While a WebSocket is tried, a GET is answered after this, so that the client can leave polling.
 const NOOP_AFTER: Duration = Duration::from_millis(100);
@@ -66,10 +67,10 @@ pub(crate) struct Poll {
     sid: String,
     session: SessionId,
     shared: Arc<Shared>,
-    /// Whoever has it takes the packets: one GET, and in the end perhaps a WebSocket.
-    queue: Turn<Option<mpsc::UnboundedReceiver<ToSocket>>>,
+    /// Whose it is, takes the packets: one GET, and in the end perhaps a WebSocket.
+    turn: Turn<()>,
+    mail: Arc<Mailbox>,
     phase: watch::Sender<Phase>,
-    state: watch::Receiver<State>,
     posting: AtomicBool,
     open: Mutex<Option<Open>>,
 }
@@ -85,20 +86,14 @@ pub(crate) enum Refused {
 }
 
 impl Poll {
-    pub(crate) fn new(
-        sid: String,
-        session: SessionId,
-        open: Open,
-        queue: mpsc::UnboundedReceiver<ToSocket>,
-        state: watch::Receiver<State>,
-    ) -> Arc<Poll> {
+    pub(crate) fn new(sid: String, session: SessionId, open: Open, mail: Arc<Mailbox>) -> Arc<Poll> {
         let poll = Arc::new(Poll {
             sid,
             session,
             shared: open.0.clone(),
-            queue: Turn::new(Some(queue)),
+            turn: Turn::default(),
+            mail,
             phase: watch::Sender::new(Phase::Polling),
-            state,
             posting: AtomicBool::new(false),
             open: Mutex::new(Some(open)),
         });
@@ -108,22 +103,21 @@ impl Poll {
 
     /// Ends a session that the hub has closed: what is queued may still be fetched for a while.
     async fn watch(self: Arc<Self>) {
-        let mut state = self.state.clone();
         let mut phase = self.phase.subscribe();
-        let closed = tokio::select! {
-            closed = state.wait_for(|state| state.closed.is_some()) => closed.ok().and_then(|state| state.closed),
+        let reason = tokio::select! {
+            reason = self.mail.until(Mailbox::closed) => reason,
             _ = phase.wait_for(|phase| matches!(phase, Phase::Over | Phase::Upgraded)) => return,
         };
-        if closed.is_some_and(|reason| !reason.at_once()) {
+        if !reason.at_once() {
             timeout(CLOSE_TIMEOUT, phase.wait_for(|phase| *phase == Phase::Over)).await.ok();
         }
-        self.end().await;
+        self.end();
     }
 
     /// Nobody takes or brings packets any more.
-    async fn end(&self) {
+    fn end(&self) {
         if self.mark_over() {
-            self.tell_over().await;
+            self.tell_over();
         }
     }
 
@@ -133,8 +127,8 @@ impl Poll {
         self.phase.send_replace(Phase::Over) != Phase::Over
     }
 
-    async fn tell_over(&self) {
-        self.shared.to_hub.send(FromSocket::Closed { session: self.session }).await.ok();
+    fn tell_over(&self) {
+        self.shared.core.tell(FromSocket::Closed { session: self.session });
         self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     }
 
@@ -144,21 +138,17 @@ impl Poll {
         if matches!(begun, Phase::Over | Phase::Upgraded) {
             return Err(Refused::Gone);
         }
-        let Ok(mut queue) = self.queue.try_lock() else {
-            self.end().await;
+        let Ok(_turn) = self.turn.try_lock() else {
+            self.end();
             return Err(Refused::Bad);
         };
-        let Some(frames) = queue.as_mut() else { return Err(Refused::Gone) };
+        if *self.phase.borrow() == Phase::Upgraded {
+            return Err(Refused::Gone);
+        }
         let mut watched = Watched(Some(self));
         let mut phase = self.phase.subscribe();
-        let mut batch = Vec::new();
+        let mut batch = self.mail.take_some(PAYLOAD_PACKETS);
         let mut waited = false;
-        while let Ok(message) = frames.try_recv() {
-            batch.push(message);
-            if batch.len() == PAYLOAD_PACKETS {
-                break;
-            }
-        }
         if batch.is_empty() {
             waited = true;
             let noop = async {
@@ -169,17 +159,17 @@ impl Poll {
             };
             tokio::select! {
                 biased;
-                _ = frames.recv_many(&mut batch, PAYLOAD_PACKETS) => {}
+                some = self.mail.until(some_packets) => batch = some,
                 _ = phase.wait_for(|phase| *phase != begun) => {}
                 () = noop => {}
             }
         }
         watched.0 = None;
         let now = *self.phase.borrow();
-        self.payload(batch, waited, now).await
+        self.payload(batch, waited, now)
     }
 
-    async fn payload(&self, batch: Vec<ToSocket>, waited: bool, now: Phase) -> Result<String, Refused> {
+    fn payload(&self, batch: Vec<ToSocket>, waited: bool, now: Phase) -> Result<String, Refused> {
         let (mut packets, mut bytes, mut closed) = (Vec::new(), 0, None);
         for message in batch {
             match message {
@@ -194,10 +184,10 @@ impl Poll {
             }
         }
         if bytes > 0 {
-            self.shared.to_hub.send(FromSocket::Flushed { session: self.session, bytes }).await.ok();
+            self.shared.core.tell(FromSocket::Flushed { session: self.session, bytes });
         }
         if let Some(reason) = closed {
-            self.end().await;
+            self.end();
             if reason.at_once() || packets.is_empty() && !waited {
                 return Err(Refused::Gone);
             }
@@ -219,13 +209,13 @@ impl Poll {
             return Err(Refused::Gone);
         }
         if self.posting.swap(true, Ordering::SeqCst) {
-            self.end().await;
+            self.end();
             return Err(Refused::Bad);
         }
         let brought = self.bring_one(body).await;
         self.posting.store(false, Ordering::SeqCst);
         if brought.is_err() {
-            self.end().await;
+            self.end();
         }
         brought
     }
@@ -234,7 +224,6 @@ impl Poll {
         let bytes = axum::body::to_bytes(body, self.shared.frame_bytes).await;
         let bytes = bytes.map_err(|_| Refused::TooLarge)?;
         let payload = std::str::from_utf8(&bytes).map_err(|_| Refused::Bad)?;
-        let mut state = self.state.clone();
         for packet in engine::split_payload(payload).map_err(|_| Refused::Bad)? {
             let frame = match packet.strip_prefix('b') {
                 Some(encoded) => Inbound::Binary(STANDARD.decode(encoded).map_err(|_| Refused::Bad)?),
@@ -243,9 +232,14 @@ impl Poll {
                     Inbound::Text(packet.to_owned())
                 }
             };
-            state.wait_for(|state| !state.paused).await.map(drop).map_err(|_| Refused::Gone)?;
-            let received = FromSocket::Received { session: self.session, frame };
-            self.shared.to_hub.send(received).await.map_err(|_| Refused::Gone)?;
+            self.mail.until(may_be_read).await;
+            if self.mail.closed().is_some() {
+                return Err(Refused::Gone);
+            }
+            self.shared.core.tell(FromSocket::Received { session: self.session, frame });
+            while self.shared.core.waiting() > INBOX {
+                tokio::task::yield_now().await;
+            }
         }
         Ok(())
     }
@@ -287,13 +281,12 @@ impl Poll {
         if !taken {
             return;
         }
-        // A GET that waits goes away now, and gives the queue back.
-        let Some(queue) = self.queue.lock().await.take() else { return };
+        // A GET that waits goes away now, and leaves what comes to us.
+        drop(self.turn.lock().await);
         let pipe = Pipe {
             session: self.session,
-            hub: self.shared.to_hub.clone(),
-            queue,
-            state: self.state.clone(),
+            core: self.shared.core.clone(),
+            mail: self.mail.clone(),
             report_bytes: self.shared.report_bytes,
             client,
         };
@@ -305,15 +298,25 @@ impl Poll {
     }
 }
 
+/// What a GET takes, if there is something.
+fn some_packets(mail: &Mailbox) -> Option<Vec<ToSocket>> {
+    Some(mail.take_some(PAYLOAD_PACKETS)).filter(|some| !some.is_empty())
+}
+
+fn may_be_read(mail: &Mailbox) -> Option<()> {
+    (!mail.is_paused()).then_some(())
+}
+
 /// The client asks whether this works, and then says that it moves.
 async fn probe(socket: &mut WebSocket) -> Option<()> {
     for (asked, answer) in [("2probe", Some("3probe")), ("5", None)] {
-        match socket.recv().await? {
-            Ok(Message::Text(text)) if text == asked => {}
+        match socket.receive().await? {
+            Ok(Received::Text(text)) if text == asked => {}
             Ok(_) | Err(_) => return None,
         }
         if let Some(answer) = answer {
-            socket.send(Message::text(answer)).await.ok()?;
+            socket.queue(&Frame::from(answer.to_owned()));
+            socket.flush().await.ok()?;
         }
     }
     Some(())
@@ -327,8 +330,7 @@ impl Drop for Watched<'_> {
         if let Some(poll) = self.0.take() {
             // At once, because the client may be here again already.
             if poll.mark_over() {
-                let poll = poll.clone();
-                tokio::spawn(async move { poll.tell_over().await });
+                poll.tell_over();
             }
         }
     }

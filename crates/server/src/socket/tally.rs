@@ -36,7 +36,7 @@ impl Named {
 /// What is there at this moment.
 pub(crate) struct Gauges {
     pub(crate) connections: usize,
-    /// Messages of connections that the hub has not taken yet.
+    /// Facts that the hub has not taken yet.
     pub(crate) waiting: usize,
 }
 
@@ -62,7 +62,7 @@ impl Tally {
         let mut out = String::new();
         let now = [
             ("connections", "Open connections.", gauges.connections),
-            ("hub_waiting", "Messages that wait for the hub; reading pauses at 1024.", gauges.waiting),
+            ("hub_waiting", "Facts that wait for the hub; reading pauses at 1024.", gauges.waiting),
         ];
         for (name, help, value) in now {
             head(&mut out, name, help, "gauge");
