@@ -40,6 +40,7 @@ pub(crate) fn all(report: &mut Report) {
         report.suite(&format!("test {part}"), || npm_script(part, "test"));
     }
     report.suite("traces, with Hermes", || javascript(command("node", ["--test", TRACES])));
+    report.suite("packages as they are packed", packed);
     report.suite("end to end, in Chromium", end_to_end);
 }
 
@@ -83,6 +84,13 @@ fn end_to_end() -> Result<(Counts, bool), String> {
     }
     let mut command = command(setup::npm(), ["run", "test", "--workspace", "e2e"]);
     command.env("CHROMIUM_PATH", browser).env("TIDEWIRE_BIN", target().join("debug"));
+    javascript(command)
+}
+
+/// The packages as their users get them: formats, sizes, imports, and apps built with them.
+fn packed() -> Result<(Counts, bool), String> {
+    let mut command = command(setup::npm(), ["run", "test", "--workspace", "packaging"]);
+    command.env("CHROMIUM_PATH", setup::browser()?).env("TIDEWIRE_BIN", target().join("debug"));
     javascript(command)
 }
 

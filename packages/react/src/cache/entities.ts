@@ -3,7 +3,6 @@
 // object is an envelope whose arrays are searched. Must not know queries, rules, rooms or React.
 // Every function answers the same identity where nothing changed.
 
-export type Id = string | number;
 export type EntityValue = Record<string, unknown>;
 export type Place = 'start' | 'end';
 
