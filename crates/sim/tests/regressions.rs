@@ -627,3 +627,25 @@ fn q9_seed_90016279_a_voided_place_of_the_old_client_does_not_bring_it_back() {
         ],
     );
 }
+
+/// A tab with an open wish to clear had left, and did it when the lead came to it.
+#[test]
+fn q20_seed_110042457_who_has_left_begins_nothing_when_it_comes_to_lead() {
+    holds_with(
+        110_042_457,
+        [3, 1, 0],
+        4,
+        12,
+        0,
+        vec![
+            (18, 8, tap(0, 0, "conflict", false, false)),
+            (27, 0, Action::Kill { tab: Tab(0) }),
+            (32, 4_750, Action::Steal { device: Device(0) }),
+            (33, 0, Action::Freeze { tab: Tab(1) }),
+            (41, 4_569, Action::Steal { device: Device(0) }),
+            (43, 0, Action::Clear { tab: Tab(2) }),
+            (45, 0, Action::Logout { device: Device(0) }),
+            (46, 9, Action::Steal { device: Device(0) }),
+        ],
+    );
+}
