@@ -46,6 +46,16 @@ pub enum Frame {
 }
 
 impl Frame {
+    /// Whether this is the very same one in memory, as it is for all who get a broadcast.
+    #[must_use]
+    pub fn is_same(&self, other: &Frame) -> bool {
+        match (self, other) {
+            (Frame::Text(one), Frame::Text(other)) => Arc::ptr_eq(one, other),
+            (Frame::Binary(one), Frame::Binary(other)) => Arc::ptr_eq(one, other),
+            (Frame::Text(_), Frame::Binary(_)) | (Frame::Binary(_), Frame::Text(_)) => false,
+        }
+    }
+
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {

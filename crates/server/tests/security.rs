@@ -36,26 +36,55 @@ async fn v3_access_that_is_taken_away_ends_at_once_and_cannot_be_had_again_by_an
     assert_eq!(eve.ack(r#"422["tw:probe"]"#).await, json!([]), "no event came before the answer");
 }
 
-#[tokio::test]
-async fn v9_compression_is_not_offered_and_a_compressed_frame_is_no_frame() {
-    let server = Server::start(|builder| builder).await;
-    let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
+/// A WebSocket of a client that offers compression as Chromium does; the head of the answer, in small letters.
+async fn offering(server: &Server) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\
         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+        Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
     }
     let head = String::from_utf8(head).unwrap().to_lowercase();
-    assert!(head.starts_with("http/1.1 101") && !head.contains("sec-websocket-extensions"), "{head}");
+    assert!(head.starts_with("http/1.1 101"), "{head}");
+    (stream, head)
+}
+
+#[tokio::test]
+async fn v9_compression_is_off_by_default_and_a_compressed_frame_is_no_frame() {
+    let server = Server::start(|builder| builder).await;
+    let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
+    let (mut stream, head) = offering(&server).await;
+    assert!(!head.contains("sec-websocket-extensions"), "{head}");
     // A text frame with RSV1, masked with zeros: what would be a bomb if it were inflated.
     stream.write_all(&[0xc1, 0x84, 0, 0, 0, 0, 1, 2, 3, 4]).await.unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
     assert!(rest.windows(9).any(|part| part == b"websocket"), "closed as no WebSocket frame");
+    assert_undisturbed(&server, &mut witness).await;
+}
+
+#[tokio::test]
+async fn v9_a_compression_bomb_is_unpacked_up_to_the_limit_of_a_frame() {
+    let server = Server::start(|builder| builder.deflate()).await;
+    let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
+    let (mut stream, head) = offering(&server).await;
+    let agreed = "sec-websocket-extensions: permessage-deflate; server_no_context_takeover; \
+        client_no_context_takeover\r\n";
+    assert!(head.contains(agreed), "{head}");
+    let mut bomb = Vec::with_capacity(100_000);
+    let zeros = vec![b'0'; 60_000_000];
+    let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
+    compress.compress_vec(&zeros, &mut bomb, flate2::FlushCompress::Sync).unwrap();
+    assert_eq!(compress.total_in(), 60_000_000);
+    let length = u16::try_from(bomb.len()).unwrap().to_be_bytes();
+    let frame = [&[0xc1, 0xfe], &length[..], &[0; 4], &bomb].concat();
+    stream.write_all(&frame).await.unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.windows(9).any(|part| part == b"oversized"), "closed as oversized");
     assert_undisturbed(&server, &mut witness).await;
 }
 

@@ -23,7 +23,7 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 #[test]
 fn v10_a_flag_counts_before_the_environment_and_that_before_the_file() {
     let file = file(
-        "listen = \"0.0.0.0:1\"\nproxies = 1\nhead-time = \"5s\"\norigins = [\"https://a.example\", \"https://b.example\"]\n",
+        "listen = \"0.0.0.0:1\"\nproxies = 1\nhead-time = \"5s\"\ndeflate = true\norigins = [\"https://a.example\", \"https://b.example\"]\n",
     );
     let path = file.path().to_str().unwrap();
     let environment = [
@@ -37,12 +37,13 @@ fn v10_a_flag_counts_before_the_environment_and_that_before_the_file() {
     assert_eq!((settings.doors.proxies, settings.doors.head_time), (2, Duration::from_secs(5)));
     assert_eq!(settings.requests_per_person, Rate { per_second: 5, burst: 50 });
     assert_eq!(settings.origins, ["https://a.example", "https://b.example"]);
+    assert!(settings.deflate && !Settings::default().deflate);
     assert_eq!(settings.log_format, LogFormat::Text, "the default");
 }
 
 #[test]
 fn v10_every_mistake_is_told_at_once_with_its_setting_its_place_and_what_would_be_right() {
-    let file = file("lisen = \"x\"\nconnections = 0\ndrain-spread = true\n");
+    let file = file("lisen = \"x\"\nconnections = 0\ndrain-spread = 1.5\ndeflate = 1\n");
     let path = file.path().to_str().unwrap();
     let environment =
         [("TIDEWIRE_MESSAGES_PER_PERSON", "many"), ("TIDEWIRE_ORIGINS", "https://a.example/, *")];
@@ -60,7 +61,8 @@ fn v10_every_mistake_is_told_at_once_with_its_setting_its_place_and_what_would_b
         "jwt-keys (not given): jwt-keys, jwt-issuer and jwt-audience come together",
         &format!("lisen ({place}): there is no such setting"),
         &format!("connections ({place}): give a number from 1"),
-        &format!("drain-spread ({place}): give a text, a number, or a list of texts"),
+        &format!("drain-spread ({place}): give a text, a number, true or false, or a list of texts"),
+        &format!("deflate ({place}): give true or false"),
     ] {
         assert!(told.lines().any(|line| line.trim() == wanted), "{wanted}\nis not in\n{told}");
     }

@@ -41,6 +41,28 @@ async fn v1_v3_v8_the_official_client_connects_joins_gets_events_and_is_refused_
     assert!(output.status.success() && out.contains("passed 7"), "{out}\n{err}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn v9_the_official_client_gets_compression_where_it_is_on() {
+    for wanted in ["on", "off"] {
+        let server = Server::start(|builder| {
+            let builder = builder.on("echo", |_, value| async move { Some(value) });
+            if wanted == "on" { builder.deflate() } else { builder }
+        })
+        .await;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/peers/official-deflate.mjs");
+        let output = tokio::process::Command::new("node")
+            .arg(script)
+            .args([format!("http://{}", server.address), wanted.to_owned()])
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(std::time::Duration::from_secs(120), output).await;
+        let output = output.expect("the official client waits for something that does not come").unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && out.contains("passed 1"), "{wanted}: {out}\n{err}");
+    }
+}
+
 /// The example's process, ended with the test.
 struct Conformance(std::process::Child);
 

@@ -48,6 +48,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// `origins`: pages of these may ask from a browser; empty: pages of all origins may, with a token.
     pub origins: Vec<String>,
+    /// `deflate`: messages are compressed for clients that offer it.
+    pub deflate: bool,
     /// `server-key`: what other services publish with.
     pub server_key: Option<ServerKey>,
     /// Who else issues tokens.
@@ -81,6 +83,7 @@ impl Default for Settings {
             listen: (Ipv4Addr::LOCALHOST, 4680).into(),
             data: PathBuf::from("data"),
             origins: Vec::new(),
+            deflate: false,
             server_key: None,
             issuer: None,
             doors: Doors::default(),
@@ -98,6 +101,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("listen", "address and port, for example 0.0.0.0:4680"),
     ("data", "directory of the database"),
     ("origins", "origins of web pages that may ask, separated by commas"),
+    ("deflate", "true: messages are compressed for clients that offer it"),
     ("server-key", "key that other services publish with; not as a flag, which others can see"),
     ("jwt-keys", "file with the public key (PEM) or the key set of whoever issues the tokens"),
     ("jwt-issuer", "`iss` of the tokens"),
@@ -148,6 +152,7 @@ impl Settings {
     /// Tells a socket server's builder all that concerns it.
     pub fn apply(&self, builder: Builder) -> Builder {
         let builder = builder.config(self.hub.clone());
+        let builder = if self.deflate { builder.deflate() } else { builder };
         if self.origins.is_empty() { builder } else { builder.origins(self.origins.clone()) }
     }
 
@@ -162,6 +167,7 @@ impl Settings {
         from.set("listen", &mut self.listen, read::address);
         from.set("data", &mut self.data, |text| Ok(PathBuf::from(text)));
         from.set("origins", &mut self.origins, read::origins);
+        from.set("deflate", &mut self.deflate, read::switch);
         from.set("server-key", &mut self.server_key, |text| {
             ServerKey::new(text).map(Some).map_err(|error| error.to_string())
         });

@@ -16,6 +16,10 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "give true or false".to_owned())
+}
+
 /// `100/1000`: so many a second, and so many at once.
 pub(super) fn rate(text: &str) -> Result<Rate, String> {
     let number = |text: &str| text.trim().parse::<u64>().ok().filter(|number| *number > 0);

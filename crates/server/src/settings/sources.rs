@@ -106,7 +106,7 @@ impl Sources {
             let place = Place::File(path.to_owned());
             match plain(&value) {
                 Some(text) => self.add(names, &name, text, place),
-                None => self.fail(&name, place, "give a text, a number, or a list of texts"),
+                None => self.fail(&name, place, "give a text, a number, true or false, or a list of texts"),
             }
         }
     }
@@ -169,15 +169,13 @@ fn plain(value: &toml::Value) -> Option<String> {
     match value {
         toml::Value::String(text) => Some(text.clone()),
         toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(is_on) => Some(is_on.to_string()),
         toml::Value::Array(values) => {
             let texts: Option<Vec<String>> =
                 values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
             Some(texts?.join(","))
         }
-        toml::Value::Float(_)
-        | toml::Value::Boolean(_)
-        | toml::Value::Datetime(_)
-        | toml::Value::Table(_) => None,
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
 }
 

@@ -170,7 +170,7 @@ async fn open_polling(shared: Arc<Shared>, request: Request) -> Result<Response,
 }
 
 fn handshake(request: &mut Request, shared: &Shared) -> Result<Upgrade, Refused> {
-    Upgrade::from_request(request, shared.frame_bytes).map_err(|_| Refused::Handshake)
+    Upgrade::from_request(request, shared.frame_bytes, shared.deflate).map_err(|_| Refused::Handshake)
 }
 
 /// A request without `Origin` comes from no browser.

@@ -68,6 +68,7 @@ pub struct Builder {
     config: Config,
     origins: Option<Vec<String>>,
     path: Option<String>,
+    deflate: bool,
 }
 
 impl Builder {
@@ -154,6 +155,14 @@ impl Builder {
         self
     }
 
+    /// Compresses messages from 256 bytes on (permessage-deflate) for clients that offer it, as browsers do. Each message stands
+    /// for itself, so a connection costs no more memory; what it costs is time. Off unless this is called. Do not let secrets and what others
+    /// may choose stand in one message.
+    pub fn deflate(mut self) -> Self {
+        self.deflate = true;
+        self
+    }
+
     /// Served at this path instead of `/socket.io`.
     pub fn path(mut self, path: &str) -> Self {
         self.path = Some(path.trim_end_matches('/').to_owned());
@@ -200,6 +209,7 @@ impl Builder {
         let shared = Shared {
             core,
             frame_bytes,
+            deflate: self.deflate,
             report_bytes,
             origins: self.origins,
             path: self.path.unwrap_or_else(|| PATH.to_owned()),
@@ -254,6 +264,7 @@ impl NamespaceBuilder {
 pub(crate) struct Shared {
     core: Arc<Core>,
     frame_bytes: usize,
+    deflate: bool,
     report_bytes: u64,
     origins: Option<Vec<String>>,
     path: String,

@@ -1,4 +1,6 @@
-//! A client's bytes become messages (RFC 6455 sections 5 and 8). Whatever breaks a rule ends it. It does no input or output.
+//! A client's bytes become messages (RFC 6455 sections 5 and 8, RFC 7692 section 6). Whatever breaks a rule ends it. It does no input or output.
+
+use super::deflate;
 
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,18 +29,23 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
+/// The bit of a compressed message.
+const DEFLATED: u8 = 0x40;
+
 /// Longest payload of a control frame.
 const CONTROL: usize = 125;
 
-/// A message whose last fragment has not come.
+/// A message, or what has come of it.
 struct Partial {
     is_text: bool,
+    deflated: bool,
     bytes: Vec<u8>,
 }
 
 /// Where a frame's parts are.
 struct Head {
     is_last: bool,
+    deflated: bool,
     code: u8,
     mask: [u8; 4],
     /// Bytes of the head.
@@ -48,6 +55,8 @@ struct Head {
 
 pub(crate) struct Decoder {
     limit: usize,
+    /// Compression was agreed on.
+    deflates: bool,
     /// Bytes that came, the first `read` of which have been read.
     bytes: Vec<u8>,
     read: usize,
@@ -55,9 +64,9 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Messages above so many bytes are refused.
-    pub(crate) fn new(limit: usize) -> Decoder {
-        Decoder { limit, bytes: Vec::new(), read: 0, partial: None }
+    /// Messages above so many bytes are refused, compressed ones also by what they become.
+    pub(crate) fn new(limit: usize, deflates: bool) -> Decoder {
+        Decoder { limit, deflates, bytes: Vec::new(), read: 0, partial: None }
     }
 
     /// What has come.
@@ -100,8 +109,9 @@ impl Decoder {
         let bytes = &self.bytes[self.read..];
         let &[first, second, ref rest @ ..] = bytes else { return Ok(None) };
         let (is_last, reserved, code) = (first & 0x80 != 0, first & 0x70, first & 0x0f);
-        // Clients mask, and no extension was agreed on.
-        if reserved != 0 || second & 0x80 == 0 {
+        // The first frame of a message says whether it is compressed; no other extension was agreed on. Clients mask.
+        let deflated = reserved == DEFLATED && self.deflates && matches!(code, TEXT | BINARY);
+        if reserved != 0 && !deflated || second & 0x80 == 0 {
             return Err(ReadError::Broken);
         }
         let (length, extra) = match (second & 0x7f, rest) {
@@ -111,23 +121,26 @@ impl Decoder {
             (short, _) => (u64::from(short), 0),
         };
         let payload = usize::try_from(length).unwrap_or(usize::MAX);
-        self.check(code, is_last, payload)?;
+        self.check(code, is_last, deflated, payload)?;
         let Some(&[a, b, c, d]) = rest.get(extra..extra + 4) else { return Ok(None) };
-        Ok(Some(Head { is_last, code, mask: [a, b, c, d], bytes: 2 + extra + 4, payload }))
+        Ok(Some(Head { is_last, deflated, code, mask: [a, b, c, d], bytes: 2 + extra + 4, payload }))
     }
 
     /// What a frame's head alone tells.
-    fn check(&self, code: u8, is_last: bool, payload: usize) -> Result<(), ReadError> {
+    fn check(&self, code: u8, is_last: bool, deflated: bool, payload: usize) -> Result<(), ReadError> {
         let is_right = match code {
             TEXT | BINARY => self.partial.is_none(),
             CONTINUATION => self.partial.is_some(),
             CLOSE | PING | PONG => is_last && payload <= CONTROL,
             _ => false,
         };
-        let before = self.partial.as_ref().map_or(0, |partial| partial.bytes.len());
+        let (before, deflated) =
+            self.partial.as_ref().map_or((0, deflated), |partial| (partial.bytes.len(), partial.deflated));
+        // What cannot be compressed becomes a little longer.
+        let limit = if deflated { self.limit + self.limit / 1000 + 64 } else { self.limit };
         match is_right {
             false => Err(ReadError::Broken),
-            true if code < CLOSE && payload > self.limit - before => Err(ReadError::Oversized),
+            true if code < CLOSE && payload > limit - before => Err(ReadError::Oversized),
             true => Ok(()),
         }
     }
@@ -143,22 +156,29 @@ impl Decoder {
                 if !head.is_last {
                     return Ok(None);
                 }
-                self.partial.take().map(|whole| message(whole.is_text, whole.bytes)).transpose()
+                self.partial.take().map(|whole| self.message(*whole)).transpose()
             }
-            code if head.is_last => message(code == TEXT, payload).map(Some),
             code => {
-                self.partial = Some(Box::new(Partial { is_text: code == TEXT, bytes: payload }));
+                let message = Partial { is_text: code == TEXT, deflated: head.deflated, bytes: payload };
+                if head.is_last {
+                    return self.message(message).map(Some);
+                }
+                self.partial = Some(Box::new(message));
                 Ok(None)
             }
         }
     }
-}
 
-fn message(is_text: bool, bytes: Vec<u8>) -> Result<Received, ReadError> {
-    if !is_text {
-        return Ok(Received::Binary(bytes));
+    fn message(&self, whole: Partial) -> Result<Received, ReadError> {
+        let Partial { is_text, deflated, mut bytes } = whole;
+        if deflated {
+            bytes = deflate::inflate(&bytes, self.limit)?;
+        }
+        if !is_text {
+            return Ok(Received::Binary(bytes));
+        }
+        String::from_utf8(bytes).map(Received::Text).map_err(|_| ReadError::Broken)
     }
-    String::from_utf8(bytes).map(Received::Text).map_err(|_| ReadError::Broken)
 }
 
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
@@ -212,7 +232,10 @@ mod tests {
 
     /// All that comes of these bytes, handed over so many at a time.
     fn read(bytes: &[u8], at_once: usize) -> (Vec<Received>, Option<ReadError>) {
-        let mut decoder = Decoder::new(70_000);
+        read_with(Decoder::new(70_000, false), bytes, at_once)
+    }
+
+    fn read_with(mut decoder: Decoder, bytes: &[u8], at_once: usize) -> (Vec<Received>, Option<ReadError>) {
         let mut all = Vec::new();
         for some in bytes.chunks(at_once) {
             decoder.push(some);
@@ -299,5 +322,26 @@ mod tests {
             read(&[0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255], 10).1,
             Some(ReadError::Oversized)
         );
+    }
+
+    #[test]
+    fn v9_compressed_messages_are_read_where_that_was_agreed_on() {
+        let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+        let agreed = || Decoder::new(5, true);
+        let whole = frame(0xc1, &hello);
+        assert_eq!(read_with(agreed(), &whole, 1), (vec![text("Hello")], None));
+        let parts = [frame(0x41, &hello[..3]), frame(0x89, b""), frame(0x80, &hello[3..])].concat();
+        assert_eq!(read_with(agreed(), &parts, 2), (vec![Received::Ping(vec![]), text("Hello")], None));
+        assert_eq!(read_with(agreed(), &frame(0x81, b"plain"), 9), (vec![text("plain")], None));
+        assert_eq!(read(&whole, 9).1, Some(ReadError::Broken), "not agreed on");
+        assert_eq!(read_with(Decoder::new(4, true), &whole, 9).1, Some(ReadError::Oversized));
+        for (name, bytes) in [
+            ("a compressed ping", frame(0xc9, b"")),
+            ("a later fragment that says so", [frame(0x41, &hello[..3]), frame(0xc0, &hello[3..])].concat()),
+            ("another reserved bit", frame(0xe1, &hello)),
+            ("no UTF-8 when unpacked", frame(0xc1, &[0xfa, 0x0f, 0x00])),
+        ] {
+            assert_eq!(read_with(agreed(), &bytes, 1).1, Some(ReadError::Broken), "{name}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Messages become frames, unmasked as a server's are (RFC 6455 section 5.2). It does not know where they go.
+//! Messages become frames, unmasked as a server's are (RFC 6455 section 5.2), perhaps compressed (RFC 7692 section 6). It does not know where they go.
 
 /// Kinds of frames (section 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,13 +11,15 @@ pub(crate) enum OpCode {
 
 /// The bit of the last frame of a message.
 const FIN: u8 = 0x80;
+/// The bit of a compressed message.
+const DEFLATED: u8 = 0x40;
 /// Longest reason beside the code of a close frame (section 5.5).
 const REASON: usize = 123;
 
 /// A whole message as one frame.
-pub(crate) fn frame(out: &mut Vec<u8>, code: OpCode, payload: &[u8]) {
+pub(crate) fn frame(out: &mut Vec<u8>, code: OpCode, deflated: bool, payload: &[u8]) {
     out.reserve(payload.len() + 10);
-    out.push(FIN | code as u8);
+    out.push(FIN | if deflated { DEFLATED } else { 0 } | code as u8);
     match payload.len() {
         // At most 125.
         short @ 0..=125 => out.push(short as u8),
@@ -40,5 +42,5 @@ pub(crate) fn close(out: &mut Vec<u8>, code: Option<u16>, reason: &str) {
         payload.extend(code.to_be_bytes());
         payload.extend(reason.bytes().take(REASON));
     }
-    frame(out, OpCode::Close, &payload);
+    frame(out, OpCode::Close, false, &payload);
 }

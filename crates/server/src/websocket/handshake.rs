@@ -12,7 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
 
-use super::WebSocket;
+use super::{WebSocket, deflate};
 
 /// What is added to a client's key (section 1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -26,11 +26,18 @@ pub(crate) struct Upgrade {
     accept: HeaderValue,
     stream: OnUpgrade,
     limit: usize,
+    /// What was agreed on, if anything.
+    deflate: Option<HeaderValue>,
 }
 
 impl Upgrade {
-    /// Takes the handshake out of a request. Messages longer than `limit` will not be read.
-    pub(crate) fn from_request(request: &mut Request, limit: usize) -> Result<Upgrade, NoHandshake> {
+    /// Takes the handshake out of a request. Messages longer than `limit` will not be read; with `deflate`, they may be
+    /// compressed.
+    pub(crate) fn from_request(
+        request: &mut Request,
+        limit: usize,
+        deflate: bool,
+    ) -> Result<Upgrade, NoHandshake> {
         let headers = request.headers();
         let asks = request.method() == Method::GET
             && request.version() >= Version::HTTP_11
@@ -40,8 +47,9 @@ impl Upgrade {
         let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).ok_or(NoHandshake)?;
         let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();
         let accept = HeaderValue::try_from(STANDARD.encode(digest)).map_err(|_| NoHandshake)?;
+        let deflate = deflate.then(|| deflate::negotiate(headers)).flatten();
         let stream = request.extensions_mut().remove::<OnUpgrade>().ok_or(NoHandshake)?;
-        Ok(Upgrade { accept, stream, limit })
+        Ok(Upgrade { accept, stream, limit, deflate })
     }
 
     /// Answers, and runs this with the socket once it is open; without a socket if the client breaks off before that.
@@ -49,10 +57,11 @@ impl Upgrade {
     where
         F: Future<Output = ()> + Send,
     {
-        let Upgrade { accept, stream, limit } = self;
+        let Upgrade { accept, stream, limit, deflate } = self;
+        let deflates = deflate.is_some();
         tokio::spawn(async move {
             if let Ok(stream) = stream.await {
-                let socket = WebSocket::new(Box::new(TokioIo::new(stream)), limit);
+                let socket = WebSocket::new(Box::new(TokioIo::new(stream)), limit, deflates);
                 // Apart, so that a task without a socket is no larger than that.
                 Box::pin(carry(socket)).await;
             }
@@ -63,6 +72,9 @@ impl Upgrade {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        if let Some(deflate) = deflate {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, deflate);
+        }
         response
     }
 }

@@ -2,6 +2,7 @@
 //! do. It does not know what the messages mean.
 
 mod decode;
+mod deflate;
 mod encode;
 mod handshake;
 
@@ -37,14 +38,17 @@ pub(crate) struct WebSocket {
     /// Bytes on their way out, the first `written` of which have left.
     out: Vec<u8>,
     written: usize,
+    /// permessage-deflate was agreed on.
+    deflates: bool,
     /// The answer to the newest ping; older ones need none.
     pong: Option<Vec<u8>>,
 }
 
 impl WebSocket {
-    /// Messages longer than `limit` are not read.
-    pub(crate) fn new(stream: Box<dyn Stream>, limit: usize) -> WebSocket {
-        WebSocket { stream, decoder: Decoder::new(limit), out: Vec::new(), written: 0, pong: None }
+    /// Messages longer than `limit` are not read; with `deflates`, compression was agreed on.
+    pub(crate) fn new(stream: Box<dyn Stream>, limit: usize, deflates: bool) -> WebSocket {
+        let decoder = Decoder::new(limit, deflates);
+        WebSocket { stream, decoder, out: Vec::new(), written: 0, deflates, pong: None }
     }
 
     /// The next message; `None` when the transport has ended. After an error nothing more can be read.
@@ -80,7 +84,13 @@ impl WebSocket {
             Frame::Text(_) => OpCode::Text,
             Frame::Binary(_) => OpCode::Binary,
         };
-        encode::frame(&mut self.out, code, frame.as_ref());
+        if !self.deflates {
+            return encode::frame(&mut self.out, code, false, frame.as_ref());
+        }
+        deflate::deflated(frame, |packed| match packed {
+            Some(packed) => encode::frame(&mut self.out, code, true, packed),
+            None => encode::frame(&mut self.out, code, false, frame.as_ref()),
+        });
     }
 
     /// Puts a close frame behind what is on its way; without a code if there is none to be told.
@@ -99,7 +109,7 @@ impl WebSocket {
             if self.out.is_empty()
                 && let Some(pong) = self.pong.take()
             {
-                encode::frame(&mut self.out, OpCode::Pong, &pong);
+                encode::frame(&mut self.out, OpCode::Pong, false, &pong);
             }
             if self.out.is_empty() {
                 return Pin::new(&mut *self.stream).poll_flush(cx);
