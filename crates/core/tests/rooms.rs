@@ -235,3 +235,129 @@ fn y3_what_a_foreign_server_sent_while_the_app_was_disconnected_was_missed_too()
     rig.connect();
     assert_eq!(rig.refetched(), [(1, RefetchReason::Foreign)]);
 }
+
+#[test]
+fn c7_a_room_that_only_queries_care_for_is_not_counted_not_told_of_and_not_waited_for() {
+    let mut rig = Rig::new();
+    for n in 0..limits::ROOMS as u32 {
+        rig.bind(&format!("bound{n}"), &[n]);
+    }
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.connect();
+    rig.joined(3, false);
+    rig.take();
+    rig.break_link();
+    assert_eq!(room_states(&rig), [RoomState::Waiting {}], "of the one that is wanted");
+}
+
+#[test]
+fn c7_a_wanted_room_is_heard_whatever_becomes_of_its_queries() {
+    let mut rig = synced();
+    rig.bind("r", &[]);
+    rig.room_event("r", 11, "");
+    rig.bind("r", &[1]);
+    rig.input(Input::QueryGone { query: QueryId(1) });
+    rig.room_event("r", 12, "");
+    assert_eq!(rig.heard(), [11, 12]);
+}
+
+#[test]
+fn y2_a_base_of_another_history_does_not_move_the_place_that_is_asked_for() {
+    let mut rig = synced();
+    let positions = vec![Position { room: "r".into(), epoch: "other".into(), offset: Offset(3) }];
+    let (query, read, applied, carries) = (QueryId(1), None, None, vec![]);
+    rig.input(Input::BaseInstalled { query, read, positions, applied, carries, restored: false });
+    let asked = rig.last_join().1;
+    assert!(asked.contains("10") && !asked.contains('3'), "{asked}");
+}
+
+#[test]
+fn y1_an_event_without_a_position_changes_no_base_of_our_own_server() {
+    let mut rig = synced();
+    rig.frame(r#"42["typing",{}]"#);
+    assert_eq!(rig.events()[0].apply, []);
+}
+
+#[test]
+fn y6_a_base_that_is_bound_late_is_caught_up_when_it_is_bound() {
+    let mut rig = synced();
+    rig.room_event("r", 11, "");
+    rig.room_event("r", 12, "");
+    rig.base(2, Some(("r", 11)));
+    rig.take();
+    rig.bind("r", &[1, 2]);
+    assert_eq!((rig.applied(1), rig.applied(2)), (vec![], vec![12]));
+}
+
+#[test]
+fn y6_a_base_that_comes_while_its_room_is_asked_for_does_not_ask_again() {
+    let mut rig = synced();
+    rig.bind("r", &[1, 2]);
+    rig.break_link();
+    rig.pass(1_000);
+    assert_eq!(joins(&rig), 1);
+    rig.restore(2, Some(("r", 5)), vec![]);
+    assert_eq!(joins(&rig), 1, "the answer shows what is missing");
+    rig.joined(10, true);
+    assert_eq!(joins(&rig), 2);
+}
+
+#[test]
+fn y2_a_fetch_that_failed_is_not_waited_for_and_only_fetched_bases_are_fetched_again() {
+    let mut rig = Rig::new();
+    rig.bind("r", &[1, 2, 3]);
+    rig.connect();
+    rig.command(Command::Join { room: "r".into() }).unwrap();
+    rig.start_read(1, 1);
+    rig.read_done(1, 1, None);
+    for (query, read) in [(1, 2), (2, 3)] {
+        rig.start_read(query, read);
+        rig.input(Input::FetchFailed { query: QueryId(query), read: ReadId(read) });
+    }
+    rig.restore(3, None, vec![]);
+    rig.joined(7, false);
+    assert_eq!(rig.refetched(), [(1, RefetchReason::Raced)], "2 has no base, that of 3 is as old as it is");
+}
+
+#[test]
+fn q17_a_layer_that_touches_a_query_in_time_has_nothing_fetched() {
+    let mut rig = Rig::new();
+    let write = rig.submit("/like");
+    rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(2)] });
+    rig.answer(200, "applied");
+    rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(3)] });
+    assert_eq!(rig.refetched(), []);
+    rig.pass(10_000);
+    rig.take();
+    rig.input(Input::Touched { write, queries: vec![QueryId(3)] });
+    assert!(!rig.log.iter().any(|o| matches!(o, Output::Refetch { .. })), "nor a list of none");
+}
+
+#[test]
+fn q16_a_stored_base_carries_what_was_sent_and_nothing_else() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    let write = rig.submit("/like");
+    rig.restore(1, None, vec![write.clone()]);
+    assert_eq!(rig.retired(&write), []);
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    rig.restore(1, None, vec![write.clone()]);
+    assert_eq!(rig.retired(&write), [Some(1), None]);
+}
+
+#[test]
+fn y6_an_event_that_is_replayed_twice_is_kept_once_and_leaves_no_hole() {
+    let mut rig = synced();
+    for (query, covered, replayed) in [(2, 5, 6..=10), (3, 3, 4..=10)] {
+        rig.bind("r", &[1, 2, 3]);
+        rig.restore(query, Some(("r", covered)), vec![]);
+        rig.joined(10, true);
+        for offset in replayed {
+            rig.room_event("r", offset, "");
+        }
+    }
+    rig.take();
+    rig.bind("r", &[1, 2, 3, 4]);
+    rig.restore(4, Some(("r", 3)), vec![]);
+    assert_eq!((rig.applied(4), joins(&rig)), (vec![4, 5, 6, 7, 8, 9, 10], 0));
+}
