@@ -178,6 +178,7 @@ class Client<E extends object> implements Tidewire<E> {
 
   readonly on: Tidewire<E>['on'] = (event, handler) => this.#parts.listeners.add(event, handler as EventHandler<unknown>, false);
   readonly listen: Tidewire<E>['listen'] = (event, handler) => this.#parts.listeners.add(event, handler as EventHandler<unknown>, true);
+  readonly onAny: Tidewire<E>['onAny'] = (handler) => this.#parts.listeners.addAny(handler);
   readonly off: Tidewire<E>['off'] = (event, handler) => this.#parts.listeners.remove(event, handler as EventHandler<unknown> | undefined);
 
   readonly emit: Tidewire<E>['emit'] = (event, ...args) => {

@@ -626,6 +626,8 @@ export interface Tidewire<E extends object = AnyEvents> {
   on<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
   /** Ends one registration of `handler`; without it, all that were made with `on` directly. */
   off<K extends EventName<E>>(event: K, handler?: EventHandler<EventPayload<E[K]>>): void;
+  /** Hears every event, before those who listen to its name; returns the way to stop that. */
+  onAny(handler: (event: string, meta: EventMeta) => void): () => void;
   /** Like `on`, but not ended by `off(event)`: for hooks and libraries. */
   listen<K extends EventName<E>>(event: K, handler: EventHandler<EventPayload<E[K]>>): () => void;
   /** By its class: see `EmitClasses`. False if it was refused (buffer full, malformed). Arguments may hold bytes (C1). */

@@ -8,9 +8,13 @@ interface Registration {
   live: boolean;
 }
 
+export type AnyHandler = (event: string, meta: EventMeta) => void;
+
 export class Listeners {
   readonly #events = new Map<string, Registration[]>();
   readonly #report: (error: unknown) => void;
+  /** Those that hear every event, before the others. */
+  readonly #any = new Set<AnyHandler>();
 
   constructor(report: (error: unknown) => void) {
     this.#report = report;
@@ -30,6 +34,12 @@ export class Listeners {
     return () => this.#drop(event, [registration]);
   }
 
+  addAny(handler: AnyHandler): () => void {
+    const own: AnyHandler = (event, meta) => handler(event, meta);
+    this.#any.add(own);
+    return () => void this.#any.delete(own);
+  }
+
   /** One registration of `handler`; without it, all but the kept ones. */
   remove(event: string, handler?: EventHandler<unknown>): void {
     const own = (this.#events.get(event) ?? []).filter((entry) => !entry.kept);
@@ -39,16 +49,18 @@ export class Listeners {
   }
 
   dispatch(event: string, args: readonly unknown[], meta: Omit<EventMeta, 'args'>): void {
-    const list = this.#events.get(event);
-    if (list === undefined) return;
+    const list = this.#events.get(event) ?? [];
+    if (list.length === 0 && this.#any.size === 0) return;
     const whole: EventMeta = { ...meta, args };
-    for (const registration of list) {
-      if (!registration.live) continue;
-      try {
-        registration.handler(args[0], whole);
-      } catch (error) {
-        this.#report(error);
-      }
+    for (const any of [...this.#any]) this.#call(() => any(event, whole));
+    for (const registration of list) if (registration.live) this.#call(() => registration.handler(args[0], whole));
+  }
+
+  #call(handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      this.#report(error);
     }
   }
 
