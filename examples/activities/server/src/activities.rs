@@ -24,6 +24,8 @@ struct NewActivity {
 #[derive(Deserialize)]
 struct Edit {
     title: String,
+    /// The version that was edited: what `If-Match` says, for clients whose queue keeps no headers.
+    version: Option<u32>,
 }
 
 pub(crate) async fn list(State(tidewire): State<Tidewire>, context: ReadContext) -> Response {
@@ -97,11 +99,11 @@ fn edit_in(tx: &mut Tx<'_>, id: &str, edit: &Edit, wanted: Option<&str>) -> Resu
     let title = checked_title(&edit.title)?;
     queries::demand_participant(tx, id, tx.user())?;
     let there = queries::activity(tx, id)?;
-    if let Some(wanted) = wanted {
-        let current = etag(&there);
-        if !wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current) {
-            return Err(Reject::precondition_failed("somebody has edited the activity since: read it again"));
-        }
+    let current = etag(&there);
+    let matches =
+        wanted.is_none_or(|wanted| wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current));
+    if !matches || edit.version.is_some_and(|version| version != there.version) {
+        return Err(Reject::precondition_failed("somebody has edited the activity since: read it again"));
     }
     if there.title == title {
         return with_etag(StatusCode::OK, &there);

@@ -58,6 +58,19 @@ async fn e_y2_lists_are_newest_first_seen_by_the_viewer_and_carry_a_base() {
 }
 
 #[tokio::test]
+async fn e_the_version_that_was_edited_may_stand_in_the_body() {
+    let server = Server::start().await;
+    server.post("ana", "/api/activities", r#"{"id":"my-own-id","title":"Picnic"}"#).await;
+    let edit = async |body| server.send("PATCH", "/api/activities/my-own-id", Some("ana"), &[], body).await;
+    assert_eq!(edit(r#"{"title":"Tea","version":1}"#).await.json()["version"], json!(2));
+    assert_eq!(
+        edit(r#"{"title":"Lunch","version":1}"#).await.error(),
+        (412, "precondition-failed".to_owned())
+    );
+    assert_eq!(server.get("ana", "/api/activities/my-own-id").await.json()["title"], json!("Tea"));
+}
+
+#[tokio::test]
 async fn e_an_activity_is_made_edited_and_deleted_and_each_is_told() {
     let server = Server::start().await;
     let made = server.post("ana", "/api/activities", r#"{"id":"my-own-id","title":" Picnic "}"#).await;

@@ -1,7 +1,7 @@
 // One activity: what it is, what one can do with it, and its chat.
 import { ActionIcon, Button, Skeleton } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
-import { IconArrowLeft, IconCheck, IconPlus, IconUsers } from '@tabler/icons-react';
+import { IconArrowLeft, IconCheck, IconClock, IconPlus, IconUsers } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { ChatPanel } from '../chat/ChatPanel.tsx';
 import { displayName } from '../domain/names.ts';
@@ -14,10 +14,15 @@ import { useActivity } from '../tidewire/queries.ts';
 import { useWrites } from '../tidewire/useWrites.ts';
 import { CheerButton } from './CheerButton.tsx';
 import { LikeButton } from './LikeButton.tsx';
+import { RefusedTitle } from './RefusedTitle.tsx';
+import { TitleEditor } from './TitleEditor.tsx';
 import classes from './ActivityDetail.module.css';
 
 export function ActivityDetail({ id, user, beside }: { id: string; user: User; beside: boolean }) {
-  const creation = useWrites().find('activity.create', id);
+  const writes = useWrites();
+  const creation = writes.find('activity.create', id);
+  const refused = writes.parked('activity.rename', id);
+  const waiting = writes.waiting(id);
   const { activity, query } = useActivity(id, creation === undefined);
   const now = useNow();
 
@@ -32,16 +37,22 @@ export function ActivityDetail({ id, user, beside }: { id: string; user: User; b
         <div className={classes['about']}>
           {activity !== undefined && (
             <>
-              <h1 className={classes['title']}>{activity.title}</h1>
+              <TitleEditor activity={activity} />
               <p className={classes['meta']}>
                 <span>{displayName(activity.createdBy)}</span>
-                <span>{creation === undefined ? ago(activity.createdAt, now) : creation.state === 'parked' ? 'not sent' : 'waiting to be sent'}</span>
+                <span>{creation === undefined ? ago(activity.createdAt, now) : creation.state === 'parked' ? 'not sent' : 'not sent yet'}</span>
                 <span className={classes['people']}>
                   <IconUsers size={16} aria-hidden />
                   <span>
                     <span data-testid="participant-count">{activity.participantCount}</span> going
                   </span>
                 </span>
+                {waiting > 0 && (
+                  <span className={classes['waiting']} data-testid="waiting">
+                    <IconClock size={15} aria-hidden />
+                    {waiting} waiting
+                  </span>
+                )}
               </p>
             </>
           )}
@@ -57,6 +68,7 @@ export function ActivityDetail({ id, user, beside }: { id: string; user: User; b
         !query.isLoading && <QueryNotice query={query} what="This activity is" />
       ) : (
         <>
+          {refused !== undefined && <RefusedTitle write={refused} current={activity.title} />}
           <Actions activity={activity} onServer={creation === undefined} beside={beside} />
           <ChatPanel activity={activity} creation={creation} user={user} />
         </>

@@ -2,6 +2,7 @@
 import { ActionIcon, Skeleton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { IconReload, IconSparkles } from '@tabler/icons-react';
+import { OnlineNow } from '../presence/OnlineNow.tsx';
 import { Notice } from '../shell/Notice.tsx';
 import { QueryNotice } from '../shell/QueryNotice.tsx';
 import { useNow } from '../shell/useNow.ts';
@@ -22,6 +23,7 @@ export function ActivityList({ picked }: { picked: string | null }) {
         <CreateActivity />
         <Reload />
       </div>
+      <OnlineNow />
       {query.data === undefined ? (
         query.isError || query.isPaused ? <QueryNotice query={query} what="Activities" /> : <Loading />
       ) : query.data.length === 0 ? (
@@ -36,6 +38,7 @@ export function ActivityList({ picked }: { picked: string | null }) {
               activity={activity}
               picked={activity.id === picked}
               creation={writes.find('activity.create', activity.id)}
+              waiting={writes.waiting(activity.id)}
               now={now}
             />
           ))}

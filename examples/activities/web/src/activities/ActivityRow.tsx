@@ -5,26 +5,28 @@ import { Link } from 'wouter';
 import { displayName } from '../domain/names.ts';
 import { ago } from '../domain/time.ts';
 import type { Activity } from '../domain/types.ts';
-import { PersonAvatar } from '../theme/PersonAvatar.tsx';
+import { OnlineAvatar } from '../presence/OnlineAvatar.tsx';
 import { LikeButton } from './LikeButton.tsx';
 import classes from './ActivityRow.module.css';
 
-export function ActivityRow({ activity, picked, creation, now }: {
+export function ActivityRow({ activity, picked, creation, waiting, now }: {
   activity: Activity;
   picked: boolean;
   creation: WriteSnapshot | undefined;
+  /** So many changes to it wait to be sent. */
+  waiting: number;
   now: number;
 }) {
   return (
     <li className={classes['row']} data-picked={picked || undefined} data-testid={`activity-${activity.id}`}>
-      <PersonAvatar id={activity.createdBy} size={40} />
+      <OnlineAvatar id={activity.createdBy} size={40} />
       <div className={classes['text']}>
         <Link href={`/activities/${encodeURIComponent(activity.id)}`} className={classes['title'] ?? ''} aria-current={picked ? 'page' : undefined}>
           {activity.title}
         </Link>
         <p className={classes['meta']}>
           <span>{displayName(activity.createdBy)}</span>
-          <When activity={activity} creation={creation} now={now} />
+          <When activity={activity} creation={creation} waiting={waiting} now={now} />
           <span className={classes['people']} data-joined={activity.joined || undefined} aria-label={peopleLabel(activity)}>
             <IconUsers size={15} aria-hidden />
             {activity.participantCount}
@@ -36,9 +38,9 @@ export function ActivityRow({ activity, picked, creation, now }: {
   );
 }
 
-function When({ activity, creation, now }: { activity: Activity; creation: WriteSnapshot | undefined; now: number }) {
-  if (creation === undefined) return <time dateTime={new Date(activity.createdAt).toISOString()}>{ago(activity.createdAt, now)}</time>;
-  if (creation.state === 'parked') {
+function When({ activity, creation, waiting, now }: { activity: Activity; creation: WriteSnapshot | undefined; waiting: number; now: number }) {
+  if (creation === undefined && waiting === 0) return <time dateTime={new Date(activity.createdAt).toISOString()}>{ago(activity.createdAt, now)}</time>;
+  if (creation?.state === 'parked') {
     return (
       <span className={classes['failed']}>
         <IconAlertTriangle size={15} aria-hidden /> not sent
@@ -46,8 +48,8 @@ function When({ activity, creation, now }: { activity: Activity; creation: Write
     );
   }
   return (
-    <span className={classes['waiting']}>
-      <IconClock size={15} aria-hidden /> waiting
+    <span className={classes['waiting']} data-testid={`waiting-${activity.id}`}>
+      <IconClock size={15} aria-hidden /> {waiting > 1 ? `${waiting} waiting` : 'waiting'}
     </span>
   );
 }

@@ -1,26 +1,24 @@
 // One message, and for one's own how far it has come: a clock while it waits, a tick at the server, two when read.
-import { Button } from '@mantine/core';
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconAlertTriangle, IconCheck, IconChecks, IconClock } from '@tabler/icons-react';
 import { displayName } from '../domain/names.ts';
 import { clockTime } from '../domain/time.ts';
-import { reason } from '../shell/OutboxDrawer.tsx';
-import { PersonAvatar } from '../theme/PersonAvatar.tsx';
+import { OnlineAvatar } from '../presence/OnlineAvatar.tsx';
+import { ParkedActions } from '../shell/ParkedActions.tsx';
+import { reason } from '../shell/reason.ts';
 import type { Entry } from './thread.ts';
 import classes from './Bubble.module.css';
 
-export function Bubble({ entry, mine, write, onRetry, onDiscard }: {
+export function Bubble({ entry, mine, write }: {
   entry: Entry;
   mine: boolean;
   write: WriteSnapshot | undefined;
-  onRetry: (writeId: string) => void;
-  onDiscard: (writeId: string) => void;
 }) {
   const { message, first, last } = entry;
   const parked = write?.state === 'parked';
   return (
     <li className={classes['line']} data-mine={mine || undefined} data-first={first || undefined} data-testid="message" data-message-id={message.id}>
-      {!mine && <div className={classes['face']}>{last && <PersonAvatar id={message.senderId} size={30} />}</div>}
+      {!mine && <div className={classes['face']}>{last && <OnlineAvatar id={message.senderId} size={30} />}</div>}
       <div className={classes['stack']}>
         {!mine && first && <span className={classes['sender']}>{displayName(message.senderId)}</span>}
         <div className={classes['bubble']} data-last={last || undefined} data-parked={parked || undefined}>
@@ -32,9 +30,8 @@ export function Bubble({ entry, mine, write, onRetry, onDiscard }: {
         </div>
         {parked && (
           <div className={classes['parked']} data-testid="parked" role="alert">
-            <span title={reason(write)}>not sent</span>
-            <Button size="compact-xs" variant="subtle" data-testid="parked-retry" onClick={() => onRetry(write.id)}>Retry</Button>
-            <Button size="compact-xs" variant="subtle" color="gray" data-testid="parked-discard" onClick={() => onDiscard(write.id)}>Discard</Button>
+            <span className={classes['why']}>Not sent. {reason(write)}</span>
+            <ParkedActions write={write} name="parked" />
           </div>
         )}
       </div>

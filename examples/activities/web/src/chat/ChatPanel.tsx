@@ -13,6 +13,7 @@ import { useMessages } from '../tidewire/queries.ts';
 import { useWrites } from '../tidewire/useWrites.ts';
 import { Composer } from './Composer.tsx';
 import { MessageList } from './MessageList.tsx';
+import { Typists } from './Typists.tsx';
 import { useReadReceipts } from './useReadReceipts.ts';
 import classes from './ChatPanel.module.css';
 
@@ -58,8 +59,9 @@ function Chat({ activityId, user, admitted }: { activityId: string; user: User; 
   }
   return (
     <section className={classes['chat']} aria-label="Chat">
-      <MessageList messages={query.data} user={user} sent={sent} writeOf={(id) => writes.find('message.send', id)} onRetry={writes.retry} onDiscard={writes.discard} />
-      <Composer activityId={activityId} onSent={() => setSent((count) => count + 1)} />
+      <MessageList messages={query.data} user={user} sent={sent} writeOf={(id) => writes.find('message.send', id)} />
+      <Typists activityId={activityId} userId={user.id} />
+      <Composer activityId={activityId} userId={user.id} onSent={() => setSent((count) => count + 1)} />
     </section>
   );
 }

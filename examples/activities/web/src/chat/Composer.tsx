@@ -5,11 +5,13 @@ import { IconArrowUp } from '@tabler/icons-react';
 import { useState, type FormEvent, type KeyboardEvent } from 'react';
 import { newId } from '../domain/ids.ts';
 import { sendMessage } from '../tidewire/mutations.ts';
+import { useTellTyping } from './typing.ts';
 import classes from './Composer.module.css';
 
-export function Composer({ activityId, onSent }: { activityId: string; onSent: () => void }) {
+export function Composer({ activityId, userId, onSent }: { activityId: string; userId: string; onSent: () => void }) {
   const [text, setText] = useState('');
   const send = useOfflineMutation(sendMessage);
+  const typed = useTellTyping(activityId, userId);
   const empty = text.trim() === '';
 
   const submit = () => {
@@ -17,6 +19,7 @@ export function Composer({ activityId, onSent }: { activityId: string; onSent: (
     const said = text.trim();
     const { durable } = send.submit({ activityId, messageId: newId(), text: said, createdAt: new Date().toISOString() });
     setText('');
+    typed('');
     // What this device could not keep goes back to where it was written.
     durable.catch(() => setText((now) => (now === '' ? said : now)));
     onSent();
@@ -43,7 +46,10 @@ export function Composer({ activityId, onSent }: { activityId: string; onSent: (
         maxRows={5}
         maxLength={4000}
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          typed(event.currentTarget.value);
+        }}
         onKeyDown={onKeyDown}
         data-testid="message-input"
       />

@@ -11,18 +11,17 @@ import classes from './MessageList.module.css';
 
 const NEAR = 80;
 
-export function MessageList({ messages, user, sent, writeOf, onRetry, onDiscard }: {
+export function MessageList({ messages, user, sent, writeOf }: {
   messages: readonly Message[];
   user: User;
   /** How many were sent from here: each brings the end into view. */
   sent: number;
   writeOf: (messageId: string) => WriteSnapshot | undefined;
-  onRetry: (writeId: string) => void;
-  onDiscard: (writeId: string) => void;
 }) {
   const now = useNow();
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const height = useRef(0);
   const newest = messages[0]?.id;
 
   useLayoutEffect(() => {
@@ -36,6 +35,7 @@ export function MessageList({ messages, user, sent, writeOf, onRetry, onDiscard 
     if (element === null) return;
     // The keyboard of a phone, or the window, takes room away at the bottom.
     const observer = new ResizeObserver(() => {
+      height.current = element.clientHeight;
       if (atEnd.current) element.scrollTop = element.scrollHeight;
     });
     observer.observe(element);
@@ -44,7 +44,8 @@ export function MessageList({ messages, user, sent, writeOf, onRetry, onDiscard 
 
   const onScroll = () => {
     const element = box.current;
-    if (element !== null) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    // Another height moves what is seen too, and that is not its reader's wish.
+    if (element !== null && element.clientHeight === height.current) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
   };
 
   return (
@@ -56,7 +57,7 @@ export function MessageList({ messages, user, sent, writeOf, onRetry, onDiscard 
           {thread(messages, now).map((entry) => (
             <Fragment key={entry.message.id}>
               {entry.day !== undefined && <li className={classes['day']}><span>{entry.day}</span></li>}
-              <Bubble entry={entry} mine={entry.message.senderId === user.id} write={writeOf(entry.message.id)} onRetry={onRetry} onDiscard={onDiscard} />
+              <Bubble entry={entry} mine={entry.message.senderId === user.id} write={writeOf(entry.message.id)} />
             </Fragment>
           ))}
         </ol>

@@ -41,7 +41,7 @@ export function Probe() {
   useEffect(() => {
     const hear = (event: MessageEvent<unknown>): void => {
       const wish = event.source === window.parent ? told<Wish>(event) : undefined;
-      if (wish?.kind === 'tunnel') tunnel.set(wish.dark);
+      if (wish?.kind === 'tunnel') tunnel.set(wish.dark, wish.losing);
     };
     window.addEventListener('message', hear);
     return () => window.removeEventListener('message', hear);

@@ -16,7 +16,8 @@ export type Report =
   /** Somebody else's change has reached this screen. */
   | ({ readonly kind: 'heard'; readonly at: number } & About);
 
-export type Wish = { readonly kind: 'tunnel'; readonly dark: boolean };
+/** `losing`: so many answers are lost where the tunnel ends. */
+export type Wish = { readonly kind: 'tunnel'; readonly dark: boolean; readonly losing: number };
 
 const MARK = 'activities';
 

@@ -1,14 +1,23 @@
-// How much waits to be sent, and the way to see it. Absent while nothing waits.
+// How much waits to be sent, and the way to see it. Absent while nothing waits, but for the moment after the last was sent.
 import { UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useOfflineQueueStatus } from '@tidewire/react';
-import { IconAlertTriangle, IconCloudUp } from '@tabler/icons-react';
+import { useOfflineQueueStatus, useSocketConnection } from '@tidewire/react';
+import { IconAlertTriangle, IconCheck, IconCloudUp } from '@tabler/icons-react';
+import { useState } from 'react';
 import { OutboxDrawer } from './OutboxDrawer.tsx';
+import { useJustSent } from './useJustSent.ts';
 import classes from './OutboxBadge.module.css';
 
 export function OutboxBadge() {
   const { count, parked } = useOfflineQueueStatus();
   const [open, { open: show, close }] = useDisclosure(false);
+  const gone = useJustSent();
+  // What went out at once needs no word.
+  const { isConnected } = useSocketConnection();
+  const [offline, setOffline] = useState(false);
+  if (!isConnected && count > 0 && !offline) setOffline(true);
+  if (offline && count === 0 && gone.length === 0) setOffline(false);
+  const quick = !offline;
   const label = [count > 0 && `${plural(count, 'change')} waiting to be sent`, parked > 0 && `${plural(parked, 'change')} not sent`]
     .filter((part) => part !== false)
     .join(', ');
@@ -30,6 +39,12 @@ export function OutboxBadge() {
             </span>
           )}
         </UnstyledButton>
+      )}
+      {count + parked === 0 && gone.length > 0 && !quick && (
+        <span className={classes['part']} data-sent role="status" data-testid="sent-badge">
+          <IconCheck size={18} aria-hidden />
+          All sent
+        </span>
       )}
       <OutboxDrawer opened={open} onClose={close} />
     </>

@@ -1,12 +1,17 @@
-// The outbox for people: what waits, what did not go through and why, and what to do about it.
-import { Button, Drawer, Text } from '@mantine/core';
+// The outbox for people: what was refused and what to do about it, and what waits, in lanes.
+import { Drawer, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useOutbox } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
-import { IconAlertTriangle, IconCircleCheck, IconClock } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCheck, IconCircleCheck, IconClock, IconUpload } from '@tabler/icons-react';
+import type { CSSProperties } from 'react';
 import { useActivities } from '../tidewire/queries.ts';
 import { activityOf } from '../tidewire/useWrites.ts';
+import { lanes, type Lane, type LaneWrite } from './lanes.ts';
 import { Notice } from './Notice.tsx';
+import { ParkedActions } from './ParkedActions.tsx';
+import { reason } from './reason.ts';
+import { useJustSent } from './useJustSent.ts';
 import classes from './OutboxDrawer.module.css';
 
 export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -16,22 +21,24 @@ export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose: ()
       opened={opened}
       onClose={onClose}
       position={wide ? 'right' : 'bottom'}
-      size={wide ? 400 : '60%'}
+      size={wide ? 420 : '76%'}
       title="Your changes"
       closeButtonProps={{ 'aria-label': 'Close' }}
       classNames={{ title: classes['title'] ?? '', content: classes['content'] ?? '', header: classes['header'] ?? '' }}
     >
-      {opened && <Writes />}
+      {opened && <Queue />}
     </Drawer>
   );
 }
 
-function Writes() {
-  const { pending, parked, retry, discard } = useOutbox();
+function Queue() {
+  const { pending, parked } = useOutbox();
+  const gone = useJustSent();
   const titles = new Map((useActivities().data ?? []).map((it) => [it.id, it.title]));
-  const about = (write: WriteSnapshot): string | undefined => (write.name === 'activity.create' ? undefined : titles.get(activityOf(write) ?? ''));
+  const titleOf = (write: WriteSnapshot): string | undefined => titles.get(activityOf(write) ?? '');
+  const moving = lanes(gone, pending);
 
-  if (pending.length + parked.length === 0) {
+  if (moving.length + parked.length === 0) {
     return <Notice icon={<IconCircleCheck size={24} />} title="Everything is sent">Nothing waits on this device.</Notice>;
   }
   return (
@@ -39,80 +46,62 @@ function Writes() {
       {parked.length > 0 && (
         <section aria-label="Not sent">
           <Text component="h3" className={classes['heading']}>Not sent</Text>
-          <ul className={classes['writes']}>
+          <ul className={classes['parked']}>
             {parked.map((write) => (
-              <li key={write.id} className={classes['write']} data-testid="parked-item">
-                <IconAlertTriangle size={18} className={classes['alarm']} aria-hidden />
-                <div className={classes['what']}>
-                  <Text fw={550}>{write.label}</Text>
-                  {about(write) !== undefined && <Text size="sm" c="dimmed">{about(write)}</Text>}
-                  <Text size="sm" className={classes['alarm']}>{reason(write)}</Text>
-                  <div className={classes['actions']}>
-                    <Button size="compact-sm" variant="light" onClick={() => retry(write.id)}>Retry</Button>
-                    <Button size="compact-sm" variant="subtle" color="gray" onClick={() => discard(write.id)}>Discard</Button>
-                  </div>
-                </div>
+              <li key={write.id} className={classes['refused']} data-testid="parked-item">
+                <Text fw={600}>{write.label}</Text>
+                {write.name !== 'activity.create' && titleOf(write) !== undefined && <Text size="sm" c="dimmed">{titleOf(write)}</Text>}
+                <p className={classes['why']}>
+                  <IconAlertTriangle size={16} aria-hidden /> {reason(write, titleOf(write))}
+                </p>
+                <ParkedActions write={write} name="item" />
               </li>
             ))}
           </ul>
         </section>
       )}
-      {pending.length > 0 && (
+      {moving.length > 0 && (
         <section aria-label="Waiting">
           <Text component="h3" className={classes['heading']}>Waiting to be sent</Text>
-          <ul className={classes['writes']}>
-            {pending.map((write) => (
-              <li key={write.id} className={classes['write']} data-testid="pending-item">
-                <IconClock size={18} className={classes['clock']} aria-hidden />
-                <div className={classes['what']}>
-                  <Text fw={550}>{write.label}</Text>
-                  <Text size="sm" c="dimmed">{[about(write), state(write)].filter((part) => part !== undefined).join(' · ')}</Text>
-                </div>
-              </li>
-            ))}
-          </ul>
-          <Text size="sm" c="dimmed" mt="sm">They are stored on this device and go out by themselves.</Text>
+          {moving.map((lane) => (
+            <LaneCard key={lane.name} lane={lane} title={titleOf(lane.writes[0]?.write as WriteSnapshot) ?? 'Another change'} />
+          ))}
+          <Text className={classes['hint']}>
+            {moving.length > 1 ? 'Each lane keeps its order, and none waits for another. ' : 'They keep their order. '}
+            All of it is stored on this device and goes out by itself.
+          </Text>
         </section>
       )}
     </>
   );
 }
 
-function state(write: WriteSnapshot): string | undefined {
-  switch (write.state) {
-    case 'sending':
-      return 'sending';
-    case 'retrying':
-      return 'will be tried again';
-    case 'queued':
-    case 'durable':
-    case 'acknowledged':
-    case 'parked':
-      return undefined;
-  }
+function LaneCard({ lane, title }: { lane: Lane; title: string }) {
+  const waiting = lane.writes.filter(({ gone }) => !gone).length;
+  return (
+    <section className={classes['lane']} aria-label={`Lane: ${title}`} data-testid="lane">
+      <header className={classes['about']}>
+        <Text component="h4" className={classes['what']}>{title}</Text>
+        <span className={classes['count']}>{waiting === 0 ? 'sent' : waiting}</span>
+      </header>
+      <ol className={classes['writes']}>
+        {lane.writes.map((each, place) => (
+          <Write key={each.write.id} each={each} place={place} />
+        ))}
+      </ol>
+    </section>
+  );
 }
 
-/** Why a write is parked, for people. */
-export function reason({ error }: WriteSnapshot): string {
-  const said = typeof error?.data === 'object' && error.data !== null ? messageIn(error.data) : undefined;
-  if (said !== undefined) return said;
-  switch (error?.code) {
-    case 'EXPIRED':
-      return 'It waited too long.';
-    case 'OUT_OF_TRIES':
-      return 'The server failed at it repeatedly.';
-    case 'CONFLICT':
-      return 'Somebody else changed it first.';
-    case 'UNKNOWN':
-      return 'Nobody can say whether it arrived.';
-    default:
-      return error?.status === undefined ? 'The server did not take it.' : `The server did not take it (${error.status}).`;
-  }
-}
-
-function messageIn(data: object): string | undefined {
-  const error: unknown = Reflect.get(data, 'error');
-  if (typeof error !== 'object' || error === null) return undefined;
-  const message: unknown = Reflect.get(error, 'message');
-  return typeof message === 'string' ? message : undefined;
+function Write({ each: { write, gone }, place }: { each: LaneWrite; place: number }) {
+  const style = { '--place': place } as CSSProperties;
+  return (
+    <li className={classes['write']} data-gone={gone || undefined} style={style} data-testid={gone ? 'sent-item' : 'pending-item'}>
+      <span className={classes['sign']} key={String(gone)}>
+        {gone ? <IconCheck size={16} role="img" aria-label="Sent" /> : write.state === 'sending' ? <IconUpload size={16} role="img" aria-label="Being sent" /> : <IconClock size={16} role="img" aria-label="Waits" />}
+      </span>
+      <span className={classes['label']}>{write.label}</span>
+      {write.state === 'retrying' && !gone && <span className={classes['state']}>tried, again soon</span>}
+    </li>
+  );
 }

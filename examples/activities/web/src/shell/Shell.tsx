@@ -9,6 +9,7 @@ import { useRoute } from 'wouter';
 import { ActivityDetail } from '../activities/ActivityDetail.tsx';
 import { ActivityList } from '../activities/ActivityList.tsx';
 import type { User } from '../domain/types.ts';
+import { PresenceProvider } from '../presence/Presence.tsx';
 import { ACTIVITIES_ROOM } from '../tidewire/keys.ts';
 import { ConnectionBanner } from './ConnectionBanner.tsx';
 import { Header } from './Header.tsx';
@@ -31,29 +32,31 @@ export function Shell({ user }: { user: User }) {
     </>
   );
   return (
-    <div className={classes['app']}>
-      <Header user={user} />
-      <ConnectionBanner />
-      <Refusal />
-      <div className={classes['panes']}>
-        {wide ? (
-          <nav className={classes['list']} aria-label="Activities">{list}</nav>
-        ) : (
-          id === null && <main className={classes['list']}>{list}</main>
-        )}
-        {(wide || id !== null) && (
-          <main className={classes['detail']}>
-            {id === null ? (
-              <Notice icon={<IconHandClick size={24} />} title="Pick an activity">
-                Its people and its chat open here.
-              </Notice>
-            ) : (
-              <ActivityDetail key={id} id={id} user={user} beside={wide} />
-            )}
-          </main>
-        )}
+    <PresenceProvider userId={user.id}>
+      <div className={classes['app']}>
+        <Header user={user} />
+        <ConnectionBanner />
+        <Refusal />
+        <div className={classes['panes']}>
+          {wide ? (
+            <nav className={classes['list']} aria-label="Activities">{list}</nav>
+          ) : (
+            id === null && <main className={classes['list']}>{list}</main>
+          )}
+          {(wide || id !== null) && (
+            <main className={classes['detail']}>
+              {id === null ? (
+                <Notice icon={<IconHandClick size={24} />} title="Pick an activity">
+                  Its people and its chat open here.
+                </Notice>
+              ) : (
+                <ActivityDetail key={id} id={id} user={user} beside={wide} />
+              )}
+            </main>
+          )}
+        </div>
       </div>
-    </div>
+    </PresenceProvider>
   );
 }
 

@@ -1,5 +1,4 @@
 // What stands between the phones: what to try next, the sums, the writes on their way, and the server.
-import { useMediaQuery } from '@mantine/hooks';
 import type { ServerControl } from './control.ts';
 import { Guide } from './Guide.tsx';
 import type { Progress } from './guide.ts';
@@ -11,9 +10,8 @@ import { Writes } from './Writes.tsx';
 import classes from './Between.module.css';
 
 export function Between({ ledger, done, server }: { ledger: Ledger; done: Progress; server: ServerControl }) {
-  const compact = useMediaQuery('(max-width: 1099px)', undefined, { getInitialValueInEffect: false });
   return (
-    <div className={classes['between']} data-compact={compact || undefined}>
+    <div className={classes['between']}>
       <Guide done={done} canKillServer={server.kill !== undefined} />
       <ServerCard server={server} />
       <section className={classes['wire']} aria-label="Between the phones">

@@ -5,6 +5,7 @@ import { displayName } from '../domain/names.ts';
 import { phoneAddress } from '../session/place.ts';
 import { Mark } from '../shell/Mark.tsx';
 import type { Person, PhoneState } from './ledger.ts';
+import { duration } from './words.ts';
 import classes from './Device.module.css';
 
 /** Where both phones begin: a thing that both take part in. */
@@ -18,7 +19,7 @@ export function Device({ person, state, hidden, frame, onTunnel, onKill }: {
   onTunnel: (dark: boolean) => void;
   onKill: () => void;
 }) {
-  const { dark, connection } = state;
+  const { dark, connection, pending, backAfter } = state;
   const name = displayName(person);
   return (
     <section className={classes['bay']} aria-label={`${name}’s phone`} data-person={person} data-dark={dark || undefined} data-testid={`phone-${person}`} hidden={hidden}>
@@ -26,6 +27,11 @@ export function Device({ person, state, hidden, frame, onTunnel, onKill }: {
         <div className={classes['bar']}>
           <span className={classes['name']}>{name}’s phone</span>
           <span className={classes['signal']} data-connection={dark ? 'dark' : connection} role="status" data-testid={`signal-${person}`}>{signal(state)}</span>
+          {backAfter !== null && (
+            <span key={backAfter} className={classes['back']} role="status" data-testid={`back-${person}`}>
+              Back in {duration(backAfter)}{pending > 0 && `, ${pending} kept`}
+            </span>
+          )}
         </div>
         <div className={classes['screen']}>
           <iframe ref={frame} className={classes['frame']} title={`${name}’s phone, the app`} src={phoneAddress(person, FIRST)} data-testid={`frame-${person}`} />

@@ -16,7 +16,7 @@ const STEPS: readonly Step[] = [
   { key: 'changed', title: 'Go on as if nothing had happened', text: 'Unlike, rename, write two messages, start an activity. Everything is instant and carries a clock. Let Ben write to her meanwhile.' },
   { key: 'killedApp', title: 'Kill Ana’s app', text: 'Everything that waits was on disk before you saw it. It opens on the same screen.' },
   { key: 'killedServer', title: 'Kill the server', text: 'A real kill -9. Start it again whenever you like.' },
-  { key: 'left', title: 'Leave the tunnel', text: 'The queue drains in order. Ben sees each change once, Ana what she missed.' },
+  { key: 'left', title: 'Leave the tunnel', text: 'The queue drains, each lane in order. One answer gets lost on the way out: asked again, the server replays it and changes nothing.' },
 ];
 
 const DONE = {

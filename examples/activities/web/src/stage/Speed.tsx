@@ -1,7 +1,7 @@
 // How fast the newest change went from one hand to the other screen.
 import { IconArrowRight, IconBolt } from '@tabler/icons-react';
 import { displayName } from '../domain/names.ts';
-import type { Entry } from './ledger.ts';
+import { other, type Entry } from './ledger.ts';
 import { duration, wordFor } from './words.ts';
 import classes from './Speed.module.css';
 
@@ -13,7 +13,7 @@ export function Speed({ entry }: { entry: Entry | undefined }) {
       <div key={write} className={classes['chip']} data-testid="speed">
         <IconBolt size={18} aria-hidden />
         <span className={classes['what']}>
-          {wordFor(what)}: {displayName(by)} <IconArrowRight size={15} role="img" aria-label="to" /> {displayName(by === 'ana' ? 'ben' : 'ana')}
+          {wordFor(what)}: {displayName(by)} <IconArrowRight size={15} role="img" aria-label="to" /> {displayName(other(by))}
         </span>
         <strong className={classes['took']}>{duration(took)}</strong>
       </div>

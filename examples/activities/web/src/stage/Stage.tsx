@@ -36,7 +36,7 @@ function Page() {
     const hear = (event: MessageEvent<unknown>): void => {
       const from = PEOPLE.find((person) => frames.current[person]?.contentWindow === event.source);
       const report = from === undefined ? undefined : told<Report>(event);
-      if (from !== undefined && report !== undefined) setLedger((before) => after(before, from, report));
+      if (from !== undefined && report !== undefined) setLedger((before) => after(before, from, report, performance.now()));
     };
     window.addEventListener('message', hear);
     return () => window.removeEventListener('message', hear);
@@ -46,11 +46,11 @@ function Page() {
 
   const turn = (person: Person, dark: boolean): void => {
     const phone = frames.current[person]?.contentWindow;
-    if (phone) tell(phone, { kind: 'tunnel', dark });
+    if (phone) tell(phone, { kind: 'tunnel', dark, losing: dark ? 0 : 1 });
   };
   const kill = (person: Person): void => {
     if (ledger.phones[person].pending > 0) setCrashes((count) => count + 1);
-    setLedger((before) => afterKill(before, person));
+    setLedger((before) => afterKill(before, person, performance.now()));
     frames.current[person]?.contentWindow?.location.reload();
   };
   const device = (person: Person) => (

@@ -3,7 +3,7 @@ import { Text } from '@mantine/core';
 import { IconAlertTriangle, IconCheck, IconChecks, IconClock, IconTrash, IconUpload } from '@tabler/icons-react';
 import { displayName } from '../domain/names.ts';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
-import type { Entry } from './ledger.ts';
+import { other, type Entry } from './ledger.ts';
 import { standing, wordFor } from './words.ts';
 import classes from './Writes.module.css';
 
@@ -24,13 +24,13 @@ export function Writes({ entries }: { entries: readonly Entry[] }) {
 
 function Write({ entry }: { entry: Entry }) {
   const { by, what, stand, seen } = entry;
-  const other = displayName(by === 'ana' ? 'ben' : 'ana');
+  const receiver = displayName(other(by));
   return (
     <li className={classes['write']} data-testid="write" data-by={by} data-what={what} data-stand={stand} data-seen={seen}>
       <PersonAvatar id={by} size={28} />
       <span className={classes['what']}>{wordFor(what)}</span>
       <span key={`${stand} ${seen > 0}`} className={classes['stand']}>
-        {standing(entry, other)}
+        {standing(entry, receiver)}
         <Sign entry={entry} />
       </span>
     </li>

@@ -4,6 +4,8 @@ import type { Connection, Kept, Report } from '../phone/report.ts';
 export const PEOPLE = ['ana', 'ben'] as const;
 export type Person = (typeof PEOPLE)[number];
 
+export const other = (person: Person): Person => (person === 'ana' ? 'ben' : 'ana');
+
 export type Stand = 'waiting' | 'sending' | 'applied' | 'replayed' | 'refused' | 'discarded';
 
 export interface Entry extends Kept {
@@ -22,6 +24,9 @@ export interface PhoneState {
   readonly dark: boolean;
   readonly pending: number;
   readonly parked: number;
+  /** When its app was killed, until it is back; then how long that took. */
+  readonly killedAt: number | null;
+  readonly backAfter: number | null;
 }
 
 export interface Ledger {
@@ -30,7 +35,7 @@ export interface Ledger {
   readonly entries: readonly Entry[];
 }
 
-const OFF: PhoneState = { connection: 'off', dark: false, pending: 0, parked: 0 };
+const OFF: PhoneState = { connection: 'off', dark: false, pending: 0, parked: 0, killedAt: null, backAfter: null };
 export const EMPTY: Ledger = { phones: { ana: OFF, ben: OFF }, entries: [] };
 
 /** What an app does by itself is no change of its person's. */
@@ -39,12 +44,18 @@ const QUIET = 'message.read';
 /** More are not remembered: the oldest that are through go first. */
 const MOST = 200;
 
-export function after(ledger: Ledger, by: Person, report: Report): Ledger {
+/** `now`: milliseconds of any clock, the same for all calls. */
+export function after(ledger: Ledger, by: Person, report: Report, now: number): Ledger {
   switch (report.kind) {
     case 'state':
-      return afterState(ledger, by, report);
+      return afterState(ledger, by, report, now);
     case 'sent':
-      return put(ledger, by, report, ({ requests, tapped }) => ({ stand: 'sending', requests: requests + 1, tapped: tapped ?? report.tapped }));
+      return put(ledger, by, report, ({ requests }) => ({
+        stand: 'sending',
+        requests: requests + 1,
+        // How fast something was is asked only where both phones have a network.
+        tapped: requests === 0 && ledger.phones[other(by)].connection === 'online' ? report.tapped : null,
+      }));
     case 'answered':
       return { ...ledger, entries: ledger.entries.map((it) => (it.write === report.write ? { ...it, stand: answered(it, report.outcome) } : it)) };
     case 'heard':
@@ -53,8 +64,8 @@ export function after(ledger: Ledger, by: Person, report: Report): Ledger {
 }
 
 /** The phone's page is gone, for a moment or for good. */
-export function afterKill(ledger: Ledger, person: Person): Ledger {
-  return { ...ledger, phones: { ...ledger.phones, [person]: { ...ledger.phones[person], connection: 'off' } } };
+export function afterKill(ledger: Ledger, person: Person, now: number): Ledger {
+  return { ...ledger, phones: { ...ledger.phones, [person]: { ...ledger.phones[person], connection: 'off', killedAt: now, backAfter: null } } };
 }
 
 function answered({ stand }: Entry, outcome: string): Stand {
@@ -62,10 +73,11 @@ function answered({ stand }: Entry, outcome: string): Stand {
   return outcome === 'rejected' ? 'refused' : stand;
 }
 
-function afterState(ledger: Ledger, by: Person, { connection, dark, pending, parked }: Extract<Report, { kind: 'state' }>): Ledger {
+function afterState(ledger: Ledger, by: Person, { connection, dark, pending, parked }: Extract<Report, { kind: 'state' }>, now: number): Ledger {
+  const { killedAt, backAfter } = ledger.phones[by];
   const waiting = new Set(pending.map(({ write }) => write));
   const refused = new Set(parked.map(({ write }) => write));
-  let next: Ledger = { ...ledger, phones: { ...ledger.phones, [by]: { connection, dark, pending: pending.length, parked: parked.length } } };
+  let next: Ledger = { ...ledger, phones: { ...ledger.phones, [by]: { connection, dark, pending: pending.length, parked: parked.length, killedAt: null, backAfter: killedAt === null ? backAfter : now - killedAt } } };
   for (const kept of [...pending, ...parked]) next = put(next, by, kept, ({ stand }) => ({ stand }));
   const entries = next.entries.map((it): Entry => {
     if (it.by !== by) return it;
@@ -78,7 +90,7 @@ function afterState(ledger: Ledger, by: Person, { connection, dark, pending, par
 }
 
 function afterHeard(ledger: Ledger, by: Person, { what, thing, at }: Extract<Report, { kind: 'heard' }>): Ledger {
-  const same = ledger.entries.filter((it) => it.by !== by && it.what === what && it.thing === thing && it.requests > 0);
+  const same = ledger.entries.filter((it) => it.by !== by && it.what === what && it.thing === thing && it.requests > 0 && it.stand !== 'refused' && it.stand !== 'discarded');
   // What is said of the same thing again and again comes in order.
   const entry = same.find(({ seen }) => seen === 0) ?? (what === 'message.send' || what === 'activity.create' ? same[0] : undefined);
   if (entry === undefined) return ledger;

@@ -30,7 +30,7 @@ export function standing({ stand, seen, took, requests }: Entry, other: string):
     case 'refused':
       return 'refused, kept on the phone';
     case 'discarded':
-      return 'given up';
+      return 'taken back';
     case 'applied':
       return seen === 0 ? 'applied' : took === null ? `with ${other}` : `with ${other} in ${duration(took)}`;
     case 'replayed':

@@ -1,5 +1,5 @@
 // Makes Tidewire and its query cache for one session. Inert until the provider mounts.
-import { browser, createTidewire, type Tidewire } from '@tidewire/client';
+import { browser, createTidewire, volatile, type Tidewire } from '@tidewire/client';
 import { onlineManager, QueryClient } from '@tanstack/react-query';
 import { place } from '../session/place.ts';
 import type { Session } from '../session/session.ts';
@@ -39,6 +39,8 @@ export function createScope(session: Session): Scope {
     request: requestInTunnel,
     mutations,
     rules,
+    // Who types now is worth nothing later.
+    emits: { 'typing:start': volatile({ key: 'typing' }), 'typing:stop': volatile({ key: 'typing' }) },
     // Notes carry no payloads and no tokens.
     log: ({ level, note, error }) => {
       if (level !== 'debug') console[level](`tidewire: ${note}`, error ?? '');

@@ -99,6 +99,22 @@ export const createActivity = define<OfActivity & { title: string; createdAt: st
   label: ({ title }) => `New activity “${title}”`,
 });
 
+/**
+ * `version`: the one that its person saw. The server refuses it if somebody else was faster, and it is parked: two titles cannot be merged.
+ * A base with a newer version has this title already, or the other one.
+ */
+export const renameActivity = define<OfActivity & { title: string; version: number }>({
+  name: 'activity.rename',
+  version: 1,
+  request: ({ activityId, title, version }) => ({ method: 'PATCH', path: `/api/activities/${encodeURIComponent(activityId)}`, body: { title, version } }),
+  optimistic: ({ activityId, title, version }, cache) => {
+    cache.patch<Activity>('activity', activityId, (it) => (it.version > version ? it : { ...it, title, version: version + 1 }));
+  },
+  lane: laneOf,
+  whenParked: 'rollback',
+  label: ({ title }) => `New title “${title}”`,
+});
+
 export const sendMessage = define<OfActivity & { messageId: string; text: string; createdAt: string }>({
   name: 'message.send',
   version: 1,
@@ -143,6 +159,7 @@ export const mutations = [
   joinActivity,
   leaveActivity,
   createActivity,
+  renameActivity,
   sendMessage,
   readMessage,
   cheerActivity,

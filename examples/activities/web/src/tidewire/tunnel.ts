@@ -10,6 +10,7 @@ const KEY = drawerKey('tunnel');
 
 let dark = drawer.getItem(KEY) !== null;
 let way = newWay();
+let lost = 0;
 const listeners = new Set<() => void>();
 
 /** Aborted while dark, and from the moment when it becomes dark. */
@@ -21,7 +22,7 @@ function newWay(): AbortController {
 
 /** What a browser's `fetch` says without a network. */
 function noNetwork(): TypeError {
-  return new TypeError('No network: this tab is in the tunnel.');
+  return new TypeError('No network: this tab is in the tunnel, or at its end.');
 }
 
 export const tunnel = {
@@ -30,7 +31,9 @@ export const tunnel = {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
-  set(wanted: boolean): void {
+  /** `losing`: so many answers get lost on the way out, as happens where a tunnel ends. What they answered was done. */
+  set(wanted: boolean, losing = 0): void {
+    lost = losing;
     if (wanted) drawer.setItem(KEY, 'dark');
     else drawer.removeItem(KEY);
     turn(wanted);
@@ -65,13 +68,17 @@ export function signalInTunnel(signal: AbortSignal): AbortSignal {
 export const requestInTunnel: RequestPort = async ({ url, method, headers, body, signal, token }) => {
   const bearer = await token();
   const answered = sent({ url, method, headers, body });
-  const response = fetch(url, {
+  const response = await fetch(url, {
     method,
     headers: bearer === null ? headers : { ...headers, Authorization: `Bearer ${bearer}` },
     signal: signalInTunnel(signal),
     ...(body !== undefined && { body }),
   });
-  response.then(answered, () => undefined);
+  if (lost > 0 && response.headers.get('Tidewire-Outcome') === 'applied') {
+    lost -= 1;
+    throw noNetwork();
+  }
+  answered(response);
   return response;
 };
 

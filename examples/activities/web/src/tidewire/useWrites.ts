@@ -3,21 +3,31 @@ import { useMemo } from 'react';
 import { useOutbox } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
 
-type Name = 'activity.create' | 'activity.join' | 'message.send';
+type Name = 'activity.create' | 'activity.join' | 'activity.rename' | 'message.send';
 
 export interface Writes {
   /** The write that is on its way, or parked, for this thing. */
   find(name: Name, id: string): WriteSnapshot | undefined;
-  retry(id: string): boolean;
-  discard(id: string): boolean;
+  /** How many writes about this activity wait, and which of them is parked. */
+  waiting(activityId: string): number;
+  parked(name: Name, activityId: string): WriteSnapshot | undefined;
 }
 
 export function useWrites(): Writes {
-  const { pending, parked, retry, discard } = useOutbox();
+  const { pending, parked } = useOutbox();
   return useMemo(() => {
     const byThing = new Map([...pending, ...parked].map((write) => [`${write.name} ${thingOf(write) ?? ''}`, write]));
-    return { find: (name, id) => byThing.get(`${name} ${id}`), retry, discard };
-  }, [pending, parked, retry, discard]);
+    const counts = new Map<string, number>();
+    for (const write of pending) {
+      const activity = activityOf(write);
+      if (activity !== undefined && write.name !== 'message.read') counts.set(activity, (counts.get(activity) ?? 0) + 1);
+    }
+    return {
+      find: (name, id) => byThing.get(`${name} ${id}`),
+      waiting: (id) => counts.get(id) ?? 0,
+      parked: (name, id) => parked.find((write) => write.name === name && activityOf(write) === id),
+    };
+  }, [pending, parked]);
 }
 
 /** The message, or else the activity, that a write is about. */

@@ -1,0 +1,16 @@
+// A person's disc, with a green dot while they are online.
+import { VisuallyHidden } from '@mantine/core';
+import { displayName } from '../domain/names.ts';
+import { PersonAvatar } from '../theme/PersonAvatar.tsx';
+import { useOnline } from './Presence.tsx';
+import classes from './OnlineAvatar.module.css';
+
+export function OnlineAvatar({ id, size }: { id: string; size: number }) {
+  const here = useOnline().has(id);
+  return (
+    <span className={classes['place']} data-online={here || undefined} data-testid={`avatar-${id}`}>
+      <PersonAvatar id={id} size={size} />
+      {here && <VisuallyHidden>{displayName(id)} is online</VisuallyHidden>}
+    </span>
+  );
+}
