@@ -57,7 +57,9 @@ impl Outbox {
     /// Q20: the last answer is stored, the host may let go.
     pub(super) fn tell_quiet(&mut self, ctx: &mut Ctx) {
         // What is to be given up can be, as soon as the store that is being read has said how it stands.
-        let clearing = self.leader.is_some() && self.load.is_some() && !self.leaving.unwanted.is_empty();
+        // So can what another tab was asked to give up, or this one when the lead comes to it.
+        let clearing = self.leader.is_some() && self.load.is_some() && !self.leaving.unwanted.is_empty()
+            || self.tabs.wants_clear();
         let busy = clearing || !(self.fetches.is_empty() && self.steps.is_empty() && self.early.is_empty());
         if self.leaving.suspended && !self.leaving.quiet && !busy && self.unsaved.is_empty() {
             self.leaving.quiet = true;

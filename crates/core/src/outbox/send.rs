@@ -31,7 +31,7 @@ enum NoOutcome {
 impl Outbox {
     /// Sends what may be sent. Called at the end of every call into the engine.
     pub(crate) fn pump(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
-        if self.is_outdated() || self.has_left() {
+        if self.is_outdated() {
             return;
         }
         self.watch_leader(ctx, facts);

@@ -58,6 +58,10 @@ impl Tabs {
     pub(super) fn new() -> Tabs {
         Tabs { visible: true, asked: false, wishes: Vec::new() }
     }
+
+    pub(super) fn wants_clear(&self) -> bool {
+        self.wishes.iter().any(|wish| matches!(wish, Wish::Clear(_)))
+    }
 }
 
 impl Outbox {
