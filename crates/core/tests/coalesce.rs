@@ -210,3 +210,49 @@ fn a4_a_pass_that_can_do_nothing_ends_at_once() {
     rig.settle();
     assert_eq!(passes(&rig), [(2, 0, 0, 0)]);
 }
+
+#[test]
+fn q8_what_waits_for_another_or_cannot_be_sent_undoes_nothing() {
+    let undo = |s: &mut Submission| {
+        (s.name, s.path, s.lane) = ("unlike".into(), "/unlike".into(), Some("likes/7".into()));
+        s.coalesce = Coalesce::CancelPair { name: "like".into() };
+    };
+    let mut rig = stopped();
+    let parent = rig.submit("/parent");
+    let first = tap(&mut rig, "like", "unlike");
+    rig.submit_with(|s| {
+        undo(s);
+        s.depends_on = vec![parent];
+    })
+    .unwrap();
+    assert_eq!(rig.states(&first).last(), Some(&WriteState::Durable { behind: None }));
+    // Stored by a tab that may not decide; this build knows only one of the two.
+    let mut other = Rig::idle(rig::config(), Default::default(), 2);
+    other.settle();
+    let first = tap(&mut other, "like", "unlike");
+    other.submit_with(undo).unwrap();
+    let mut rig = Rig::idle(rig::config(), other.disk, 3);
+    rig.settle();
+    rig.input(Input::Definitions { known: vec![KnownMutation { name: "like".into(), version: 1 }] });
+    rig.lead();
+    assert_eq!(rig.requests[0].1.write, first);
+}
+
+#[test]
+fn q8_each_step_of_a_pair_is_taken_once_whatever_happens_between() {
+    let mut rig = stopped();
+    rig.hold_disk = true;
+    tap(&mut rig, "like", "unlike");
+    tap(&mut rig, "unlike", "like");
+    let mut steps = 0;
+    while !rig.held.is_empty() {
+        for _ in 0..3 {
+            rig.command(Command::SetProcessing { on: false }).unwrap();
+        }
+        rig.release_disk();
+        steps += 1;
+    }
+    assert_eq!(rig.disk.keys().filter(|key| key.starts_with("w/")).count(), 0);
+    let removed = rig.log.iter().filter(|o| matches!(o, Output::Persist { value: None, .. })).count();
+    assert_eq!(removed, 2, "in {steps} steps");
+}

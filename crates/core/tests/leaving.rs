@@ -386,3 +386,23 @@ fn q20_nothing_expires_and_no_clock_is_stored_for_a_user_who_has_left() {
     let stored = rig.log.iter().filter(|o| matches!(o, Output::Persist { .. })).count();
     assert_eq!(stored, 0, "{:?}", rig.log);
 }
+
+#[test]
+fn q21_a_write_is_asked_about_once_and_an_answer_of_the_same_version_is_none() {
+    let (disk, write) = stored();
+    let mut rig = starting(&disk, known(&[("activity.like", 2)]));
+    rig.input(known(&[("activity.like", 2)]));
+    assert_eq!(upcasts(&rig), 1, "the answer is still to come");
+    let same = Submission {
+        name: "activity.like".into(),
+        version: 1,
+        method: "POST".into(),
+        path: "/like".into(),
+        ..Submission::default()
+    };
+    rig.input(Input::Upcasted { write: write.clone(), result: Some(same) });
+    let reason = QuarantineReason::NotUpcast;
+    assert_eq!(last(&rig, &write), WriteState::Quarantined { reason });
+    rig.input(known(&[("activity.like", 2)]));
+    assert_eq!(upcasts(&rig), 1, "it would fail again");
+}

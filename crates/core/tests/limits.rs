@@ -257,3 +257,150 @@ fn q9_a_write_that_gets_no_answer_so_often_while_others_do_waits_alone() {
     rig.submit_with(|s| (s.path, s.lane) = ("/other".into(), Some(Lane("other".into())))).unwrap();
     end(&mut rig, "/other", true);
 }
+
+/// A rig whose store has not been read, and is never.
+fn unread(queue: QueueLimits) -> Rig {
+    let mut rig = Rig::idle(Config { queue: Some(queue), ..rig::config() }, Default::default(), 1);
+    while rig.engine.poll_output().is_some() {}
+    rig
+}
+
+#[test]
+fn q15_what_waits_for_the_store_to_be_read_counts_and_what_is_taken_back_does_not() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    let pending_bytes = 3 * rig.status().bytes;
+    let bytes = QueueLimits { pending_bytes, ..QueueLimits::default() };
+    for queue in [bytes, QueueLimits { pending: 3, ..QueueLimits::default() }] {
+        let mut rig = unread(queue);
+        let first = rig.submit("/x");
+        rig.submit("/x");
+        rig.submit("/x");
+        assert_eq!(rig.submit_with(|s| s.path = "/x".into()), Err(Refusal::QueueFull));
+        rig.command(Command::Cancel { write: first }).unwrap();
+        rig.submit("/x");
+        assert_eq!(rig.submit_with(|s| s.path = "/x".into()), Err(Refusal::QueueFull));
+    }
+}
+
+#[test]
+fn q8_the_same_write_is_found_before_the_store_is_read() {
+    let mut rig = unread(QueueLimits::default());
+    let keyed = |lane: &'static str| {
+        move |s: &mut Submission| (s.lane, s.dedupe_key) = (Some(lane.into()), Some("k".into()))
+    };
+    let first = rig.submit_with(keyed("a")).unwrap();
+    rig.submit_with(keyed("b")).unwrap();
+    let mut write = Submission { name: "activity.like".into(), version: 1, ..Submission::default() };
+    (write.method, write.path) = ("POST".into(), "/like".into());
+    keyed("a")(&mut write);
+    assert_eq!(rig.command(Command::Submit { write }), Ok(Accepted::Merged { into: first }));
+}
+
+#[test]
+fn q15_a_method_is_a_word_of_letters() {
+    let mut rig = stopped();
+    for method in ["", "PO ST", "PROPPATCHPROPPATCH"] {
+        assert_eq!(rig.submit_with(|s| s.method = method.into()), Err(Refusal::Malformed), "{method}");
+    }
+}
+
+fn edit(rig: &mut Rig, write: &WriteId, path: &str) -> Result<Accepted, Refusal> {
+    let (name, variables, method) = ("activity.like".into(), "\"7\"".into(), "POST".into());
+    let mut submission = Submission { name, version: 1, variables, method, ..Submission::default() };
+    (submission.path, submission.lane) = (path.into(), Some("/x".into()));
+    rig.command(Command::Edit { write: write.clone(), submission })
+}
+
+#[test]
+fn q13_q15_an_edit_takes_the_room_of_what_it_replaces_and_no_more() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    let one = rig.status().bytes;
+    let with = |queue| {
+        let mut rig = Rig::idle(Config { queue: Some(queue), ..rig::config() }, Default::default(), 1);
+        rig.settle();
+        rig.lead();
+        rig
+    };
+    // Two that wait: both limits are reached.
+    let mut rig = with(QueueLimits { pending: 2, pending_bytes: 2 * one, ..QueueLimits::default() });
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    let (first, _) = (rig.submit("/x"), rig.submit("/x"));
+    assert_eq!(edit(&mut rig, &first, "/xy"), Err(Refusal::QueueFull), "one byte more");
+    assert!(edit(&mut rig, &first, "/y").is_ok());
+    // One is parked: again both.
+    let mut rig = with(QueueLimits { parked: 1, parked_bytes: one, ..QueueLimits::default() });
+    let first = rig.submit("/x");
+    rig.answer(404, "rejected");
+    assert!(edit(&mut rig, &first, "/y").is_ok());
+    // Two are parked: one is too many still.
+    let mut rig = with(QueueLimits { parked_bytes: one, ..QueueLimits::default() });
+    let (first, _) = (rig.submit("/x"), rig.submit("/x"));
+    rig.answer(404, "rejected");
+    rig.answer(404, "rejected");
+    assert_eq!(edit(&mut rig, &first, "/y"), Err(Refusal::QueueFull));
+}
+
+#[test]
+fn q13_what_cannot_be_sent_or_is_with_the_app_or_is_not_on_disk_does_not_expire() {
+    let short = |s: &mut Submission| (s.ttl, s.on_conflict) = (Some(Millis(5_000)), true);
+    // The app is to decide.
+    let mut rig = Rig::new();
+    let write = rig.submit_with(short).unwrap();
+    rig.answer(412, "rejected");
+    rig.pass(10_000);
+    assert!(matches!(last(&rig, &write), WriteState::Conflict { .. }), "{:?}", last(&rig, &write));
+    // This build has no definition for it.
+    let mut rig = stopped();
+    let write = rig.submit_with(short).unwrap();
+    let disk = rig.disk;
+    let mut rig = Rig::idle(rig::config(), disk, 2);
+    rig.settle();
+    rig.input(Input::Definitions { known: vec![] });
+    rig.lead();
+    rig.pass(10_000);
+    assert!(matches!(last(&rig, &write), WriteState::Quarantined { .. }), "{:?}", last(&rig, &write));
+    // It is being stored.
+    let mut rig = stopped();
+    rig.hold_disk = true;
+    let write = rig.submit_with(short).unwrap();
+    rig.pass(10_000);
+    let steps = rig.held.iter().filter(|(_, key, _)| key.starts_with("w/")).count();
+    assert_eq!(steps, 1, "nothing more is to be done to {write}");
+}
+
+#[test]
+fn q13_the_clock_is_not_stored_each_time_that_a_write_expires() {
+    let mut rig = stopped();
+    rig.submit("/x");
+    for life in [60_000, 120_000] {
+        rig.submit_with(|s| s.ttl = Some(Millis(life))).unwrap();
+    }
+    rig.pass(60_000);
+    rig.take();
+    rig.pass(60_000);
+    assert_eq!((rig.status().pending, rig.status().parked), (1, 2));
+    let stored = |o: &&Output| matches!(o, Output::Persist { key, .. } if key == "m/clock");
+    assert_eq!(rig.log.iter().filter(stored).count(), 0);
+}
+
+#[test]
+fn q13_the_newest_write_tells_how_late_it_is_if_the_clock_was_not_stored() {
+    const HOUR: u64 = 60 * 60 * 1000;
+    let mut rig = stopped();
+    let write = rig.submit_with(|s| s.ttl = Some(Millis(15 * HOUR))).unwrap();
+    for expected in [false, true] {
+        rig.wall += 10 * HOUR;
+        rig.disk.remove("m/clock");
+        let (wall, disk) = (rig.wall, rig.disk);
+        rig = Rig::idle(rig::config(), disk, 2);
+        rig.wall = wall;
+        rig.command(Command::SetProcessing { on: false }).unwrap();
+        rig.lead();
+        let expired = rig.states(&write).iter().any(|s| matches!(s, WriteState::Parked { .. }));
+        assert_eq!(expired, expected, "after twenty hours, not after ten");
+        rig.submit("/y");
+    }
+    assert_eq!((rig.status().pending, rig.status().parked), (2, 1));
+}

@@ -481,3 +481,33 @@ fn q13_a_parked_write_without_a_layer_is_known_by_name_after_a_restart() {
         "a refused like shows nothing"
     );
 }
+
+/// CRC-32 over the key, a zero byte and the content, as a record of the store ends with it.
+fn sealed(key: &str, content: &[u8]) -> Vec<u8> {
+    let mut crc = !0u32;
+    for byte in key.as_bytes().iter().chain(&[0]).chain(content) {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    [content, &(!crc).to_le_bytes()].concat()
+}
+
+#[test]
+fn q4_a_record_that_ends_early_or_late_is_set_aside_although_its_checksum_is_right() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.submit("/a");
+    let key = rig.disk.keys().find(|k| k.starts_with("w/")).unwrap().clone();
+    let content = rig.disk[&key][..rig.disk[&key].len() - 4].to_vec();
+    let sent = |content: &[u8]| {
+        let disk = [(key.clone(), sealed(&key, content))].into();
+        Rig::on_disk(disk, 2).requests.len()
+    };
+    assert_eq!(sent(&content), 1);
+    assert_eq!(sent(&[&content[..], &[0]].concat()), 0, "a byte more");
+    for length in 0..content.len() {
+        assert_eq!(sent(&content[..length]), 0, "{length} of {}", content.len());
+    }
+}
