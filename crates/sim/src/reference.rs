@@ -35,6 +35,8 @@ pub struct Tapped {
     pub tab: Tab,
     /// In which run of it.
     pub life: Life,
+    /// The run of a tab in whose order it stands in its lane: its own, or that of the write whose place it took.
+    pub place: Life,
     /// By whom.
     pub user: User,
     /// To which room.

@@ -649,3 +649,23 @@ fn q20_seed_110042457_who_has_left_begins_nothing_when_it_comes_to_lead() {
         ],
     );
 }
+
+/// A mistake of the model: a write that another tab had edited was expected in that tab's order.
+#[test]
+fn q6_q13_seed_120001118_an_edited_write_stands_where_the_first_one_stood() {
+    holds_with(
+        120_001_118,
+        [3, 1, 0],
+        20,
+        1_000,
+        0,
+        vec![
+            (5, 223, Action::Kill { tab: Tab(1) }),
+            (7, 4, tap(0, 1, "add", false, false)),
+            (8, 9, tap(0, 2, "add", false, true)),
+            (9, 3, Action::Reach { device: Device(0), reach: "up" }),
+            (10, 272, tap(2, 2, "refuse", false, true)),
+            (15, 0, Action::EditParked { tab: Tab(0) }),
+        ],
+    );
+}

@@ -68,7 +68,7 @@ impl Invariant for LaneOrder {
                 continue;
             }
             let before = world.reference.taps.iter().filter(|(_, other)| {
-                (other.life, &other.lane) == (tap.life, &tap.lane) && other.order < tap.order
+                (other.place, &other.lane) == (tap.place, &tap.lane) && other.order < tap.order
             });
             for (other_write, other) in before {
                 let out = other.ever_parked

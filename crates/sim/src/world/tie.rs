@@ -104,6 +104,7 @@ impl World {
             device: state.device,
             tab,
             life: state.life,
+            place: state.life,
             user: state.user,
             room: tap.room,
             tag: tap.tag,
@@ -159,7 +160,7 @@ impl World {
             if let Ok(Accepted::Queued { write: new }) = answer {
                 self.last_tag = asked.tag.0;
                 self.coverage.rule("Q13");
-                let tap = Tapped { lane: old.lane, ..edited };
+                let tap = Tapped { lane: old.lane, place: old.place, ..edited };
                 self.reference.tapped(new.clone(), tap);
                 // The same place in its lane.
                 if let Some(tap) = self.reference.taps.get_mut(&new) {
