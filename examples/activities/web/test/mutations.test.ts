@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LayerWriter, MutationDefinition, QueryKey } from '@tidewire/client';
 import type { Activity, Message } from '../src/domain/types.ts';
 import {
-  cheerActivity, createActivity, joinActivity, leaveActivity, likeActivity, mutations, readMessage, sendMessage, unlikeActivity,
+  cheerActivity, createActivity, joinActivity, leaveActivity, likeActivity, mutations, readMessage, renameActivity, sendMessage, unlikeActivity,
 } from '../src/tidewire/mutations.ts';
 import { rules } from '../src/tidewire/rules.ts';
 
@@ -43,6 +43,15 @@ describe('layers', () => {
   ])('Q17: $definition.name shows at once, and changes nothing where it is already known', ({ definition, before, after }) => {
     expect(folded(definition, about, 'activity', before, 'swim')).toEqual(after);
     expect(folded(definition, about, 'activity', after, 'swim')).toEqual(after);
+  });
+
+  it('Q17: activity.rename shows over the version that was seen, and leaves a newer one alone', () => {
+    const variables = { ...about, title: 'Swim later', version: 1 };
+    const renamed = folded(renameActivity, variables, 'activity', swim, 'swim');
+    expect(renamed).toEqual({ ...swim, title: 'Swim later', version: 2 });
+    expect(folded(renameActivity, variables, 'activity', renamed, 'swim')).toEqual(renamed);
+    const theirs = { ...swim, title: 'Swim never', version: 2 };
+    expect(folded(renameActivity, variables, 'activity', theirs, 'swim')).toEqual(theirs);
   });
 
   it('Q17: message.read adds the reader once', () => {
