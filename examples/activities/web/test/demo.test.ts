@@ -1,6 +1,6 @@
 // What the demo's page makes of what the phones tell: counts are right, and a thing that comes twice is told (Q9).
 import { describe, expect, it } from 'vitest';
-import { lanes } from '../src/shell/lanes.ts';
+import { lanes, shownNext } from '../src/shell/lanes.ts';
 import { reason } from '../src/shell/reason.ts';
 import { aboutRequest } from '../src/phone/what.ts';
 import type { Report } from '../src/phone/report.ts';
@@ -93,9 +93,10 @@ describe('words and addresses', () => {
     expect(reason({ name: 'message.send', error: { code: 'EXPIRED' } })).toBe('It waited too long.');
   });
 
-  it('Q6 shows lanes in the order of their oldest write', () => {
+  it('Q6 shows lanes in the order of their oldest write, what has just left in its place', () => {
     const write = (id: string, lane: string): WriteSnapshot => ({ id, lane, name: '', label: id, variables: {}, state: 'durable' });
-    expect(lanes([write('1', 'a')], [write('2', 'b'), write('3', 'a')]).map(({ name, writes }) => [name, writes.map(({ write: { id }, gone }) => `${id}${gone ? ' gone' : ''}`)])).toEqual([
+    const before = shownNext([], [write('1', 'a'), write('2', 'b'), write('x', 'b')], []);
+    expect(lanes(shownNext(before, [write('2', 'b'), write('3', 'a')], [write('x', 'b')])).map(({ name, writes }) => [name, writes.map(({ write: { id }, gone }) => `${id}${gone ? ' gone' : ''}`)])).toEqual([
       ['a', ['1 gone', '3']],
       ['b', ['2']],
     ]);

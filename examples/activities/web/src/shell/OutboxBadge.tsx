@@ -5,18 +5,18 @@ import { useOfflineQueueStatus, useSocketConnection } from '@tidewire/react';
 import { IconAlertTriangle, IconCheck, IconCloudUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import { OutboxDrawer } from './OutboxDrawer.tsx';
-import { useJustSent } from './useJustSent.ts';
+import { useQueue } from './useQueue.ts';
 import classes from './OutboxBadge.module.css';
 
 export function OutboxBadge() {
   const { count, parked } = useOfflineQueueStatus();
   const [open, { open: show, close }] = useDisclosure(false);
-  const gone = useJustSent();
+  const gone = useQueue().some((each) => each.gone);
   // What went out at once needs no word.
   const { isConnected } = useSocketConnection();
   const [offline, setOffline] = useState(false);
   if (!isConnected && count > 0 && !offline) setOffline(true);
-  if (offline && count === 0 && gone.length === 0) setOffline(false);
+  if (offline && count === 0 && !gone) setOffline(false);
   const quick = !offline;
   const label = [count > 0 && `${plural(count, 'change')} waiting to be sent`, parked > 0 && `${plural(parked, 'change')} not sent`]
     .filter((part) => part !== false)
@@ -40,7 +40,7 @@ export function OutboxBadge() {
           )}
         </UnstyledButton>
       )}
-      {count + parked === 0 && gone.length > 0 && !quick && (
+      {count + parked === 0 && gone && !quick && (
         <span className={classes['part']} data-sent role="status" data-testid="sent-badge">
           <IconCheck size={18} aria-hidden />
           All sent

@@ -11,7 +11,7 @@ import { lanes, type Lane, type LaneWrite } from './lanes.ts';
 import { Notice } from './Notice.tsx';
 import { ParkedActions } from './ParkedActions.tsx';
 import { reason } from './reason.ts';
-import { useJustSent } from './useJustSent.ts';
+import { useQueue } from './useQueue.ts';
 import classes from './OutboxDrawer.module.css';
 
 export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -32,11 +32,10 @@ export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose: ()
 }
 
 function Queue() {
-  const { pending, parked } = useOutbox();
-  const gone = useJustSent();
+  const { parked } = useOutbox();
   const titles = new Map((useActivities().data ?? []).map((it) => [it.id, it.title]));
   const titleOf = (write: WriteSnapshot): string | undefined => titles.get(activityOf(write) ?? '');
-  const moving = lanes(gone, pending);
+  const moving = lanes(useQueue());
 
   if (moving.length + parked.length === 0) {
     return <Notice icon={<IconCircleCheck size={24} />} title="Everything is sent">Nothing waits on this device.</Notice>;
