@@ -64,7 +64,7 @@ async fn q13_a_voided_sequence_is_never_applied_and_counts_as_applied_nowhere() 
 /// The first write of a client got no answer and is given up; the copy of it that was held up on the way comes afterwards.
 #[tokio::test]
 async fn q9_q13_what_is_voided_for_a_new_client_is_not_applied_when_it_comes_late() {
-    let mut app = App::new();
+    let app = App::new();
     let asked = |floor: u64, void: bool| json!({ "client": CLIENT, "sequence": 2, "floor": floor, "key": "k2", "void": void });
     assert_eq!(ask_for(&app, asked(2, true)).await, json!({ "outcome": "client-reset" }), "it is not new");
     assert_eq!(ask_for(&app, asked(1, false)).await, json!({ "outcome": "unknown" }));
