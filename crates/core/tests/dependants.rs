@@ -196,3 +196,13 @@ fn q7_limits_of_temporary_ids_and_parents() {
     rig.respond(Response { names: named(&long), ..response(200, Some("applied")) });
     assert_eq!(parked(&rig, &second), Some(ParkReason::Unnamed));
 }
+
+#[test]
+fn q7_who_depends_on_a_write_that_succeeded_and_is_gone_is_taken_and_sent() {
+    let mut rig = Rig::new();
+    let parent = rig.submit_with(|s| s.optimistic = false).unwrap();
+    rig.answer(200, "applied");
+    assert_eq!(rig.disk.keys().filter(|key| key.starts_with("w/")).count(), 0);
+    let child = rig.submit_with(|s| s.depends_on = vec![parent]).unwrap();
+    assert_eq!(rig.requests[0].1.write, child);
+}

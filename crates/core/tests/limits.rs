@@ -368,6 +368,14 @@ fn q13_what_cannot_be_sent_or_is_with_the_app_or_is_not_on_disk_does_not_expire(
     rig.pass(10_000);
     let steps = rig.held.iter().filter(|(_, key, _)| key.starts_with("w/")).count();
     assert_eq!(steps, 1, "nothing more is to be done to {write}");
+    // It is on disk, and being claimed.
+    let mut rig = stopped();
+    rig.submit_with(short).unwrap();
+    rig.hold_disk = true;
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    rig.pass(10_000);
+    let steps = rig.held.iter().filter(|(_, key, _)| key.starts_with("w/")).count();
+    assert_eq!(steps, 1, "the claim");
 }
 
 #[test]

@@ -544,3 +544,24 @@ fn q13_q19_a_parked_write_that_is_gone_without_a_word_is_not_called_discarded() 
     assert_eq!(rig.states(&write).last(), Some(&WriteState::Settled {}));
     assert_eq!(rig.retired(&write), [], "its layer stands until a base shows what is true");
 }
+
+#[test]
+fn q7_q19_a_layer_that_is_put_above_another_tabs_again_mentions_the_real_name() {
+    let mut leader = Rig::new();
+    let mut other = follower(&leader, 2);
+    leader.submit_with(|s| s.temp_ids = vec!["temp-0001".into()]).unwrap();
+    let child =
+        leader.submit_with(|s| (s.path, s.variables) = ("/c".into(), "\"temp-0001\"".into())).unwrap();
+    other.submit_with(|s| s.path = "/other".into()).unwrap();
+    leader.answer_named(&[("temp-0001", "7")]);
+    leader.take();
+    leader.disk.extend(other.disk.clone().into_iter().filter(|(key, _)| key.starts_with("w/")));
+    for input in news(&mut other) {
+        leader.input(input);
+    }
+    let shown = leader.log.iter().filter_map(|o| match o {
+        Output::LayerAdded { write, variables, .. } if *write == child => Some(variables.0.clone()),
+        _ => None,
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), ["\"7\""]);
+}
