@@ -12,6 +12,13 @@ import { openBrowser } from './world.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const binaries = process.env.TIDEWIRE_BIN ?? join(root, 'target/debug')
 
+// A run that is ended from outside, by its time limit too, leaves no server behind.
+const running = new Set()
+process.once('SIGTERM', () => process.exit(1))
+process.once('exit', () => {
+  for (const pid of running) process.kill(-pid, 'SIGKILL')
+})
+
 export class Demo {
   #data = mkdtempSync(join(tmpdir(), 'tidewire-demo-'))
   #process
@@ -22,6 +29,8 @@ export class Demo {
     // A group of its own, so that the server ends with it.
     const child = spawn(join(binaries, 'xtask'), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     demo.#process = child
+    running.add(child.pid)
+    child.once('exit', () => running.delete(child.pid))
     const said = []
     child.stderr.on('data', (chunk) => said.push(chunk))
     const lines = createInterface({ input: child.stdout })
