@@ -565,3 +565,29 @@ fn q7_q19_a_layer_that_is_put_above_another_tabs_again_mentions_the_real_name() 
     });
     assert_eq!(shown.collect::<Vec<_>>(), ["\"7\""]);
 }
+
+#[test]
+fn q7_q19_a_child_from_another_tab_of_a_write_that_succeeded_and_is_gone_is_sent() {
+    let names = [("temp-0001", "7")];
+    // Who did it remembers the last ones; a later process knows of those that named something.
+    for (named, restarts) in [(&names[..0], false), (&names[..], true)] {
+        let mut leader = Rig::new();
+        leader.command(Command::SetProcessing { on: false }).unwrap();
+        let temp_ids = named.iter().map(|(temp, _)| (*temp).into()).collect();
+        let parent = leader.submit_with(|s| (s.temp_ids, s.optimistic) = (temp_ids, false)).unwrap();
+        let mut other = follower(&leader, 2);
+        let child =
+            other.submit_with(|s| (s.path, s.depends_on) = ("/c".into(), vec![parent.clone()])).unwrap();
+        let is_new = |key: &String| !leader.disk.contains_key(key);
+        let stored: Vec<_> = other.disk.clone().into_iter().filter(|(key, _)| is_new(key)).collect();
+        leader.command(Command::SetProcessing { on: true }).unwrap();
+        leader.answer_named(named);
+        leader.disk.extend(stored);
+        if restarts {
+            leader.restart();
+        } else {
+            news(&mut other).into_iter().for_each(|input| leader.input(input));
+        }
+        assert_eq!(leader.requests.back().map(|(_, r)| r.write.clone()), Some(child), "{restarts}");
+    }
+}
