@@ -295,3 +295,16 @@ fn q7_q13_who_depends_on_one_of_two_edits_waits_for_that_one() {
     rig.release_disk();
     assert_eq!(last(&rig, &child), WriteState::Durable { behind: Some(second) });
 }
+
+#[test]
+fn q11_a_long_pause_is_kept_over_a_restart_and_no_longer_than_it_was() {
+    let mut rig = Rig::new();
+    rig.submit("/x");
+    rig.respond(Response { retry_after: Some("60".into()), ..response(503, None) });
+    rig.pass(20_000);
+    rig.restart();
+    rig.pass(39_000);
+    assert_eq!(rig.requests.len(), 0);
+    rig.pass(2_000);
+    assert_eq!(rig.requests.len(), 1);
+}
