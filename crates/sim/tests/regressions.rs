@@ -669,3 +669,56 @@ fn q6_q13_seed_120001118_an_edited_write_stands_where_the_first_one_stood() {
         ],
     );
 }
+
+/// A wish to clear that came late took what other tabs had made since, under lower numbers.
+#[test]
+fn q16_q20_seed_140017973_what_others_made_after_a_clear_stays_when_it_comes_late() {
+    holds_with(
+        140_017_973,
+        [3, 1, 0],
+        4,
+        12,
+        0,
+        vec![
+            (1, 8_948, Action::KillServer { down: 40000 }),
+            (3, 19, Action::Refetch { tab: Tab(1), query: 2 }),
+            (5, 0, Action::FlipBit { device: Device(1) }),
+            (6, 131, Action::Logout { device: Device(1) }),
+            (10, 189, Action::RetryParked { tab: Tab(2) }),
+            (12, 995, tap(1, 1, "conflict", false, true)),
+            (13, 4, tap(2, 0, "add", false, true)),
+            (14, 6, Action::RetryParked { tab: Tab(2) }),
+            (15, 0, tap(1, 1, "add", true, false)),
+            (16, 0, tie(1, 0, "add", "pair")),
+            (17, 3, emit(0, "reliable", false)),
+            (19, 2_523, tap(3, 2, "add", false, false)),
+            (21, 281, emit(0, "plain", true)),
+            (26, 0, tie(3, 0, "add", "short")),
+            (27, 0, tap(0, 2, "add", false, false)),
+            (30, 192, Action::Disk { device: Device(0), mode: "unreadable" }),
+            (31, 12, Action::KillServer { down: 40000 }),
+            (32, 21_319, Action::Steal { device: Device(0) }),
+            (33, 289, tie(0, 1, "add", "temp-child")),
+            (34, 42_220, tie(1, 0, "add", "dedupe")),
+            (36, 0, Action::Start { tab: Tab(1) }),
+            (38, 0, Action::App { device: Device(0), background: true }),
+            (39, 1_547, tie(0, 1, "add", "short")),
+            (40, 0, Action::Refetch { tab: Tab(0), query: 0 }),
+            (41, 221, tie(3, 0, "add", "replace")),
+            (43, 0, Action::Start { tab: Tab(2) }),
+            (45, 1_807, tie(3, 2, "add", "handled")),
+            (47, 0, Action::Clear { tab: Tab(0) }),
+            (48, 0, tap(1, 2, "add", false, true)),
+            (49, 685, tap(2, 1, "refuse", false, true)),
+            (50, 2_025, tap(3, 2, "add", false, false)),
+            (51, 0, Action::KillServer { down: 100 }),
+            (52, 1_555, tap(3, 1, "fail", false, true)),
+            (53, 5, tap(1, 0, "add", true, false)),
+            (54, 59_611, Action::Disk { device: Device(1), mode: "full" }),
+            (55, 283, Action::KillServer { down: 100 }),
+            (57, 0, Action::Start { tab: Tab(1) }),
+            (58, 7, tie(0, 0, "add", "temp-child")),
+            (60, 0, tap(2, 2, "add", true, true)),
+        ],
+    );
+}

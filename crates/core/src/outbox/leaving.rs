@@ -18,8 +18,8 @@ pub(super) struct Leaving {
     quiet: bool,
     /// The store belongs to a newer build: nothing is touched.
     newer: bool,
-    /// What stands in the store is to be given up when it has been read.
-    clear_unread: bool,
+    /// What was made up to this time and stands in the store is to be given up when it has been read.
+    clear_unread: Option<WallTime>,
     /// To be given up as soon as that is possible.
     unwanted: Vec<WriteId>,
 }
@@ -80,25 +80,26 @@ impl Outbox {
             let _ = self.cancel(&write, ctx, facts);
         }
         if self.loaded {
-            self.clear_below(self.next_number, ctx);
+            self.clear_older(self.next_number, ctx.now.wall, ctx);
         } else {
-            self.leaving.clear_unread = true;
+            self.leaving.clear_unread = Some(ctx.now.wall);
         }
     }
 
-    /// The store has been read, and nothing that was made since is numbered yet.
+    /// The store has been read, and nothing that this tab made since is numbered yet.
     pub(super) fn clear_what_was_read(&mut self, ctx: &mut Ctx) {
-        if std::mem::take(&mut self.leaving.clear_unread) {
-            self.clear_below(self.next_number, ctx);
+        if let Some(asked) = self.leaving.clear_unread.take() {
+            self.clear_older(self.next_number, asked, ctx);
         }
     }
 
-    /// What was made after the wish has higher numbers, and stays.
-    pub(super) fn clear_below(&mut self, below: u64, ctx: &mut Ctx) {
+    /// What was made after the wish has a higher number in its own tab, and a later time in the others. It stays.
+    pub(super) fn clear_older(&mut self, below: u64, asked: WallTime, ctx: &mut Ctx) {
         if self.leader.is_none() {
-            return self.wish(Wish::Clear(below), ctx);
+            return self.wish(Wish::Clear(below, asked), ctx);
         }
-        let older = self.entries.iter().filter(|(number, _)| number.number < below);
+        let older = self.entries.iter();
+        let older = older.filter(|(number, e)| number.number < below && e.record.created <= asked);
         self.leaving.unwanted.extend(older.map(|(_, entry)| entry.record.write.clone()));
     }
 

@@ -23,8 +23,8 @@ const NO: &str = "i/no/";
 pub(super) enum Wish {
     Retry(WriteId),
     Discard(WriteId),
-    /// Everything that is numbered below this: what was made after the wish stays.
-    Clear(u64),
+    /// Everything that is numbered below this and was made up to this time: what was made after the wish stays.
+    Clear(u64, WallTime),
 }
 
 impl Wish {
@@ -32,16 +32,16 @@ impl Wish {
         match self {
             Wish::Retry(write) => format!("i/retry/{write}"),
             Wish::Discard(write) => format!("i/discard/{write}"),
-            Wish::Clear(below) => format!("i/clear/{below}"),
+            Wish::Clear(below, asked) => format!("i/clear/{below}/{}", asked.0),
         }
     }
 
     fn of_key(key: &str) -> Option<Wish> {
         let write = |prefix| key.strip_prefix(prefix).map(WriteId::from);
-        write("i/retry/")
-            .map(Wish::Retry)
-            .or_else(|| write("i/discard/").map(Wish::Discard))
-            .or_else(|| key.strip_prefix("i/clear/")?.parse().ok().map(Wish::Clear))
+        write("i/retry/").map(Wish::Retry).or_else(|| write("i/discard/").map(Wish::Discard)).or_else(|| {
+            let (below, asked) = key.strip_prefix("i/clear/")?.split_once('/')?;
+            Some(Wish::Clear(below.parse().ok()?, WallTime(asked.parse().ok()?)))
+        })
     }
 }
 
@@ -60,7 +60,7 @@ impl Tabs {
     }
 
     pub(super) fn wants_clear(&self) -> bool {
-        self.wishes.iter().any(|wish| matches!(wish, Wish::Clear(_)))
+        self.wishes.iter().any(|wish| matches!(wish, Wish::Clear(..)))
     }
 }
 
@@ -85,7 +85,7 @@ impl Outbox {
     fn is_open(&self, wish: &Wish) -> bool {
         match wish {
             Wish::Retry(write) | Wish::Discard(write) => self.find_parked(write).is_ok(),
-            Wish::Clear(_) => true,
+            Wish::Clear(..) => true,
         }
     }
 
@@ -112,8 +112,8 @@ impl Outbox {
         let done = match wish {
             Wish::Retry(write) => self.retry(write, ctx).is_ok(),
             Wish::Discard(write) => self.discard(write, ctx, facts).is_ok(),
-            Wish::Clear(below) => {
-                self.clear_below(*below, ctx);
+            Wish::Clear(below, asked) => {
+                self.clear_older(*below, *asked, ctx);
                 false
             }
         };
