@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::counts::{self, Counts};
-use crate::postgres::{self, Postgres};
+use crate::postgres;
 use crate::process::{cargo, command, execute, root, target, watch};
 use crate::report::Report;
 use crate::setup;
@@ -56,9 +56,9 @@ fn cargo_test() -> Result<(Counts, bool), String> {
 
 /// The tests of the server's store once more, over the other database (V7).
 fn server_on_postgres() -> Result<(Counts, bool), String> {
-    let postgres = Postgres::start()?;
+    let postgres = postgres::start()?;
     let mut command = cargo(["test", "--package", "tidewire-server", "--no-fail-fast", "--test", "write_*"]);
-    command.env("TIDEWIRE_TEST_POSTGRES", &postgres.url);
+    command.env("TIDEWIRE_TEST_POSTGRES", postgres.url());
     let watched = watch(command)?;
     Ok((counts::cargo_test(&watched.output), watched.success))
 }

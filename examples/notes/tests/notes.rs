@@ -1,8 +1,6 @@
 //! The app with Tidewire in it, on a real PostgreSQL: what was added works, and what was there still does.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod support;
-
 use std::time::Duration;
 
 use axum::Router;
@@ -12,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use notes_server::{app, live};
 use sqlx::PgPool;
-use support::Postgres;
+use tidewire_test_postgres::Postgres;
 use tokio_tungstenite::tungstenite::Message;
 use tower::ServiceExt;
 
@@ -56,7 +54,7 @@ async fn notes(pool: &PgPool) -> Vec<String> {
 /// Red if the write does not go through the ledger: no constraint of the table forbids a second row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn q9_v5_v7_a_note_is_kept_once_and_the_rest_of_the_app_is_as_it_was() {
-    let postgres = Postgres::start();
+    let postgres = Postgres::start().unwrap();
     let (pool, router) = open(&postgres).await;
     let (one, other) =
         tokio::join!(ask(&router, write("k1", 1, 1, "milk")), ask(&router, write("k1", 1, 1, "milk")));
@@ -88,7 +86,7 @@ async fn q9_v5_v7_a_note_is_kept_once_and_the_rest_of_the_app_is_as_it_was() {
 /// Red without the publish, without the feed, or if the authoriser lets everybody in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn v3_v7_the_owner_hears_of_a_note_and_nobody_else_may() {
-    let postgres = Postgres::start();
+    let postgres = Postgres::start().unwrap();
     let (_, router) = open(&postgres).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", listener.local_addr().unwrap());

@@ -20,7 +20,7 @@ const fn shell(package: &'static str, below: &'static [&'static str]) -> Rule {
     Rule { package, below, pure: false }
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     pure("tidewire-wire", &[]),
     pure("tidewire-core", &["tidewire-wire"]),
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
@@ -35,7 +35,8 @@ const RULES: [Rule; 12] = [
     shell("activities-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("notes-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire-benches", &["tidewire", "tidewire-core", "tidewire-wire"]),
-    shell("xtask", &["tidewire-ffi", "tidewire-core", "tidewire-wire"]),
+    pure("tidewire-test-postgres", &[]),
+    shell("xtask", &["tidewire-ffi", "tidewire-core", "tidewire-wire", "tidewire-test-postgres"]),
 ];
 
 /// What each npm package may depend on within this workspace.
