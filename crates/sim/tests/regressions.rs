@@ -722,3 +722,25 @@ fn q16_q20_seed_140017973_what_others_made_after_a_clear_stays_when_it_comes_lat
         ],
     );
 }
+
+/// A frozen tab found an edit when that was parked already, and showed it for ever.
+#[test]
+fn q13_q16_seed_150041363_an_edited_write_that_is_parked_when_it_is_found_has_no_layer() {
+    holds_with(
+        150_041_363,
+        [3, 1, 0],
+        1000,
+        1_000,
+        900_000,
+        vec![
+            (3, 0, tap(2, 2, "conflict", false, false)),
+            (13, 278, Action::Steal { device: Device(0) }),
+            (15, 0, tap(1, 1, "add", false, false)),
+            (19, 0, Action::Answering { how: "broken" }),
+            (20, 4_893, Action::Start { tab: Tab(2) }),
+            (21, 0, Action::EditParked { tab: Tab(1) }),
+            (58, 108, Action::Freeze { tab: Tab(2) }),
+            (60, 3_090, Action::Start { tab: Tab(1) }),
+        ],
+    );
+}

@@ -181,7 +181,7 @@ impl Outbox {
         entry.layer = false;
         entry.attempts = 0;
         entry.quarantined = None;
-        let (into, layer) = (entry.record.write.clone(), entry.record.optimistic);
+        let (into, layer) = (entry.record.write.clone(), entry.record.shows());
         drop(entry);
         self.numbers.insert(into.clone(), number);
         self.remember(old.clone());

@@ -229,6 +229,16 @@ impl Record {
         matches!(self.stage, Stage::Queued | Stage::Claimed(_))
     }
 
+    /// Whether a layer of it belongs on the screen.
+    pub(super) fn shows(&self) -> bool {
+        self.optimistic
+            && match &self.stage {
+                Stage::Undoes(_) => false,
+                Stage::Parked { .. } => self.keep_layer_when_parked,
+                Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => true,
+            }
+    }
+
     /// The claim that still holds the floor down.
     pub(crate) fn open_claim(&self) -> Option<&Claim> {
         match &self.stage {

@@ -252,13 +252,8 @@ impl Outbox {
             }
         } else {
             self.numbers.insert(record.write.clone(), number);
-            let parked = matches!(record.stage, Stage::Parked { .. });
-            let undoes = matches!(record.stage, Stage::Undoes(_));
             // An unnamed write's layer was a closure of a page that is gone.
-            let layer = record.optimistic
-                && !record.name.is_empty()
-                && !undoes
-                && (!parked || record.keep_layer_when_parked);
+            let layer = record.shows() && !record.name.is_empty();
             let Record { write, name, version, variables, .. } = record.clone();
             ctx.emit(Output::WriteFound { write, name, version, variables });
             let origin = self.origins.of(&record.path);
