@@ -134,7 +134,8 @@ impl Client {
     }
 }
 
-/// Many at once, a few at a time.
+/// Many at once, a few at a time. They are given a moment, because socketioxide loses what comes right after its answer to
+/// CONNECT; how often, the measure `hello` tells.
 pub(crate) async fn many(at: SocketAddr, count: usize) -> Result<Vec<Client>, Failure> {
     let mut clients = Vec::with_capacity(count);
     for first in (0..count).step_by(50) {
@@ -143,5 +144,6 @@ pub(crate) async fn many(at: SocketAddr, count: usize) -> Result<Vec<Client>, Fa
             clients.push(client?);
         }
     }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     Ok(clients)
 }
