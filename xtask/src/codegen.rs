@@ -15,8 +15,11 @@ use tidewire_ffi::schema::SCHEMA;
 
 const DIR: &str = "packages/client/src/generated";
 /// Sources whose `///` comments become the documentation of the TypeScript types.
-const SOURCES: [&str; 5] = [
-    "crates/core/src/io.rs",
+const SOURCES: [&str; 8] = [
+    "crates/core/src/io/command.rs",
+    "crates/core/src/io/input.rs",
+    "crates/core/src/io/output.rs",
+    "crates/core/src/io/status.rs",
     "crates/core/src/ids.rs",
     "crates/core/src/engine.rs",
     "crates/ffi/src/border.rs",

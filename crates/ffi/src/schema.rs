@@ -1,6 +1,6 @@
 //! The table of everything that crosses the byte border, and the macro that makes the codec and the description of it.
 //!
-//! A field or a variant that `io.rs` has and this table has not does not compile (patterns and literals without `..`).
+//! A field or a variant that `core::io` has and this table has not does not compile (patterns and literals without `..`).
 //! Tags are written out, so that a new variant moves no other one. Commands begin at 64, inputs at 0: a message needs
 //! no tag of its own; the same for replies among outputs.
 
