@@ -212,6 +212,22 @@ fn c11_a_wrong_number_of_attachments_is_malformed_and_nothing_is_kept() {
 }
 
 #[test]
+fn c11_an_answer_that_nobody_asked_for_is_noted_and_its_body_given_back() {
+    let mut rig = connected();
+    let stray = Output::Log { note: Note::StrayAck };
+    rig.command(emit(1, None, &[])).unwrap();
+    rig.take();
+    // Number 1 was given out; a late answer to it is nothing to speak of.
+    for (answer, noted) in [("431[1]", false), ("431[1]", false), ("432[1]", true), ("430[1]", true)] {
+        rig.take();
+        rig.frame(answer);
+        assert_eq!(rig.log.contains(&stray), noted, "{answer}");
+    }
+    assert_eq!(rig.released().len(), 1);
+    assert!(matches!(rig.connection_or_none(), None), "the link stays");
+}
+
+#[test]
 fn c1_a_binary_message_that_nothing_announced_is_malformed() {
     let mut rig = connected();
     rig.binary(1);

@@ -138,6 +138,43 @@ fn c2_a_hint_has_limits_and_one_that_is_over_is_forgotten() {
     assert_eq!(rig.opened, [(WebSocket, None)], "the link lived on");
 }
 
+#[test]
+fn c2_signals_change_nothing_until_the_time_that_the_server_named() {
+    let mut rig = hinted(r#"{"after":7000}"#);
+    for signal in [NetworkSignal::Changed, NetworkSignal::Changed, NetworkSignal::Online] {
+        rig.take();
+        rig.input(Input::Network { signal });
+        assert_eq!(rig.connection_or_none(), None, "{signal:?}");
+        assert_eq!(rig.engine.poll_timeout(), Some(Timestamp(7_000)), "{signal:?}");
+    }
+    rig.now = 7_000;
+    rig.input(Input::Network { signal: NetworkSignal::Changed });
+    assert_eq!(rig.opened.len(), 1, "the signal may come before the timer");
+}
+
+// Both sides of core::ATTEMPT_TIMEOUT.
+#[test]
+fn c2_a_link_that_ends_up_to_ten_seconds_after_the_hint_ended_because_of_it() {
+    for (late, because) in
+        [(0, true), (limits::ATTEMPT_TIMEOUT.0, true), (limits::ATTEMPT_TIMEOUT.0 + 1, false)]
+    {
+        let mut rig = Rig::new();
+        rig.connect();
+        rig.frame(r#"42["tw:return",{"after":1000,"url":"https://b.example"}]"#);
+        rig.pass(1_000 + late);
+        rig.opened.clear();
+        rig.reachable = false;
+        rig.break_link();
+        let ConnectionState::Waiting { until, .. } = rig.connection() else {
+            panic!("{:?}", rig.connection())
+        };
+        rig.next_deadline();
+        let there = because.then(|| "https://b.example".to_owned());
+        assert_eq!(rig.opened, [(WebSocket, there)], "{late}");
+        assert_eq!(until.0 == rig.now && until.0 == 1_000 + late, because, "at once, or jittered: {late}");
+    }
+}
+
 /// A session whose token has this long to live.
 fn ending(millis: u64) -> Rig {
     let mut rig = Rig::new();

@@ -248,6 +248,7 @@ fn escaped(real: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::{Claim, tests};
     use super::*;
 
     fn names(pairs: &[(&str, &str)]) -> Map<String, String> {
@@ -286,5 +287,104 @@ mod tests {
         assert_eq!(Names::decode(&bytes.0, &partition), Ok(all.clone()));
         assert_eq!(known.set_saved(all.clone()).len(), limits::RECENT_NAMES);
         assert_eq!(known.with(std::iter::once(given(5))), all, "known ones are not kept twice");
+    }
+
+    fn named(temp: &str, real: &str) -> Named {
+        Named { temp: temp.to_owned(), real: real.to_owned() }
+    }
+
+    fn knowing(pairs: &[(&str, &str)]) -> Names {
+        let mut known = Names::default();
+        pairs.iter().for_each(|(temp, real)| assert!(known.learn(&named(temp, real))));
+        known
+    }
+
+    /// One that declares these temporary ids and mentions nothing.
+    fn declaring(write: &str, temp_ids: &[String]) -> Record {
+        let mut record = tests::record(Stage::Queued);
+        record.write = write.into();
+        (record.ties.depends_on, record.ties.awaits) = (Vec::new(), Vec::new());
+        record.ties.temp_ids = temp_ids.to_vec();
+        record
+    }
+
+    /// Whom one waits for that mentions this temporary id.
+    fn mentioning(known: &Names, temp: &str) -> Vec<WriteId> {
+        let mut child = declaring("child", &[]);
+        child.path = format!("/things/{temp}");
+        known.tie(&mut child);
+        child.ties.depends_on
+    }
+
+    #[test]
+    fn q7_a_write_that_is_gone_declares_nothing_any_more() {
+        let mut known = Names::default();
+        let parent = declaring("parent", &["tmp-00000001".to_owned()]);
+        known.declare(&parent);
+        assert_eq!(mentioning(&known, "tmp-00000001"), ["parent".into()]);
+        known.undeclare(&parent);
+        assert_eq!(mentioning(&known, "tmp-00000001"), []);
+    }
+
+    // Both sides of core::RECENT_NAMES.
+    #[test]
+    fn q7_q19_names_that_other_tabs_know_are_waited_for_as_far_as_the_newest_reach() {
+        let temps = |of: usize| (0..8).map(|n| format!("tmp-{:08}", of * 8 + n)).collect::<Vec<_>>();
+        let mut known = Names::default();
+        let full = limits::RECENT_NAMES / 8;
+        (0..full).for_each(|of| known.await_names(&declaring(&format!("w{of}"), &temps(of))));
+        assert_eq!(mentioning(&known, "tmp-00000000"), ["w0".into()], "as many as there may be");
+        // Two at a time, past the limit: it need not be met exactly.
+        known.await_names(&declaring("more", &["tmp-more0001".to_owned(), "tmp-more0002".to_owned()]));
+        for (temp, waits) in [("tmp-00000000", false), ("tmp-00000001", false), ("tmp-00000002", true)] {
+            assert_eq!(!mentioning(&known, temp).is_empty(), waits, "{temp}");
+        }
+        assert_eq!(mentioning(&known, "tmp-more0002"), ["more".into()]);
+    }
+
+    #[test]
+    fn q7_a_name_that_is_kept_no_longer_is_forgotten_and_no_other() {
+        let given = |temp: &str| Given { write: "w".into(), named: named(temp, "real") };
+        let mut known = knowing(&[("tmp-aaaa", "real"), ("tmp-bbbb", "real")]);
+        assert_eq!(known.set_saved(vec![given("tmp-aaaa"), given("tmp-bbbb")]), []);
+        assert_eq!(known.set_saved(vec![given("tmp-bbbb"), given("tmp-cccc")]), [named("tmp-cccc", "real")]);
+        let mut child = declaring("child", &[]);
+        child.path = "/tmp-aaaa/tmp-bbbb".to_owned();
+        known.apply(&mut child);
+        assert_eq!(child.path, "/tmp-aaaa/real");
+    }
+
+    #[test]
+    fn q7_only_what_waits_and_was_never_sent_gets_names_later() {
+        let known = knowing(&[("tmp-aaaa", "7")]);
+        let claim = Stage::Claimed(Claim { client: "c".into(), sequence: Sequence(9) });
+        for (stage, waits, path) in [
+            (Stage::Queued, true, "/things/7"),
+            (Stage::Queued, false, "/things/tmp-aaaa"),
+            (claim.clone(), true, "/things/tmp-aaaa"),
+            (claim, false, "/things/tmp-aaaa"),
+        ] {
+            let mut record = declaring("child", &[]);
+            record.path = "/things/tmp-aaaa".to_owned();
+            record.ties.depends_on.extend(waits.then(|| "parent".into()));
+            record.stage = stage;
+            known.apply_unsent(&mut record);
+            assert_eq!(record.path, path, "{waits} {:?}", record.stage);
+        }
+    }
+
+    #[test]
+    fn q7_a_name_in_a_lane_is_escaped_where_the_lane_is_a_path() {
+        let known = knowing(&[("tmp-aaaa", "a b")]);
+        for (lane, expected) in [
+            ("/things/tmp-aaaa", "/things/a%20b"),
+            ("https://b.example/tmp-aaaa", "https://b.example/a%20b"),
+            ("chat tmp-aaaa", "chat a b"),
+        ] {
+            let mut record = declaring("child", &[]);
+            record.lane = lane.into();
+            known.apply(&mut record);
+            assert_eq!(record.lane, expected.into());
+        }
     }
 }

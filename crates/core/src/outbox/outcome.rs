@@ -134,6 +134,15 @@ mod tests {
         check(404, None, Verdict::NoAnswer);
         check(200, Some("certainly"), Verdict::NoAnswer);
         check(404, Some("applied"), Verdict::NoAnswer);
+        // A mark beside a status that contradicts it, at both sides of each.
+        for mark in ["applied", "replayed"] {
+            check(399, Some(mark), Verdict::Applied { replayed: mark == "replayed" });
+            check(400, Some(mark), Verdict::NoAnswer);
+        }
+        check(399, Some("rejected"), Verdict::NoAnswer);
+        check(400, Some("rejected"), Verdict::Refused(Permanent));
+        check(499, Some("rejected"), Verdict::Refused(Permanent));
+        check(500, Some("rejected"), Verdict::Failed);
     }
 
     #[test]
@@ -152,5 +161,9 @@ mod tests {
         check(200, Some("application/json"), true, Verdict::NoAnswer);
         check(500, Some("application/json"), false, Verdict::Failed);
         check(429, Some("text/html"), false, Verdict::Busy);
+        // Types that are none of JSON: a long one, a suffix and nothing before it, one that cannot be cut where the suffix would begin.
+        for kind in ["text/javascript", "application/+json", "application/a\u{e9}\u{e9}\u{e9}\u{e9}"] {
+            check(200, Some(kind), false, Verdict::NoAnswer);
+        }
     }
 }

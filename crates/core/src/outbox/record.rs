@@ -312,11 +312,12 @@ impl ClientRecord {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::io::Coalesce;
 
-    fn record(stage: Stage) -> Record {
+    /// One with something in every field.
+    pub(in crate::outbox) fn record(stage: Stage) -> Record {
         Record {
             write: "w1".into(),
             name: "activity.like".into(),
