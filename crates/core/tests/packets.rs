@@ -182,25 +182,34 @@ fn c1_attachments_come_behind_their_event_and_go_with_it() {
 #[test]
 fn c11_a_wrong_number_of_attachments_is_malformed_and_nothing_is_kept() {
     type Step = fn(&mut Rig);
-    let cases: [(&str, Step, DownReason); 5] = [
-        ("too few", |rig| rig.frame(r#"42["next"]"#), DownReason::Malformed),
+    // The bodies that are given back, from 1 for that of the packet; those of an event too, because nobody listens.
+    let cases: [(&str, Step, DownReason, &[u32]); 5] = [
+        ("too few", |rig| rig.frame(r#"42["next"]"#), DownReason::Malformed, &[2, 1]),
         (
             "another packet",
             |rig| rig.frame(r#"451-["next",{"_placeholder":true,"num":0}]"#),
             DownReason::Malformed,
+            &[2, 1],
         ),
-        ("one too many", |rig| (0..3).for_each(|_| _ = rig.binary(1)), DownReason::Malformed),
-        ("too large", |rig| _ = rig.binary(limits::ATTACHMENT_BYTES as u32 + 1), DownReason::Oversized),
-        ("none at all", |rig| rig.break_link(), DownReason::Lost),
+        ("one too many", |rig| (0..3).for_each(|_| _ = rig.binary(1)), DownReason::Malformed, &[1, 2, 3, 4]),
+        (
+            "too large",
+            |rig| _ = rig.binary(limits::ATTACHMENT_BYTES as u32 + 1),
+            DownReason::Oversized,
+            &[1, 2],
+        ),
+        ("none at all", |rig| rig.break_link(), DownReason::Lost, &[1]),
     ];
-    for (what, step, reason) in cases {
+    for (what, step, reason, given_back) in cases {
         let mut rig = connected();
         rig.take();
+        let before = rig.last_body();
         rig.frame(r#"452-["file",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#);
         step(&mut rig);
         let ConnectionState::Waiting { reason: seen, .. } = rig.connection() else { panic!("{what}") };
         assert_eq!(seen, reason, "{what}");
-        assert!(!rig.released().is_empty(), "{what}: the body is given back");
+        let released: Vec<_> = rig.released().into_iter().map(|body| body - before).collect();
+        assert_eq!(released, given_back, "{what}");
     }
     let mut rig = connected();
     rig.frame(r#"451-["file",{"_placeholder":true,"num":0}]"#);
@@ -224,7 +233,53 @@ fn c11_an_answer_that_nobody_asked_for_is_noted_and_its_body_given_back() {
         assert_eq!(rig.log.contains(&stray), noted, "{answer}");
     }
     assert_eq!(rig.released().len(), 1);
-    assert!(matches!(rig.connection_or_none(), None), "the link stays");
+    assert_eq!(rig.connection_or_none(), None, "the link stays");
+}
+
+#[test]
+fn c1_c6_an_answer_in_a_namespace_that_is_not_open_answers_nothing() {
+    let mut rig = connected();
+    rig.command(emit(1, None, &[])).unwrap();
+    rig.take();
+    rig.frame("43/other,1[1]");
+    assert_eq!(rig.results(), []);
+    assert_eq!(rig.released().len(), 1);
+    rig.frame("431[1]");
+    assert!(matches!(rig.results()[..], [(1, EmitResult::Answered { .. })]));
+}
+
+#[test]
+fn c1_in_a_namespace_that_is_not_up_nothing_is_said_and_nothing_ends() {
+    let mut rig = connected();
+    rig.namespace_answer = Some("");
+    open(&mut rig, "/a").unwrap();
+    rig.take();
+    rig.command(emit(1, Some("/a"), &[])).unwrap();
+    assert_eq!(rig.sent(), [""; 0]);
+    // It was not up, so it cannot be thrown out: the question stays open, and its time runs on.
+    let deadline = rig.engine.poll_timeout();
+    rig.frame("41/a,");
+    assert_eq!((namespaces(&rig), rig.engine.poll_timeout()), (vec![], deadline));
+    rig.frame(r#"40/a,{"sid":"n1"}"#);
+    assert_eq!(namespaces(&rig), [("/a".to_owned(), up())]);
+    assert_eq!(rig.sent(), [r#"42/a,1["say","#]);
+    // A second answer is none.
+    rig.take();
+    rig.frame(r#"40/a,{"sid":"n2"}"#);
+    assert_eq!(namespaces(&rig), []);
+}
+
+#[test]
+fn c1_c5_a_namespace_is_asked_for_with_the_token_that_the_app_gave_last() {
+    let mut rig = connected();
+    rig.namespace_answer = Some(r#"{"message":"no"}"#);
+    rig.token = AuthResult::Token { token: "fresh".into() };
+    rig.take();
+    open(&mut rig, "/a").unwrap();
+    assert_eq!(rig.sent(), [r#"40/a,{"token":"jwt"}"#, r#"40/a,{"token":"fresh"}"#]);
+    rig.take();
+    open(&mut rig, "/b").unwrap();
+    assert_eq!(rig.sent()[0], r#"40/b,{"token":"fresh"}"#);
 }
 
 #[test]

@@ -111,6 +111,23 @@ fn c7_a_room_that_is_left_and_wanted_again_says_so_again() {
 }
 
 #[test]
+fn c7_c11_an_answer_counts_though_its_end_is_not_told_and_not_where_it_has_none() {
+    // `beyond`: so much of the answer stays with the host.
+    for (beyond, recovered) in [(1, true), (0, false)] {
+        let mut rig = Rig::new();
+        rig.connect();
+        rig.command(Command::Join { room: "r".into() }).unwrap();
+        let ack = rig.last_join().0;
+        let head = format!(r#"43{ack}[{{"success":true,"epoch":"ep","offset":7,"recovered":true,"more":"x"#);
+        let (link, length) = (rig.link.unwrap(), head.len() as u32 + beyond);
+        let body = FrameBody::Json { body: BodyId(5), last: None };
+        rig.input(Input::Received { link, head: head.into(), length, body });
+        let head = recovered.then(|| Position { room: "r".into(), epoch: "ep".into(), offset: Offset(7) });
+        assert_eq!(room_states(&rig).pop(), Some(RoomState::Joined { recovered, head }), "{beyond}");
+    }
+}
+
+#[test]
 fn c8_answers_that_nobody_needs_are_not_waited_for() {
     let mut rig = Rig::new();
     rig.connect();

@@ -91,6 +91,27 @@ fn c1_a_server_that_refuses_the_session_is_asked_by_the_same_transport() {
     assert!(!transports(&rig).contains(&Polling));
 }
 
+#[test]
+fn c2_a_session_that_the_server_ends_is_asked_for_again_within_a_second() {
+    for goodbye in ["41", "1"] {
+        let mut longest = 0;
+        for seed in 0..40 {
+            let mut rig = Rig::on_disk(Default::default(), seed);
+            rig.connect();
+            let link = rig.link.unwrap();
+            rig.frame(goodbye);
+            assert!(rig.log.contains(&Output::Close { link }), "{goodbye}");
+            let ConnectionState::Waiting { until, reason, .. } = rig.connection() else {
+                panic!("{goodbye}")
+            };
+            assert_eq!(reason, DownReason::ServerClosed, "{goodbye}");
+            longest = longest.max(until.0 - rig.now);
+        }
+        let most = limits::LINK_BACKOFF_UNKNOWN.0;
+        assert!((most * 8 / 10..=most).contains(&longest), "{goodbye}: {longest}");
+    }
+}
+
 fn hinted(hint: &str) -> Rig {
     let mut rig = Rig::new();
     rig.connect();

@@ -80,3 +80,54 @@ fn digits(text: &str) -> Option<u64> {
         Some(value * 64 + u64::from(digit))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: WallTime = WallTime(1_790_000_000_000);
+    const OFFSET: &str = "1790000000000-0";
+
+    /// After a session with an offset.
+    fn before() -> Recovery {
+        let mut recovery = Recovery::default();
+        assert!(!recovery.session("s1", Some("p1")));
+        recovery.event(Some(OFFSET), NOW);
+        assert_eq!(recovery.claim(), Some(("p1", OFFSET)));
+        recovery
+    }
+
+    #[test]
+    fn c12_the_offset_goes_on_with_its_session_and_ends_with_it() {
+        let mut recovery = before();
+        assert!(recovery.session("s1", Some("p1")));
+        assert_eq!(recovery.claim(), Some(("p1", OFFSET)), "also where nothing came in it");
+        for (sid, pid) in [("s2", Some("p2")), ("s2", Some("p1")), ("s1", Some("p2")), ("s1", None)] {
+            let mut recovery = before();
+            assert!(!recovery.session(sid, pid), "{sid} {pid:?}");
+            assert_eq!(recovery.claim(), None, "{sid} {pid:?}");
+        }
+    }
+
+    #[test]
+    fn c12_every_digit_of_an_id_of_socket_io_has_its_value() {
+        // The digit before the last five stands for twelve days.
+        for (value, digit) in
+            [(0, '0'), (9, '9'), (10, 'A'), (35, 'Z'), (36, 'a'), (61, 'z'), (62, '-'), (63, '_')]
+        {
+            let time = 26 * 64_u64.pow(6) + value * 64_u64.pow(5);
+            let id = format!("Q{digit}00000");
+            assert!(is_offset(&id, WallTime(time)), "{id}");
+            let day = limits::OFFSET_CLOCK_SKEW.0;
+            assert!(
+                !is_offset(&id, WallTime(time - day - 1)) && !is_offset(&id, WallTime(time + day + 1)),
+                "{id}"
+            );
+            // After the dot is a count, in the same digits.
+            assert!(is_offset(&format!("{id}.{digit}"), WallTime(time)), "{id}");
+        }
+        for none in ["Q00000", "Q0000000", "Q0000+0", "Q000000.", "Q000000.+", "Q000000.00000000"] {
+            assert!(!is_offset(none, WallTime(26 * 64_u64.pow(6))), "{none}");
+        }
+    }
+}

@@ -213,6 +213,11 @@ impl Rig {
         body
     }
 
+    /// The last id that a body was given.
+    pub fn last_body(&self) -> u32 {
+        self.bodies
+    }
+
     pub fn frame_on(&mut self, link: LinkId, text: &str) {
         let has_json = text.contains(['[', '{']);
         self.bodies += 1;
