@@ -62,6 +62,16 @@ describe('what is told of a write', () => {
   });
 });
 
+describe('what is shown of a write', () => {
+  it('Q22 its lane, also after a restart or from another tab', async () => {
+    const { tw, engine, say } = setUp();
+    engine.onInput = (input) => (input.kind === 'Loaded' ? [{ kind: 'WriteFound', write: 'old', name: 'unlike', version: 1, variables: '"a7"' }, write('old', { kind: 'Durable' })] : []);
+    tw.start();
+    await say({ kind: 'Load', load: 1 });
+    expect(tw.outbox.get().writes).toMatchObject([{ id: 'old', lane: 'like a7' }]);
+  });
+});
+
 describe('what becomes of two writes', () => {
   it('Q8 the same one again is the one that is queued', () => {
     const { tw, engine } = setUp();

@@ -145,7 +145,8 @@ export class Definitions {
   /** What to show of a write that the store or another tab brought. */
   facts(name: string, version: number, variables: unknown): WriteFacts {
     const definition = this.#usable(name, version);
-    return definition === undefined ? { name, label: name, variables, definition, send: undefined } : factsOf(definition, variables);
+    if (definition === undefined) return { name, label: name, variables, definition, send: undefined };
+    return withLane(factsOf(definition, variables), of(definition.lane, variables));
   }
 
   layer(write: string, name: string, version: number, variables: unknown): Layer | undefined {
