@@ -4,6 +4,8 @@
 mod control;
 mod server;
 
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -42,7 +44,9 @@ impl Options {
 /// Builds everything and runs the server until it is interrupted.
 pub(crate) fn run() -> Result<(), String> {
     let options = Options::read(std::env::args().skip(2))?;
+    free(&options.port)?;
     if options.build {
+        println!("The first time takes some minutes; what is built is kept.\n");
         let mut report = Report::default();
         setup::prepare(&mut report)?;
         setup::build(&mut report)?;
@@ -61,8 +65,25 @@ pub(crate) fn run() -> Result<(), String> {
     ended.wait()
 }
 
+/// Whether the server will be able to listen there: better known before everything is built than after.
+fn free(port: &str) -> Result<(), String> {
+    let number: u16 = port.parse().map_err(|_| format!("--port {port}: give a number from 0 to 65535"))?;
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, number)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(format!(
+            "port {number} is in use, perhaps by another demo. End that one, or choose another port: cargo xtask demo --port {}",
+            number.wrapping_add(1).max(1024)
+        )),
+        Err(error) => {
+            Err(format!("port {number} cannot be used: {error}. Choose another: cargo xtask demo --port N"))
+        }
+    }
+}
+
 fn launch(port: &str, data: &std::path::Path) -> Command {
-    let mut server = command(&setup::server_binary().to_string_lossy(), ["--port", port]);
+    // Ctrl-C reaches the server too: it has nobody to spare, and ends at once.
+    let mut server =
+        command(&setup::server_binary().to_string_lossy(), ["--port", port, "--drain-spread", "1ms"]);
     server.arg("--data").arg(data).arg("--web").arg(root().join("examples/activities/web/dist"));
     server
 }
