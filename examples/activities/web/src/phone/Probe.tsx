@@ -5,7 +5,7 @@ import { useEffect } from 'react';
 import type { Events } from '../tidewire/events.ts';
 import { tunnel, useTunnel } from '../tidewire/tunnel.ts';
 import { thingOf } from '../tidewire/useWrites.ts';
-import { exactly, report, watchTouches } from './probe.ts';
+import { connectedNow, exactly, report, watchTouches } from './probe.ts';
 import { told, type Kept, type Wish } from './report.ts';
 import { ABOUT } from './what.ts';
 
@@ -19,6 +19,7 @@ export function Probe() {
   const dark = useTunnel();
 
   useEffect(watchTouches, []);
+  useEffect(() => connectedNow(isConnected), [isConnected]);
   useEffect(() => {
     if (!ready) return;
     const connection = isConnected ? 'online' : dark || status === 'paused' ? 'offline' : 'connecting';

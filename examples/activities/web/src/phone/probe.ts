@@ -3,17 +3,24 @@ import { onStage } from '../session/place.ts';
 import { aboutRequest } from './what.ts';
 import { tell, type Report } from './report.ts';
 
-/** A write that leaves later than this after a touch waited for something else than its person. */
-const JUST_NOW = 400;
+/** A write that leaves later than this after a touch is not that touch's. */
+const JUST_NOW = 3_000;
 
+/** When its person touched this phone last while it was connected: what waited for a network tells nothing of speed. */
 let touched = Number.NEGATIVE_INFINITY;
+let connected = false;
+
+export function connectedNow(now: boolean): void {
+  connected = now;
+  if (!now) touched = Number.NEGATIVE_INFINITY;
+}
 
 /** Wall time with fractions of a millisecond, the same in all windows of one browser. */
 export const exactly = (since = performance.now()): number => performance.timeOrigin + since;
 
 export function watchTouches(): () => void {
   const touch = ({ timeStamp }: Event): void => {
-    touched = timeStamp;
+    if (connected) touched = timeStamp;
   };
   const names = ['click', 'keydown'];
   for (const name of names) window.addEventListener(name, touch, true);

@@ -12,7 +12,7 @@ import classes from './Between.module.css';
 export function Between({ ledger, done, server }: { ledger: Ledger; done: Progress; server: ServerControl }) {
   return (
     <div className={classes['between']}>
-      <Guide done={done} canKillServer={server.kill !== undefined} />
+      <Guide done={done} canKillServer={server.kill !== undefined} refused={ledger.phones.ana.parked > 0} />
       <ServerCard server={server} />
       <section className={classes['wire']} aria-label="Between the phones">
         <Speed entry={fastest(ledger)} />

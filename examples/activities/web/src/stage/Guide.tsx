@@ -24,11 +24,18 @@ const DONE = {
   text: 'One more: with Ana in the tunnel, rename the same activity on both phones. Hers is refused, kept, and explained.',
 };
 
-export function Guide({ done, canKillServer }: { done: Progress; canKillServer: boolean }) {
+const REFUSED = {
+  title: 'Refused, and nothing lost',
+  text: 'Her words stay on her phone, with the reason. She sends them again over Ben’s, changes them, or gives them up.',
+};
+
+/** `refused`: a write is refused, and its person has not decided yet. */
+export function Guide({ done, canKillServer, refused }: { done: Progress; canKillServer: boolean; refused: boolean }) {
   const steps = STEPS.filter(({ key }) => key !== 'killedServer' || canKillServer);
   const next = steps.find(({ key }) => !done[key]);
   const count = steps.filter(({ key }) => done[key]).length;
-  const { title, text } = next ?? DONE;
+  const end = refused ? REFUSED : DONE;
+  const { title, text } = next ?? end;
   return (
     <section className={classes['guide']} aria-label="What to try" data-testid="guide" data-step={next?.key ?? 'done'}>
       <div className={classes['dots']} role="img" aria-label={`${count} of ${steps.length} steps done`}>
@@ -36,12 +43,21 @@ export function Guide({ done, canKillServer }: { done: Progress; canKillServer: 
           <span key={key} className={classes['dot']} data-done={done[key] || undefined} data-next={key === next?.key || undefined} />
         ))}
       </div>
-      <div key={title} className={classes['step']} role="status">
-        <Text component="h2" className={classes['title']}>
-          {next === undefined && <IconCircleCheck size={20} aria-hidden />}
-          {title}
-        </Text>
-        <Text className={classes['text']}>{text}</Text>
+      <div className={classes['place']}>
+        {/* As high as the longest step, so that nothing below moves from one to the next. */}
+        {[...steps, DONE, REFUSED].map((step) => (
+          <div key={step.title} className={classes['room']} aria-hidden>
+            <p className={classes['title']}>{step.title}</p>
+            <p className={classes['text']}>{step.text}</p>
+          </div>
+        ))}
+        <div key={title} className={classes['step']} role="status">
+          <Text component="h2" className={classes['title']}>
+            {next === undefined && <IconCircleCheck size={20} aria-hidden />}
+            {title}
+          </Text>
+          <Text className={classes['text']}>{text}</Text>
+        </div>
       </div>
     </section>
   );

@@ -29,7 +29,8 @@ function Page() {
   const [done, setDone] = useState(BEGINNING);
   const [shown, setShown] = useState<Person>('ana');
   const single = useMediaQuery('(max-width: 759px)', undefined, { getInitialValueInEffect: false });
-  const server = useServer(useMemo(() => controlIn(location.hash), []));
+  const missed = Object.values(ledger.phones).some(({ connection, dark }) => connection === 'connecting' && !dark);
+  const server = useServer(useMemo(() => controlIn(location.hash), []), missed);
   const frames = useRef<Partial<Record<Person, HTMLIFrameElement | null>>>({});
 
   useEffect(() => {

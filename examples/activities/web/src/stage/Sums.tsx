@@ -12,12 +12,10 @@ export function Sums({ sums }: { sums: Counted }) {
         <Number name="applied" value={applied} testId="sum-applied" title="Writes that the server applied, each once" />
         <Number name="replayed" value={replayed} testId="sum-replayed" title="Writes asked again after a lost answer: the server answered from memory and changed nothing" />
       </dl>
-      {seen > 0 && (
-        <p className={classes['seen']} data-twice={twice > 0 || undefined} data-testid="sum-seen">
-          {twice === 0 ? <IconCircleCheck size={17} aria-hidden /> : <IconAlertTriangle size={17} aria-hidden />}
-          {seen} on the other phone, {twice === 0 ? 'none twice' : `${twice} twice`}
-        </p>
-      )}
+      <p className={classes['seen']} data-twice={twice > 0 || undefined} data-none={seen === 0 || undefined} data-testid="sum-seen">
+        {twice === 0 ? <IconCircleCheck size={17} aria-hidden /> : <IconAlertTriangle size={17} aria-hidden />}
+        {seen === 0 ? 'Nothing on the other phone yet' : `${seen} on the other phone, ${twice === 0 ? 'none twice' : `${twice} twice`}`}
+      </p>
     </div>
   );
 }

@@ -7,7 +7,11 @@ export interface Control {
   readonly word: string;
 }
 
-export type ServerState = 'unknown' | 'up' | 'down';
+/** `unknown`: nobody offers to tell. `gone`: the command that ran it has ended, and with it everything that this page could ask. */
+export type ServerState = 'unknown' | 'up' | 'down' | 'gone';
+
+/** So often it is asked while a phone cannot reach it. */
+const AGAIN_MS = 2_000;
 
 export interface ServerControl {
   readonly state: ServerState;
@@ -26,9 +30,10 @@ export function controlIn(hash: string): Control | null {
   return port === undefined || word === undefined || Number(port) > 65_535 ? null : { port: Number(port), word };
 }
 
-export function useServer(control: Control | null): ServerControl {
+/** `missed`: a phone that has a network cannot reach it. */
+export function useServer(control: Control | null, missed: boolean): ServerControl {
   const [pid, setPid] = useState<number | null>(null);
-  const [state, setState] = useState<ServerState>('unknown');
+  const [state, setState] = useState<ServerState>(control === null ? 'unknown' : 'up');
   const [busy, setBusy] = useState(false);
   const [kills, setKills] = useState(0);
 
@@ -45,7 +50,7 @@ export function useServer(control: Control | null): ServerControl {
       } catch {
         // The demo was ended in its terminal.
         setPid(null);
-        setState('unknown');
+        setState('gone');
         return false;
       }
     },
@@ -53,7 +58,10 @@ export function useServer(control: Control | null): ServerControl {
   );
   useEffect(() => {
     void ask('GET', '/server');
-  }, [ask]);
+    if (!missed) return;
+    const timer = setInterval(() => void ask('GET', '/server'), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [ask, missed]);
 
   const order = async (path: string): Promise<boolean> => {
     setBusy(true);
@@ -64,7 +72,7 @@ export function useServer(control: Control | null): ServerControl {
   const kill = async (): Promise<void> => {
     if (await order('/server/kill')) setKills((count) => count + 1);
   };
-  const offered = control !== null && state !== 'unknown';
+  const offered = state === 'up' || state === 'down';
   return {
     state,
     pid,
