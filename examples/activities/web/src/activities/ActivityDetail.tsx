@@ -1,14 +1,14 @@
 // One activity: what it is, what one can do with it, and its chat.
 import { ActionIcon, Button, Skeleton } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
-import { IconArrowLeft, IconCheck, IconClock, IconPlus, IconUsers } from '@tabler/icons-react';
+import { IconArrowLeft, IconCheck, IconPlus, IconUsers } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { ChatPanel } from '../chat/ChatPanel.tsx';
 import { displayName } from '../domain/names.ts';
-import { ago } from '../domain/time.ts';
 import type { Activity, User } from '../domain/types.ts';
 import { QueryNotice } from '../shell/QueryNotice.tsx';
 import { useNow } from '../shell/useNow.ts';
+import { useTitle } from '../shell/useTitle.ts';
 import { joinActivity, leaveActivity } from '../tidewire/mutations.ts';
 import { useActivity } from '../tidewire/queries.ts';
 import { useWrites } from '../tidewire/useWrites.ts';
@@ -16,6 +16,7 @@ import { CheerButton } from './CheerButton.tsx';
 import { LikeButton } from './LikeButton.tsx';
 import { RefusedTitle } from './RefusedTitle.tsx';
 import { TitleEditor } from './TitleEditor.tsx';
+import { When } from './When.tsx';
 import classes from './ActivityDetail.module.css';
 
 export function ActivityDetail({ id, user, beside }: { id: string; user: User; beside: boolean }) {
@@ -25,6 +26,7 @@ export function ActivityDetail({ id, user, beside }: { id: string; user: User; b
   const waiting = writes.waiting(id);
   const { activity, query } = useActivity(id, creation === undefined);
   const now = useNow();
+  useTitle(activity?.title);
 
   return (
     <article className={classes['detail']} aria-label={activity?.title ?? 'Activity'}>
@@ -40,19 +42,13 @@ export function ActivityDetail({ id, user, beside }: { id: string; user: User; b
               <TitleEditor activity={activity} />
               <p className={classes['meta']}>
                 <span>{displayName(activity.createdBy)}</span>
-                <span>{creation === undefined ? ago(activity.createdAt, now) : creation.state === 'parked' ? 'not sent' : 'not sent yet'}</span>
+                <When activity={activity} creation={creation} waiting={waiting} now={now} testId="detail-waiting" />
                 <span className={classes['people']}>
                   <IconUsers size={16} aria-hidden />
                   <span>
                     <span data-testid="participant-count">{activity.participantCount}</span> going
                   </span>
                 </span>
-                {waiting > 0 && (
-                  <span className={classes['waiting']} data-testid="waiting">
-                    <IconClock size={15} aria-hidden />
-                    {waiting} waiting
-                  </span>
-                )}
               </p>
             </>
           )}
@@ -65,7 +61,7 @@ export function ActivityDetail({ id, user, beside }: { id: string; user: User; b
         </div>
       </header>
       {activity === undefined ? (
-        !query.isLoading && <QueryNotice query={query} what="This activity is" />
+        !query.isLoading && <QueryNotice query={query} what="This activity" />
       ) : (
         <>
           {refused !== undefined && <RefusedTitle write={refused} current={activity.title} />}

@@ -23,9 +23,12 @@ export function ActivityList({ picked }: { picked: string | null }) {
         <CreateActivity />
         <Reload />
       </div>
-      <OnlineNow />
+      <div className={classes['head']}>
+        <span>{query.data !== undefined && query.data.length > 0 && count(query.data.length)}</span>
+        <OnlineNow />
+      </div>
       {query.data === undefined ? (
-        query.isError || query.isPaused ? <QueryNotice query={query} what="Activities" /> : <Loading />
+        query.isError || query.isPaused ? <QueryNotice query={query} what="Activities" many /> : <Loading />
       ) : query.data.length === 0 ? (
         <Notice icon={<IconSparkles size={24} />} title="Nothing planned yet">
           Write above what you would like to do. Others see it at once.
@@ -47,6 +50,8 @@ export function ActivityList({ picked }: { picked: string | null }) {
     </>
   );
 }
+
+const count = (activities: number): string => `${activities} ${activities === 1 ? 'activity' : 'activities'}`;
 
 /** For those who do not trust what they see: fetches everything on the screen again. */
 function Reload() {

@@ -26,6 +26,7 @@ export function CreateActivity() {
         radius="lg"
         placeholder="What shall we do?"
         aria-label="New activity"
+        dir="auto"
         value={title}
         onChange={(event) => setTitle(event.currentTarget.value)}
         maxLength={120}

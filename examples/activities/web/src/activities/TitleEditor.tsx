@@ -26,9 +26,9 @@ export function TitleEditor({ activity }: { activity: Activity }) {
   if (draft === null) {
     return (
       <div className={classes['line']}>
-        <h1 className={classes['title']} data-testid="title">{activity.title}</h1>
+        <h1 className={classes['title']} tabIndex={-1} dir="auto" data-testid="title">{activity.title}</h1>
         {activity.joined === true && (
-          <ActionIcon ref={pencil} variant="subtle" color="gray" size={32} radius="xl" aria-label="Rename" title="Rename" onClick={() => setDraft(activity.title)} data-testid="rename">
+          <ActionIcon ref={pencil} className={classes['pencil'] ?? ''} variant="subtle" color="gray" size={32} radius="xl" aria-label="Rename" title="Rename" onClick={() => setDraft(activity.title)} data-testid="rename">
             <IconPencil size={17} />
           </ActionIcon>
         )}
@@ -48,7 +48,7 @@ export function TitleEditor({ activity }: { activity: Activity }) {
   return (
     <form className={classes['form']} onSubmit={submit} onKeyDown={onKeyDown}>
       <h1 className={classes['hidden']}>{activity.title}</h1>
-      <TextInput className={classes['field'] ?? ''} aria-label="Title" value={draft} maxLength={120} autoFocus onFocus={(event) => event.currentTarget.select()} onChange={(event) => setDraft(event.currentTarget.value)} data-testid="rename-title" />
+      <TextInput className={classes['field'] ?? ''} aria-label="Title" dir="auto" value={draft} maxLength={120} autoFocus onFocus={(event) => event.currentTarget.select()} onChange={(event) => setDraft(event.currentTarget.value)} data-testid="rename-title" />
       <ActionIcon type="submit" size={36} radius="xl" aria-label="Save the title" disabled={draft.trim() === ''} data-testid="rename-save">
         <IconCheck size={19} />
       </ActionIcon>

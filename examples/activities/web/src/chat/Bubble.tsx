@@ -21,9 +21,9 @@ export function Bubble({ entry, mine, write }: {
       {!mine && <div className={classes['face']}>{last && <OnlineAvatar id={message.senderId} size={30} />}</div>}
       <div className={classes['stack']}>
         {!mine && first && <span className={classes['sender']}>{displayName(message.senderId)}</span>}
-        <div className={classes['bubble']} data-last={last || undefined} data-parked={parked || undefined}>
+        <div className={classes['bubble']} data-last={last || undefined} data-parked={parked || undefined} dir="auto">
           <span className={classes['text']} data-testid="message-text">{message.text}</span>
-          <span className={classes['foot']}>
+          <span className={classes['foot']} dir="ltr">
             <time dateTime={new Date(message.createdAt).toISOString()}>{clockTime(message.createdAt)}</time>
             {mine && <Tick write={write} readBy={entry.readBy} />}
           </span>

@@ -51,7 +51,7 @@ function Chat({ activityId, user, admitted }: { activityId: string; user: User; 
         </Notice>
       );
     }
-    if (query.isError || query.isPaused) return <QueryNotice query={query} what="This chat is" />;
+    if (query.isError || query.isPaused) return <QueryNotice query={query} what="This chat" />;
     return <div className={classes['loading']} role="status" aria-label="Loading the chat" />;
   }
   if (room === 'denied' && admitted && query.isError) {

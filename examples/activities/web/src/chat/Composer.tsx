@@ -2,11 +2,14 @@
 import { ActionIcon, Textarea } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
 import { IconArrowUp } from '@tabler/icons-react';
-import { useState, type FormEvent, type KeyboardEvent } from 'react';
+import { useState, type FormEvent, type KeyboardEvent, type MouseEvent } from 'react';
 import { newId } from '../domain/ids.ts';
 import { sendMessage } from '../tidewire/mutations.ts';
 import { useTellTyping } from './typing.ts';
 import classes from './Composer.module.css';
+
+/** The field keeps the focus, and so a phone its keyboard, when a message is sent with the button. */
+const keepFocus = (event: MouseEvent): void => event.preventDefault();
 
 export function Composer({ activityId, userId, onSent }: { activityId: string; userId: string; onSent: () => void }) {
   const [text, setText] = useState('');
@@ -40,6 +43,7 @@ export function Composer({ activityId, userId, onSent }: { activityId: string; u
         className={classes['field'] ?? ''}
         classNames={{ input: classes['input'] ?? '' }}
         aria-label="Message"
+        dir="auto"
         placeholder="Message"
         autosize
         minRows={1}
@@ -53,7 +57,7 @@ export function Composer({ activityId, userId, onSent }: { activityId: string; u
         onKeyDown={onKeyDown}
         data-testid="message-input"
       />
-      <ActionIcon type="submit" size={44} radius="xl" variant={empty ? 'light' : 'filled'} aria-disabled={empty} aria-label="Send" data-testid="message-send">
+      <ActionIcon type="submit" size={44} radius="xl" variant={empty ? 'light' : 'filled'} aria-disabled={empty} aria-label="Send" onMouseDown={keepFocus} data-testid="message-send">
         <IconArrowUp size={22} />
       </ActionIcon>
     </form>

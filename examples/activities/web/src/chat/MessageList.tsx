@@ -20,9 +20,11 @@ export function MessageList({ messages, user, sent, writeOf }: {
 }) {
   const now = useNow();
   const box = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);
   const height = useRef(0);
   const newest = messages[0]?.id;
+  const empty = newest === undefined;
 
   useLayoutEffect(() => {
     atEnd.current = true;
@@ -33,14 +35,15 @@ export function MessageList({ messages, user, sent, writeOf }: {
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    // The keyboard of a phone, or the window, takes room away at the bottom.
+    // The keyboard of a phone, or the window, takes room away at the bottom; a message that was refused takes more than before.
     const observer = new ResizeObserver(() => {
       height.current = element.clientHeight;
       if (atEnd.current) element.scrollTop = element.scrollHeight;
     });
     observer.observe(element);
+    if (list.current !== null) observer.observe(list.current);
     return () => observer.disconnect();
-  }, []);
+  }, [empty]);
 
   const onScroll = () => {
     const element = box.current;
@@ -50,10 +53,10 @@ export function MessageList({ messages, user, sent, writeOf }: {
 
   return (
     <div className={classes['box']} ref={box} onScroll={onScroll} role="log" aria-label="Messages" tabIndex={0}>
-      {messages.length === 0 ? (
+      {empty ? (
         <Notice icon={<IconMessageCircle size={24} />} title="No messages yet">Say hello: those who are going will see it.</Notice>
       ) : (
-        <ol className={classes['messages']}>
+        <ol className={classes['messages']} ref={list}>
           {thread(messages, now).map((entry) => (
             <Fragment key={entry.message.id}>
               {entry.day !== undefined && <li className={classes['day']}><span>{entry.day}</span></li>}

@@ -17,7 +17,7 @@ export function OnlineNow() {
           <PersonAvatar key={id} id={id} size={22} />
         ))}
       </span>
-      {names}
+      <span className={classes['names']}>{names}</span>
     </p>
   );
 }

@@ -1,6 +1,6 @@
 // Sign-in: two people to pick from, or a name of one's own. The demo's server asks for no password.
-import { Alert, Button, Text, TextInput, Title, UnstyledButton } from '@mantine/core';
-import { IconArrowRight, IconChevronRight } from '@tabler/icons-react';
+import { Alert, Button, Loader, Text, TextInput, Title, UnstyledButton } from '@mantine/core';
+import { IconAlertTriangle, IconArrowRight, IconChevronRight } from '@tabler/icons-react';
 import { useState, type FormEvent } from 'react';
 import { displayName } from '../domain/names.ts';
 import { Mark } from '../shell/Mark.tsx';
@@ -43,7 +43,6 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
         <Text className={classes['lead']}>Plan things together. It keeps working where the network doesn’t.</Text>
 
         {ended && !error && <Alert color="tide" variant="light" mb="md">Your session has ended. Changes that were not sent are kept until you are back.</Alert>}
-        {error !== null && <Alert color="red" variant="light" mb="md" role="alert">{error}</Alert>}
 
         <Text component="h2" className={classes['label']}>Continue as</Text>
         <div className={classes['people']}>
@@ -61,7 +60,7 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
                 <span className={classes['name']}>{displayName(person.name)}</span>
                 <span className={classes['about']}>{person.about}</span>
               </span>
-              <IconChevronRight size={18} className={classes['chevron']} aria-hidden />
+              {busy === person.name ? <Loader size={18} aria-label="Signing in" /> : <IconChevronRight size={18} className={classes['chevron']} aria-hidden />}
             </UnstyledButton>
           ))}
         </div>
@@ -86,7 +85,13 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
             <IconArrowRight size={20} />
           </Button>
         </form>
-        <Text className={classes['hint']}>A login belongs to a browser tab: open two tabs to be two people.</Text>
+        <div className={classes['foot']}>
+          {error === null ? (
+            <Text className={classes['hint']}>A login belongs to a browser tab: open two tabs to be two people.</Text>
+          ) : (
+            <Alert color="red" variant="light" radius="lg" role="alert" icon={<IconAlertTriangle size={18} />} classNames={{ root: classes['failed'] ?? '' }}>{error}</Alert>
+          )}
+        </div>
       </div>
     </main>
   );

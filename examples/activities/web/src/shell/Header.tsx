@@ -9,6 +9,7 @@ import { onStage, place } from '../session/place.ts';
 import { session } from '../session/session.ts';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
 import { useUpdate } from '../worker/register.ts';
+import { ConnectionLine } from './ConnectionLine.tsx';
 import { Mark } from './Mark.tsx';
 import { OutboxBadge } from './OutboxBadge.tsx';
 import { TunnelSwitch } from './TunnelSwitch.tsx';
@@ -19,10 +20,13 @@ export function Header({ user }: { user: User }) {
   return (
     <header className={classes['header']}>
       <div className={classes['inner']}>
-        <Link href="/" className={classes['home'] ?? ''}>
-          <Mark size={30} />
-          <span>Activities</span>
-        </Link>
+        <div className={classes['brand']}>
+          <Link href="/" className={classes['home'] ?? ''}>
+            <Mark size={30} />
+            <span className={classes['name']}>Activities</span>
+          </Link>
+          <ConnectionLine />
+        </div>
         <div className={classes['tools']}>
           {update !== null && (
             <ActionIcon variant="subtle" size={38} radius="xl" onClick={update} aria-label="Load the new version" title="Load the new version">

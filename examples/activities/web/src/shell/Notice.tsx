@@ -10,7 +10,7 @@ export function Notice({ icon, title, children, action, role = 'status' }: {
   role?: 'status' | 'alert';
 }) {
   return (
-    <div className={classes['notice']} role={role}>
+    <div className={classes['notice']} role={role} data-alarm={role === 'alert' || undefined}>
       <span className={classes['icon']} aria-hidden>{icon}</span>
       <p className={classes['title']}>{title}</p>
       {children !== undefined && <p className={classes['text']}>{children}</p>}

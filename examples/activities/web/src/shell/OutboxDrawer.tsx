@@ -36,6 +36,7 @@ function Queue() {
   const titles = new Map((useActivities().data ?? []).map((it) => [it.id, it.title]));
   const titleOf = (write: WriteSnapshot): string | undefined => titles.get(activityOf(write) ?? '');
   const moving = lanes(useQueue());
+  const allGone = moving.every(({ writes }) => writes.every(({ gone }) => gone));
 
   if (moving.length + parked.length === 0) {
     return <Notice icon={<IconCircleCheck size={24} />} title="Everything is sent">Nothing waits on this device.</Notice>;
@@ -61,18 +62,21 @@ function Queue() {
       )}
       {moving.length > 0 && (
         <section aria-label="Waiting">
-          <Text component="h3" className={classes['heading']}>Waiting to be sent</Text>
+          <Text component="h3" className={classes['heading']}>{allGone ? 'Sent' : 'Waiting to be sent'}</Text>
           {moving.map((lane) => (
             <LaneCard key={lane.name} lane={lane} title={titleOf(lane.writes[0]?.write as WriteSnapshot) ?? 'Another change'} />
           ))}
-          <Text className={classes['hint']}>
-            {moving.length > 1 ? 'Each lane keeps its order, and none waits for another. ' : 'They keep their order. '}
-            All of it is stored on this device and goes out by itself.
-          </Text>
+          {!allGone && <Text className={classes['hint']}>{hint(moving)}</Text>}
         </section>
       )}
     </>
   );
+}
+
+/** What is promised to what waits. */
+function hint(moving: readonly Lane[]): string {
+  if (moving.length > 1) return 'Each lane keeps its order, and none waits for another. All of it is stored on this device and goes out by itself.';
+  return (moving[0]?.writes.length ?? 0) > 1 ? 'They keep their order. All of it is stored on this device and goes out by itself.' : 'It is stored on this device and goes out by itself.';
 }
 
 function LaneCard({ lane, title }: { lane: Lane; title: string }) {
@@ -99,7 +103,7 @@ function Write({ each: { write, gone }, place }: { each: LaneWrite; place: numbe
       <span className={classes['sign']} key={String(gone)}>
         {gone ? <IconCheck size={16} role="img" aria-label="Sent" /> : write.state === 'sending' ? <IconUpload size={16} role="img" aria-label="Being sent" /> : <IconClock size={16} role="img" aria-label="Waits" />}
       </span>
-      <span className={classes['label']}>{write.label}</span>
+      <span className={classes['label']} dir="auto">{write.label}</span>
       {write.state === 'retrying' && !gone && <span className={classes['state']}>tried, again soon</span>}
     </li>
   );

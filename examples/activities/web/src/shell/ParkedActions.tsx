@@ -2,11 +2,14 @@
 import { Button, Textarea } from '@mantine/core';
 import { useTidewire } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
 import { useActivities } from '../tidewire/queries.ts';
 import { again, resend, wordsOf } from '../tidewire/repairs.ts';
 import { activityOf } from '../tidewire/useWrites.ts';
 import classes from './ParkedActions.module.css';
+
+/** What opens below the fold comes into view. */
+const inView = (form: HTMLFormElement | null): void => form?.scrollIntoView({ block: 'nearest' });
 
 /** `name` begins the buttons' test ids: one write may stand in several places of a page. */
 export function ParkedActions({ write, name }: { write: WriteSnapshot; name: string }) {
@@ -14,6 +17,18 @@ export function ParkedActions({ write, name }: { write: WriteSnapshot; name: str
   const version = useActivities().data?.find((it) => it.id === activityOf(write))?.version;
   const [draft, setDraft] = useState<string | null>(null);
   const words = wordsOf(write);
+  const editButton = useRef<HTMLButtonElement>(null);
+  const back = useRef(false);
+
+  useEffect(() => {
+    if (draft !== null || !back.current) return;
+    back.current = false;
+    editButton.current?.focus();
+  }, [draft]);
+  const cancel = (): void => {
+    back.current = true;
+    setDraft(null);
+  };
 
   if (draft !== null) {
     const submit = (event: FormEvent): void => {
@@ -22,10 +37,14 @@ export function ParkedActions({ write, name }: { write: WriteSnapshot; name: str
       resend(tw, write, draft.trim(), version);
       setDraft(null);
     };
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') cancel();
+    };
     return (
-      <form className={classes['edit']} onSubmit={submit}>
+      <form ref={inView} className={classes['edit']} onSubmit={submit} onKeyDown={onKeyDown}>
         <Textarea
           aria-label="Other words"
+          dir="auto"
           autosize
           minRows={1}
           maxRows={4}
@@ -34,22 +53,24 @@ export function ParkedActions({ write, name }: { write: WriteSnapshot; name: str
           onChange={(event) => setDraft(event.currentTarget.value)}
           data-autofocus
           autoFocus
+          // Escape ends the editing, not the drawer around it.
+          data-mantine-stop-propagation
           data-testid={`${name}-words`}
         />
         <div className={classes['actions']}>
-          <Button type="submit" size="compact-sm" disabled={draft.trim() === ''} data-testid={`${name}-save`}>Send</Button>
-          <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setDraft(null)}>Cancel</Button>
+          <Button type="submit" size="xs" fz={13} radius="xl" disabled={draft.trim() === ''} data-testid={`${name}-save`}>Send</Button>
+          <Button size="xs" fz={13} radius="xl" variant="default" onClick={cancel}>Cancel</Button>
         </div>
       </form>
     );
   }
   return (
     <div className={classes['actions']}>
-      <Button size="compact-sm" variant="light" onClick={() => again(tw, write, version)} data-testid={`${name}-retry`}>Retry</Button>
+      <Button size="xs" fz={13} radius="xl" onClick={() => again(tw, write, version)} data-testid={`${name}-retry`}>Retry</Button>
       {words !== undefined && (
-        <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setDraft(words)} data-testid={`${name}-edit`}>Edit</Button>
+        <Button ref={editButton} size="xs" fz={13} radius="xl" variant="default" onClick={() => setDraft(words)} data-testid={`${name}-edit`}>Edit</Button>
       )}
-      <Button size="compact-sm" variant="subtle" color="gray" onClick={() => tw.discard(write.id)} data-testid={`${name}-discard`}>Discard</Button>
+      <Button size="xs" fz={13} radius="xl" variant="default" onClick={() => tw.discard(write.id)} data-testid={`${name}-discard`}>Discard</Button>
     </div>
   );
 }

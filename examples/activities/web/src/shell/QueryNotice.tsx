@@ -5,11 +5,12 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { ApiError } from '../tidewire/api.ts';
 import { Notice } from './Notice.tsx';
 
-export function QueryNotice({ query, what }: { query: UseQueryResult<unknown>; what: string }) {
+/** `what`: like "This chat", or with `many` like "Activities". */
+export function QueryNotice({ query, what, many = false }: { query: UseQueryResult<unknown>; what: string; many?: boolean }) {
   if (query.isPaused || (query.isError && !(query.error instanceof ApiError))) {
     return (
-      <Notice icon={<IconCloudOff size={24} />} title={`${what} not on this device yet`}>
-        It loads by itself as soon as there is a connection.
+      <Notice icon={<IconCloudOff size={24} />} title={`${what} ${many ? 'are' : 'is'} not on this device yet`}>
+        {many ? 'They load by themselves' : 'It loads by itself'} as soon as there is a connection.
       </Notice>
     );
   }
@@ -19,9 +20,14 @@ export function QueryNotice({ query, what }: { query: UseQueryResult<unknown>; w
       role="alert"
       icon={<IconAlertCircle size={24} />}
       title={gone ? 'It is gone' : `${what} could not be loaded`}
-      action={!gone && <Button variant="light" onClick={() => void query.refetch()}>Try again</Button>}
+      action={!gone && <Button variant="light" radius="xl" onClick={() => void query.refetch()}>Try again</Button>}
     >
-      {gone ? 'Somebody may have deleted it.' : query.error?.message}
+      {gone ? 'Somebody may have deleted it.' : sentence(query.error?.message ?? 'Nobody knows why.')}
     </Notice>
   );
+}
+
+/** Servers say "closed on Sundays"; people read "Closed on Sundays." */
+function sentence(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 }

@@ -11,16 +11,17 @@ import { ActivityList } from '../activities/ActivityList.tsx';
 import type { User } from '../domain/types.ts';
 import { PresenceProvider } from '../presence/Presence.tsx';
 import { ACTIVITIES_ROOM } from '../tidewire/keys.ts';
-import { ConnectionBanner } from './ConnectionBanner.tsx';
 import { Header } from './Header.tsx';
 import { Notice } from './Notice.tsx';
 import { Refusal } from './Refusal.tsx';
+import { useWay } from './useWay.ts';
 import classes from './Shell.module.css';
 
 export function Shell({ user }: { user: User }) {
   const wide = useMediaQuery('(min-width: 860px)', undefined, { getInitialValueInEffect: false });
   const [picked, params] = useRoute<{ id: string }>('/activities/:id');
   const id = picked ? params.id : null;
+  const way = useWay(id, wide === true);
 
   useRoom(ACTIVITIES_ROOM);
   useFailedQueriesOnceConnected();
@@ -35,16 +36,15 @@ export function Shell({ user }: { user: User }) {
     <PresenceProvider userId={user.id}>
       <div className={classes['app']}>
         <Header user={user} />
-        <ConnectionBanner />
         <Refusal />
         <div className={classes['panes']}>
           {wide ? (
             <nav className={classes['list']} aria-label="Activities">{list}</nav>
           ) : (
-            id === null && <main className={classes['list']}>{list}</main>
+            id === null && <main className={classes['list']} ref={way.list} onScroll={way.onScroll}>{list}</main>
           )}
           {(wide || id !== null) && (
-            <main className={classes['detail']}>
+            <main className={classes['detail']} ref={way.detail}>
               {id === null ? (
                 <Notice icon={<IconHandClick size={24} />} title="Pick an activity">
                   Its people and its chat open here.
