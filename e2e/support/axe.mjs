@@ -1,19 +1,36 @@
 // What axe-core finds in a page and in each frame of it: what is serious or worse.
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-export async function violations(page) {
+/** `rules`: only these, instead of all. */
+export async function violations(page, rules) {
   const found = []
   for (const frame of page.frames()) {
     await frame.evaluate(source)
-    const results = await frame.evaluate(async () => {
+    const results = await frame.evaluate(async (only) => {
       // Each frame is looked at by itself.
-      const { violations } = await globalThis.axe.run(document, { iframes: false, resultTypes: ['violations'] })
+      const options = { iframes: false, resultTypes: ['violations'], ...(only !== undefined && { runOnly: only }) }
+      const { violations } = await globalThis.axe.run(document, options)
       return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)}\n${failureSummary}`) }))
-    })
+    }, rules)
     found.push(...results.map((it) => ({ where: new URL(frame.url()).pathname, ...it })))
   }
   return found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+}
+
+/** Nothing serious in either colour scheme: only colours differ between the two. The page is left light. */
+export async function sound(page, what) {
+  assert.deepEqual(await violations(page), [], what)
+  await dress(page, 'dark')
+  assert.deepEqual(await violations(page, ['color-contrast']), [], `${what}, dark`)
+  await dress(page, 'light')
+}
+
+/** Until each frame has heard of it. */
+async function dress(page, colorScheme) {
+  await page.emulateMedia({ colorScheme })
+  for (const frame of page.frames()) await frame.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' })
 }
