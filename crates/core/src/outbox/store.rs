@@ -239,7 +239,7 @@ impl Outbox {
                     drop(entry);
                     self.layer_found(number, facts);
                 }
-                Stage::Queued if upcast => {
+                Stage::Queued | Stage::Claimed(_) if upcast => {
                     facts.push(Fact::LayerDropped(entry.record.write.clone()));
                     drop(entry);
                     self.layer_found(number, facts);
