@@ -134,3 +134,64 @@ fn q13_a_server_is_asked_about_its_own_writes() {
         assert_eq!(paths(&rig), [asked]);
     }
 }
+
+#[test]
+fn q11_a_server_that_answers_the_app_otherwise_is_there_again() {
+    for (origin, there) in [("https://b.c", true), ("https://quoted.example", false), ("", false)] {
+        let mut rig = several();
+        rig.submit("https://b.c/like");
+        rig.fail_request();
+        assert_eq!(paths(&rig), [""; 0]);
+        rig.input(Input::Reached { origin: origin.into() });
+        assert_eq!(rig.requests.len() == 1, there, "{origin}");
+    }
+}
+
+/// Lets time pass until the app is asked whether a write was applied.
+fn until_asked(rig: &mut Rig) {
+    rig.take();
+    while !rig.log.iter().any(|o| matches!(o, Output::Verify { .. })) {
+        rig.next_deadline().expect("a deadline");
+    }
+}
+
+#[test]
+fn q9_an_answer_about_a_write_begins_the_count_of_questions_anew() {
+    let mut rig = several();
+    let write =
+        rig.submit_with(|s| (s.path, s.verify) = ("https://unknown.example/like".into(), true)).unwrap();
+    for answered in [true, false] {
+        rig.fail_request();
+        for _ in 1..limits::VERIFICATIONS {
+            until_asked(&mut rig);
+            rig.input(Input::Verified { write: write.clone(), found: Found::Unknown {} });
+            assert!(!matches!(rig.states(&write).pop(), Some(WriteState::Parked { .. })), "{answered}");
+        }
+        if answered {
+            until_asked(&mut rig);
+            rig.input(Input::Verified { write: write.clone(), found: Found::NotApplied {} });
+            // It is there, and cannot say anything now: of its silence nothing is left.
+            rig.answer(503, "");
+            rig.until_request();
+        }
+    }
+}
+
+// Both sides of core::STORED_ANSWER.
+#[test]
+fn q2_q9_what_the_app_found_is_stored_up_to_its_limit() {
+    for (length, stored) in [(limits::STORED_ANSWER, true), (limits::STORED_ANSWER + 1, false)] {
+        let mut rig = several();
+        let write =
+            rig.submit_with(|s| (s.path, s.verify) = ("https://unknown.example/like".into(), true)).unwrap();
+        rig.fail_request();
+        until_asked(&mut rig);
+        let body = Some("1".repeat(length).into());
+        rig.input(Input::Verified { write: write.clone(), found: Found::Applied { body } });
+        let body = rig.states(&write).into_iter().find_map(|state| match state {
+            WriteState::Acknowledged { body, .. } => Some(body.is_some()),
+            _ => None,
+        });
+        assert_eq!(body, Some(stored));
+    }
+}

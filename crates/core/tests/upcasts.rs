@@ -1,0 +1,78 @@
+//! Writes of an older version: what the new one keeps of the old one, and whose answer counts (Q21). The plain cases stand in `leaving.rs`.
+#![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
+
+mod rig;
+
+use rig::{Rig, WALL};
+use tidewire_core::*;
+
+/// Another process over the same store, whose build knows `activity.like` as version 2: those that wait are to be upcast.
+fn newer(before: &Rig) -> Rig {
+    let mut rig = Rig::idle(rig::config(), before.disk.clone(), 5);
+    (rig.now, rig.wall) = (before.now, before.wall);
+    let known = [("parent", 1), ("activity.like", 2)];
+    let known = known.map(|(name, version)| KnownMutation { name: name.into(), version }).into();
+    rig.engine.handle(Input::Definitions { known }, rig.now());
+    rig.settle();
+    rig.lead();
+    assert!(rig.log.iter().any(|o| matches!(o, Output::Upcast { version: 1, .. })));
+    rig
+}
+
+/// The app's answer: version 2, with nothing of the old one.
+fn upcast(rig: &mut Rig, write: &WriteId) {
+    let new = Submission {
+        name: "activity.like".into(),
+        version: 2,
+        method: "PUT".into(),
+        path: "/v2".into(),
+        optimistic: true,
+        ..Submission::default()
+    };
+    rig.input(Input::Upcasted { write: write.clone(), result: Some(new) });
+}
+
+fn stopped() -> Rig {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig
+}
+
+#[test]
+fn q13_q21_an_upcast_write_keeps_its_age_and_its_time_to_live() {
+    let mut rig = stopped();
+    let write = rig.submit_with(|s| s.ttl = Some(Millis(10_000))).unwrap();
+    rig.pass(6_000);
+    let mut rig = newer(&rig);
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    upcast(&mut rig, &write);
+    assert_eq!(rig.status().oldest, Some(WallTime(WALL)));
+    rig.pass(3_999);
+    assert_eq!(rig.status().parked, 0);
+    rig.pass(1);
+    assert_eq!(rig.status().parked, 1, "ten seconds after it was made");
+}
+
+#[test]
+fn q7_q21_an_upcast_write_waits_for_the_same_parents() {
+    let mut rig = stopped();
+    let parent = rig.submit_with(|s| (s.name, s.path) = ("parent".into(), "/parent".into())).unwrap();
+    let child =
+        rig.submit_with(|s| (s.path, s.depends_on) = ("/child".into(), vec![parent.clone()])).unwrap();
+    let mut rig = newer(&rig);
+    upcast(&mut rig, &child);
+    assert_eq!(rig.requests.len(), 1);
+    assert_eq!(rig.answer(200, "applied").write, parent);
+    assert_eq!(rig.requests[0].1.path, "/v2");
+}
+
+#[test]
+fn q19_q21_the_answer_to_a_tab_that_leads_no_longer_changes_nothing() {
+    let mut rig = stopped();
+    let write = rig.submit("/like");
+    let mut rig = newer(&rig);
+    rig.input(Input::LeaderLost {});
+    rig.take();
+    upcast(&mut rig, &write);
+    assert!(!rig.log.iter().any(|o| matches!(o, Output::Persist { .. })), "{:?}", rig.log);
+}
