@@ -1,6 +1,6 @@
 // Builds dist/: ESM and CommonJS of all entries, each a single file, and their types. Needs the generated engines of `cargo xtask wasm`.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,9 @@ for (const [directory, format] of [['esm', 'esm'], ['cjs', 'cjs']]) {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.build.json'), '--outDir', out(directory)], { stdio: 'inherit' });
 }
+// Where there is no WebAssembly, `io()` stands on the other engine.
+writeFileSync(out('cjs/socket-io-native.js'), readFileSync(out('cjs/socket-io.js'), 'utf8').replaceAll('"./index.js"', '"./js.js"'));
+copyFileSync(out('cjs/socket-io.d.ts'), out('cjs/socket-io-native.d.ts'));
 // The package is ESM by default; in here is CommonJS, types included.
 mkdirSync(out('cjs'), { recursive: true });
 writeFileSync(out('cjs/package.json'), '{ "type": "commonjs" }\n');

@@ -14,4 +14,4 @@ export { systemClock } from './ports/clock.js';
 export { indexedDbStore } from './ports/indexeddb-store.js';
 export { memoryStore } from './ports/memory-store.js';
 export { longPolling } from './ports/polling.js';
-export { StoreFault } from './ports/port.js';
+export { censusOf, StoreFault } from './ports/port.js';

@@ -70,6 +70,16 @@ describe('socket', () => {
     ['/socket.io/?EIO=4', 'https://page.test/deep/link', 'wss://page.test/socket.io/?EIO=4'],
   ])('%s on %s is %s', (url, page, expected) => expect(webSocketUrl(url, page)).toBe(expected));
 
+  it('an absolute address needs no URL: that of React Native 0.86 has no setter of its protocol', () => {
+    vi.stubGlobal('URL', class {
+      get protocol(): string {
+        return 'https:';
+      }
+    });
+    expect(webSocketUrl('https://a.test/socket.io/?EIO=4', undefined)).toBe('wss://a.test/socket.io/?EIO=4');
+    expect(webSocketUrl('ws://a.test/x', undefined)).toBe('ws://a.test/x');
+  });
+
   it.each([
     [false, 1006, 'Unreachable'],
     [true, 1006, 'Lost'],

@@ -10,9 +10,9 @@ const LOOK_AGAIN = 50;
 
 /** The WebSocket URL for an http(s) URL, or for a path on the page's origin. */
 export function webSocketUrl(url: string, page: string | undefined): string {
-  const absolute = new URL(url, page);
-  absolute.protocol = absolute.protocol === 'https:' || absolute.protocol === 'wss:' ? 'wss:' : 'ws:';
-  return absolute.href;
+  // Where it is absolute no `URL` is asked: React Native's has no way to change a protocol.
+  const absolute = /^(https?|wss?):\/\//i.test(url) ? url : new URL(url, page).href;
+  return absolute.replace(/^http/i, 'ws');
 }
 
 /** The Engine.IO endpoint `url` for one transport. */

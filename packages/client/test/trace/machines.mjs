@@ -32,7 +32,7 @@ export function runV8(source) {
 
 export function runHermes(source) {
   const hermes = join(packageDirectory('hermes-engine-cli'), bin, 'hermes');
-  return inFile(source, (file) => execFileSync(hermes, ['-O', file], { encoding: 'utf8', maxBuffer: 1 << 26 }));
+  return inFile(source, (file) => execFileSync(hermes, ['-O', '-w', file], { encoding: 'utf8', maxBuffer: 1 << 26 }));
 }
 
 /** Compiles to bytecode; throws with the compiler's words. `which` is the old VM's compiler or Hermes V1's. */
@@ -42,6 +42,6 @@ export function compileHermes(source, which) {
       ? join(packageDirectory('hermes-compiler'), 'hermesc', bin, 'hermesc')
       : join(packageDirectory('hermes-engine-cli'), bin, 'hermesc');
   return inFile(source, (file, folder) => {
-    execFileSync(hermesc, ['-O', '-emit-binary', '-out', join(folder, 'out.hbc'), file], { stdio: 'pipe' });
+    execFileSync(hermesc, ['-O', '-w', '-emit-binary', '-out', join(folder, 'out.hbc'), file], { stdio: 'pipe' });
   });
 }
