@@ -9,7 +9,8 @@ export type Place = 'start' | 'end';
 export function isObject(value: unknown): value is EntityValue {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  // The top of its own chain: an object of another realm (a frame, Node's `fetch` under Jest) is plain too.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 export function sameId(a: unknown, b: unknown): boolean {
