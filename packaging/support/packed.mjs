@@ -32,8 +32,8 @@ export const entries = packages.flatMap(({ name, manifest }) =>
 /** Where each React is installed here. */
 const REACTS = { 18: join(root, 'packaging'), 19: join(root, 'packages/react') }
 
-/** A folder with the packed packages, this React and `files`; nothing else of this repository can be reached from it. */
-export function consumer(react, files = {}) {
+/** A folder with the packed packages, this React and `files`, and what else is named, as `packages/react-native` has it; nothing else of this repository can be reached from it. */
+export function consumer(react, files = {}, others = []) {
   const place = mkdtempSync(join(folder, `react-${react}-`))
   const modules = join(place, 'node_modules')
   const put = (name, from) => {
@@ -47,6 +47,7 @@ export function consumer(react, files = {}) {
   for (const name of ['react', 'react-dom']) put(name, REACTS[react])
   put('@tanstack/react-query', REACTS[19])
   put('@msgpack/msgpack', join(root, 'packages/client'))
+  for (const name of others) put(name, join(root, 'packages/react-native'))
   for (const { name, tarball } of packages) {
     mkdirSync(join(modules, name), { recursive: true })
     execFileSync('tar', ['-xzf', tarball, '-C', join(modules, name), '--strip-components=1'])

@@ -5,7 +5,8 @@ use crate::report::Report;
 use crate::{deny, rules, setup, suites, wasm};
 
 /// Parts whose types are checked, tests included.
-const TYPED: [&str; 3] = ["packages/client", "packages/react", "examples/activities/web"];
+const TYPED: [&str; 4] =
+    ["packages/client", "packages/react", "packages/react-native", "examples/activities/web"];
 
 /// Checks, then every test suite.
 pub(crate) fn run() -> Result<(), String> {

@@ -15,7 +15,8 @@ const BROWSERS: [&str; 5] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
 /// The parts of the JavaScript side, in the order in which they are built.
-const BUILT: [&str; 3] = ["packages/client", "packages/react", "examples/activities/web"];
+const BUILT: [&str; 4] =
+    ["packages/client", "packages/react", "packages/react-native", "examples/activities/web"];
 
 /// Tools and npm packages; Rust's tests of foreign peers need them too.
 pub(crate) fn prepare(report: &mut Report) -> Result<(), String> {

@@ -9,7 +9,8 @@ use crate::report::Report;
 use crate::setup;
 
 /// Packages with unit tests, in this order. A package that is missing here is told by [`every_package_is_tested`].
-const UNIT: [&str; 3] = ["packages/client", "packages/react", "examples/activities/web"];
+const UNIT: [&str; 4] =
+    ["packages/client", "packages/react", "packages/react-native", "examples/activities/web"];
 /// Parts with tests that run elsewhere or that have nothing to test alone.
 const TESTED_ELSEWHERE: [&str; 1] = ["e2e"];
 

@@ -40,9 +40,11 @@ const RULES: [Rule; 13] = [
 ];
 
 /// What each npm package may depend on within this workspace.
-const PACKAGES: [(&str, &[&str]); 3] = [
+const PACKAGES: [(&str, &[&str]); 4] = [
     ("packages/client", &[]),
     ("packages/react", &["@tidewire/client"]),
+    // Its tests use the hooks.
+    ("packages/react-native", &["@tidewire/client", "@tidewire/react"]),
     ("examples/activities/web", &["@tidewire/client", "@tidewire/react"]),
 ];
 
