@@ -8,5 +8,5 @@ export default defineConfig({
   // The client is that of the `react-native` condition, from its sources.
   resolve: { alias: [{ find: /^@tidewire\/client$/, replacement: path('../client/src/js.ts') }] },
   // Its modules are written for bundlers, without extensions.
-  test: { include: ['test/*.test.ts'], server: { deps: { inline: [/async-storage/] } } },
+  test: { include: ['test/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, server: { deps: { inline: [/async-storage/] } } },
 });

@@ -7,12 +7,13 @@ import { asyncStorageStore } from '../src/ports/async-storage-store.js';
 import { fromBase64, toBase64 } from '../src/ports/base64.js';
 import type { WatchedStorePort } from '../src/ports/cells.js';
 import { mmkvStore } from '../src/ports/mmkv-store.js';
-import { fakeAsyncStorage, fakeMmkv } from './support/storages.js';
+import { fakeAsyncStorage, fakeAsyncStorage2, fakeMmkv } from './support/storages.js';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 describeStore('MMKV', () => mmkvStore(fakeMmkv()));
-describeStore('AsyncStorage', () => asyncStorageStore(fakeAsyncStorage()));
+describeStore('AsyncStorage 3', () => asyncStorageStore(fakeAsyncStorage()));
+describeStore('AsyncStorage 2', () => asyncStorageStore(fakeAsyncStorage2()));
 
 // The package's own implementation for the web: its code, on IndexedDB.
 let made = 0;

@@ -1,15 +1,25 @@
-// A store in AsyncStorage (`@react-native-async-storage/async-storage` 3, which Expo Go has): text alone, so that bytes travel as base64. Knows it by its shape alone.
+// A store in AsyncStorage (`@react-native-async-storage/async-storage` 3, or 2, which Expo Go has): text alone, so that bytes travel as base64. Knows it by its shape alone.
 import type { StoreValue } from '@tidewire/client';
 import { fromBase64, toBase64 } from './base64.js';
 import { newShelf, storeOn, type Cells, type Shelf, type WatchedStorePort } from './cells.js';
 
-/** The part of an `AsyncStorage` that is used. */
-export interface AsyncStorageLike {
+/** The part of an `AsyncStorage` 3 that is used. */
+export interface AsyncStorage3Like {
   getMany(names: string[]): Promise<Record<string, string | null>>;
   setMany(entries: Record<string, string>): Promise<void>;
   removeMany(names: string[]): Promise<void>;
-  getAllKeys(): Promise<string[]>;
+  getAllKeys(): Promise<readonly string[]>;
 }
+
+/** The part of AsyncStorage 2 that is used. */
+export interface AsyncStorage2Like {
+  multiGet(names: readonly string[]): Promise<readonly (readonly [string, string | null])[]>;
+  multiSet(entries: [string, string][]): Promise<void>;
+  multiRemove(names: readonly string[]): Promise<void>;
+  getAllKeys(): Promise<readonly string[]>;
+}
+
+export type AsyncStorageLike = AsyncStorage3Like | AsyncStorage2Like;
 
 const TEXT = 't';
 const BYTES = 'b';
@@ -17,16 +27,25 @@ const BYTES = 'b';
 const shelves = new WeakMap<AsyncStorageLike, Shelf>();
 
 /**
- * `asyncStorageStore(createAsyncStorage('tidewire'))`. Survives the process (`process-crash`): it is SQLite, which has handed a write to the system when its promise
- * resolves, and does not wait for the disk.
+ * `asyncStorageStore(createAsyncStorage('tidewire'))`, or with the default export of AsyncStorage 2. Survives the process (`process-crash`): it is SQLite (on iOS,
+ * version 2: files), which has handed a write to the system when its promise resolves, and does not wait for the disk.
  */
 export function asyncStorageStore(storage: AsyncStorageLike): WatchedStorePort {
-  const shelf = shelves.get(storage) ?? newShelf(cellsOf(storage));
+  const shelf = shelves.get(storage) ?? newShelf(cellsOf('multiGet' in storage ? asVersion3(storage) : storage));
   shelves.set(storage, shelf);
   return storeOn(shelf, 'process-crash');
 }
 
-function cellsOf(storage: AsyncStorageLike): Cells {
+function asVersion3(storage: AsyncStorage2Like): AsyncStorage3Like {
+  return {
+    getMany: async (names) => Object.fromEntries(await storage.multiGet(names)),
+    setMany: (entries) => storage.multiSet(Object.entries(entries)),
+    removeMany: (names) => storage.multiRemove(names),
+    getAllKeys: () => storage.getAllKeys(),
+  };
+}
+
+function cellsOf(storage: AsyncStorage3Like): Cells {
   return {
     names: () => storage.getAllKeys(),
     read: async (names) => {

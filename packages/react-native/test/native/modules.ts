@@ -10,4 +10,13 @@ import { createMMKV } from 'react-native-mmkv';
 declare function getRandomValues<T extends Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array>(typedArray: T): T;
 
 export const withMmkv = (): Platform => reactNative({ appState: AppState, netInfo: NetInfo, storage: mmkvStore(createMMKV({ id: 'tidewire' })) });
-export const inExpoGo = (): Platform => reactNative({ appState: AppState, netInfo: NetInfo, storage: asyncStorageStore(createAsyncStorage('tidewire')), getRandomValues });
+/** The default export of AsyncStorage 2.2, as Expo 57 has it; of its types, what is used. */
+declare const AsyncStorage2: {
+  getAllKeys(): Promise<readonly string[]>;
+  multiGet(keys: readonly string[]): Promise<readonly [string, string | null][]>;
+  multiSet(keyValuePairs: [string, string][]): Promise<void>;
+  multiRemove(keys: readonly string[]): Promise<void>;
+};
+
+export const inExpoGo = (): Platform => reactNative({ appState: AppState, netInfo: NetInfo, storage: asyncStorageStore(AsyncStorage2), getRandomValues });
+export const withAsyncStorage3 = (): Platform => reactNative({ appState: AppState, netInfo: NetInfo, storage: asyncStorageStore(createAsyncStorage('tidewire')), getRandomValues });

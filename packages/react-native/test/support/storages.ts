@@ -1,5 +1,5 @@
 // Storages in memory with the shape and the manners of MMKV 4 and AsyncStorage 3.
-import type { AsyncStorageLike } from '../../src/ports/async-storage-store.js';
+import type { AsyncStorage2Like, AsyncStorage3Like } from '../../src/ports/async-storage-store.js';
 import type { MmkvLike } from '../../src/ports/mmkv-store.js';
 
 export interface FakeMmkv extends MmkvLike {
@@ -37,7 +37,7 @@ export function fakeMmkv(values = new Map<string, string | ArrayBuffer>()): Fake
   };
 }
 
-export interface FakeAsyncStorage extends AsyncStorageLike {
+export interface FakeAsyncStorage extends AsyncStorage3Like {
   readonly values: Map<string, string>;
   clear(): Promise<void>;
   failure: Error | undefined;
@@ -72,5 +72,15 @@ export function fakeAsyncStorage(values = new Map<string, string>()): FakeAsyncS
     removeMany: (names) => turn('removeMany', () => names.forEach((name) => values.delete(name))),
     getAllKeys: () => turn('getAllKeys', () => [...values.keys()].reverse()),
     clear: () => turn('clear', () => values.clear()),
+  };
+}
+
+/** The same with the names of AsyncStorage 2. */
+export function fakeAsyncStorage2(inner = fakeAsyncStorage()): AsyncStorage2Like {
+  return {
+    multiGet: async (names) => Object.entries(await inner.getMany([...names])),
+    multiSet: (entries) => inner.setMany(Object.fromEntries(entries)),
+    multiRemove: (names) => inner.removeMany([...names]),
+    getAllKeys: () => inner.getAllKeys(),
   };
 }
