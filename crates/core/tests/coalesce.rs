@@ -171,6 +171,36 @@ fn q22_the_oldest_pending_write_is_named_by_its_time() {
     assert_eq!(rig.status().oldest, None);
 }
 
+#[test]
+fn q22_status_is_ready_once_the_store_is_read_and_blocked_only_while_something_waits() {
+    let mut rig = Rig::new();
+    assert!(rig.status().ready);
+    rig.submit("/x");
+    assert_eq!((rig.status().pending, rig.status().blocked), (1, None), "it is under way");
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    assert_eq!(rig.status().blocked, Some(Blocked::Stopped));
+    rig.answer(200, "applied");
+    assert_eq!((rig.status().pending, rig.status().blocked), (0, None), "nothing is held up");
+}
+
+#[test]
+fn c3_q22_without_a_network_nothing_is_woken_where_nothing_waits() {
+    let probes = |offline: bool, queued: bool| {
+        let mut rig = stopped();
+        if queued {
+            rig.submit("/x");
+        }
+        if offline {
+            rig.input(Input::Network { signal: NetworkSignal::Offline });
+        }
+        rig.take();
+        (0..3).filter(|_| rig.next_deadline() == Some(TimerKind::OfflineSend)).count()
+    };
+    assert_eq!(probes(true, false), 0);
+    assert_eq!(probes(false, true), 0);
+    assert_eq!(probes(true, true), 1, "the queue is stopped: one probe is kept");
+}
+
 fn passes(rig: &Rig) -> Vec<(u32, u32, u32, u32)> {
     let done = rig.log.iter().filter_map(|o| match o {
         Output::PassDone { pass, processed, failed, skipped } => {

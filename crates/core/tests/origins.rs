@@ -177,6 +177,16 @@ fn q9_an_answer_about_a_write_begins_the_count_of_questions_anew() {
     }
 }
 
+#[test]
+fn q9_what_never_left_the_device_is_sent_again_without_a_question() {
+    let mut rig = several();
+    rig.submit_with(|s| (s.path, s.verify) = ("https://unknown.example/like".into(), true)).unwrap();
+    let (fetch, _) = rig.requests.pop_front().unwrap();
+    rig.input(Input::RequestFailed { fetch, cause: RequestFailure::Host });
+    rig.until_request();
+    assert!(!rig.log.iter().any(|o| matches!(o, Output::Verify { .. })));
+}
+
 // Both sides of core::STORED_ANSWER.
 #[test]
 fn q2_q9_what_the_app_found_is_stored_up_to_its_limit() {

@@ -133,6 +133,11 @@ fn q9_a_sequence_that_another_leader_stored_is_not_given_again_though_a_step_hid
     let mut disk = other.disk.clone();
     let write = other.submit("/a");
     let key = other.disk.keys().find(|key| key.starts_with("w/")).unwrap().clone();
+    // It was refused, another write was sent after it, and it is sent once more: at the third place.
+    other.answer(404, "rejected");
+    other.submit("/z");
+    other.answer(200, "applied");
+    other.command(Command::Retry { write: write.clone() }).unwrap();
     let claimed = other.disk[&key].clone();
     // This tab leads over the same write, not claimed yet, and its claim is on its way when it loses the lead.
     let mut before = Rig::idle(rig::config(), disk.clone(), 1);
@@ -155,6 +160,6 @@ fn q9_a_sequence_that_another_leader_stored_is_not_given_again_though_a_step_hid
         let request = rig.requests.iter().find(|(_, request)| request.write == *write);
         request.map(|(_, request)| rig::header(request, "tidewire-sequence"))
     };
-    assert_eq!(sequence(&rig, &write).as_deref(), Some("1"));
-    assert_eq!(sequence(&rig, &second).as_deref(), Some("2"));
+    assert_eq!(sequence(&rig, &write).as_deref(), Some("3"));
+    assert_eq!(sequence(&rig, &second).as_deref(), Some("4"));
 }

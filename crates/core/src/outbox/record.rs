@@ -383,6 +383,12 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn q15_what_the_app_has_given_counts_and_a_little_for_each_write() {
+        // Name, variables, path, body, lane, in bytes of UTF-8.
+        assert_eq!(record(Stage::Queued).bytes(), 13 + 7 + 22 + 2 + 22 + 128);
+    }
+
+    #[test]
     fn q6_keys_sort_as_numbers_do() {
         let keys: Vec<_> = [(1, 9), (2, 0), (9, 1), (10, 0), (LocalNumber::HIGHEST, 0)]
             .map(|(number, origin)| LocalNumber { number, origin })
