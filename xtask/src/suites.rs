@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::counts::{self, Counts};
 use crate::postgres;
-use crate::process::{cargo, command, execute, root, target, watch};
+use crate::process::{cargo, command, execute, find, root, target, watch};
 use crate::report::Report;
 use crate::setup;
 
@@ -47,6 +47,10 @@ pub(crate) fn all(report: &mut Report) {
 
 fn cargo_test() -> Result<(Counts, bool), String> {
     postgres::install()?;
+    // What ends the server between two steps of a write.
+    if cfg!(target_os = "linux") && find("strace").is_none() {
+        setup::apt(&["strace"])?;
+    }
     // Tests of the command start the real server; built here, they need not build it themselves.
     execute(cargo(["build", "--package", "activities-server"]))?;
     let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
@@ -55,10 +59,12 @@ fn cargo_test() -> Result<(Counts, bool), String> {
     Ok((counts::cargo_test(&watched.output), watched.success))
 }
 
-/// The tests of the server's store once more, over the other database (V7).
+/// The tests of the server's store, and of the app on it, once more, over the other database (V7).
 fn server_on_postgres() -> Result<(Counts, bool), String> {
     let postgres = postgres::start()?;
-    let mut command = cargo(["test", "--package", "tidewire-server", "--no-fail-fast", "--test", "write_*"]);
+    let mut command =
+        cargo(["test", "--package", "tidewire-server", "--package", "activities-server", "--no-fail-fast"]);
+    command.args(["--test", "write_*", "--test", "contract", "--test", "live"]);
     command.env("TIDEWIRE_TEST_POSTGRES", postgres.url());
     let watched = watch(command)?;
     Ok((counts::cargo_test(&watched.output), watched.success))

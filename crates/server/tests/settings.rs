@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tidewire_server::front::Rate;
 use tidewire_server::settings::{LogFormat, Settings};
+use tidewire_server::store::Place;
 
 fn read(flags: &[&str], environment: &[(&str, &str)]) -> Result<Settings, String> {
     let flags = flags.iter().map(|flag| (*flag).to_owned());
@@ -113,4 +114,18 @@ fn v10_the_file_in_the_documentation_is_right() {
     let settings = read(&["--config", file.path().to_str().unwrap()], &[]).unwrap();
     assert_eq!(settings.listen.to_string(), "0.0.0.0:4680");
     assert_eq!((settings.doors.proxies, settings.log_format), (1, LogFormat::Json));
+}
+
+#[test]
+fn v7_v10_a_database_is_a_url_that_is_no_flag_and_is_never_shown() {
+    let url = "postgres://app:hush@db.internal/notes";
+    let settings = read(&["--data", "here"], &[("TIDEWIRE_DATABASE", url)]).unwrap();
+    assert_eq!(settings.place("notes.sqlite"), Place::Postgres(url.to_owned()));
+    assert!(!format!("{settings:?} {:?}", settings.database).contains("hush"));
+    let settings = read(&["--data", "here"], &[]).unwrap();
+    assert_eq!(settings.place("notes.sqlite"), Place::File("here/notes.sqlite".into()));
+    let told = read(&["--database", url], &[]).unwrap_err();
+    assert!(told.contains("database (as a flag): others can see flags") && !told.contains("hush"), "{told}");
+    let told = read(&[], &[("TIDEWIRE_DATABASE", "mysql://app:hush@db/notes")]).unwrap_err();
+    assert!(told.contains("give a URL like postgres://") && !told.contains("hush"), "{told}");
 }

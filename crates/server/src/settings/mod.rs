@@ -16,6 +16,7 @@ pub use sources::Extra;
 use crate::auth::JwtKeys;
 use crate::front::{Doors, Rate, limits as front};
 use crate::socket::{Builder, Config, Farewell, Millis};
+use crate::store;
 use crate::write::ServerKey;
 use sources::Sources;
 
@@ -44,8 +45,10 @@ pub struct Issuer {
 pub struct Settings {
     /// `listen`: where to listen.
     pub listen: SocketAddr,
-    /// `data`: the directory of the database.
+    /// `data`: the directory of what the server keeps in files.
     pub data: PathBuf,
+    /// `database`: a PostgreSQL, in the place of a file in `data`.
+    pub database: Option<store::Place>,
     /// `origins`: pages of these may ask from a browser; empty: pages of all origins may, with a token.
     pub origins: Vec<String>,
     /// `deflate`: messages are compressed for clients that offer it.
@@ -82,6 +85,7 @@ impl Default for Settings {
         Settings {
             listen: (Ipv4Addr::LOCALHOST, 4680).into(),
             data: PathBuf::from("data"),
+            database: None,
             origins: Vec::new(),
             deflate: false,
             server_key: None,
@@ -99,7 +103,11 @@ impl Default for Settings {
 /// All settings of ours, with a word for the usage.
 const KNOWN: &[(&str, &str)] = &[
     ("listen", "address and port, for example 0.0.0.0:4680"),
-    ("data", "directory of the database"),
+    ("data", "directory of what the server keeps in files"),
+    (
+        "database",
+        "postgres:// URL of a database in the place of a file; not as a flag, it may hold a password",
+    ),
     ("origins", "origins of web pages that may ask, separated by commas"),
     ("deflate", "true: messages are compressed for clients that offer it"),
     ("server-key", "key that other services publish with; not as a flag, which others can see"),
@@ -156,6 +164,12 @@ impl Settings {
         if self.origins.is_empty() { builder } else { builder.origins(self.origins.clone()) }
     }
 
+    /// Where the database is: what `database` says, or this file in `data`.
+    #[must_use]
+    pub fn place(&self, file: &str) -> store::Place {
+        self.database.clone().unwrap_or_else(|| store::Place::File(self.data.join(file)))
+    }
+
     /// How clients are sent away.
     #[must_use]
     pub fn farewell(&self) -> Farewell {
@@ -166,6 +180,7 @@ impl Settings {
     fn take(&mut self, from: &mut Sources) {
         from.set("listen", &mut self.listen, read::address);
         from.set("data", &mut self.data, |text| Ok(PathBuf::from(text)));
+        from.set("database", &mut self.database, read::database);
         from.set("origins", &mut self.origins, read::origins);
         from.set("deflate", &mut self.deflate, read::switch);
         from.set("server-key", &mut self.server_key, |text| {

@@ -1,12 +1,22 @@
 //! Texts that become values; the error says what would be right. Knows no settings.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::front::{Rate, origin};
+use crate::store::Place;
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "give an address and a port, like 127.0.0.1:4680 or [::]:4680".to_owned())
+}
+
+pub(super) fn database(text: &str) -> Result<Option<Place>, String> {
+    match Path::new(text).into() {
+        place @ Place::Postgres(_) => Ok(Some(place)),
+        // The text is not repeated: it may hold a password.
+        Place::File(_) => Err("give a URL like postgres://user:password@host/database".to_owned()),
+    }
 }
 
 pub(super) fn count(text: &str) -> Result<usize, String> {

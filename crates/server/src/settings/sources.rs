@@ -7,8 +7,8 @@ use super::error::{Place, SettingError, SettingsError};
 
 const PREFIX: &str = "TIDEWIRE_";
 const FILE: &str = "config";
-/// Not to be given as a flag: every user of the machine can read it.
-const SECRET: &str = "server-key";
+/// Not to be given as flags: every user of the machine can read them.
+const SECRETS: [&str; 2] = ["server-key", "database"];
 
 /// The app's own settings, as texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Sources {
                 None => (name.to_owned(), flags.next()),
             };
             match text {
-                Some(_) if name == SECRET => {
+                Some(_) if SECRETS.contains(&name.as_str()) => {
                     self.fail(
                         &name,
                         Place::Flag,

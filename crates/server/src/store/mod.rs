@@ -14,7 +14,6 @@ mod sqlite;
 mod value;
 pub(crate) mod writer;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,8 +47,8 @@ pub struct StoreOptions {
 impl StoreOptions {
     /// A store in this file, or in the PostgreSQL database of a `postgres://` URL, with the system's clock.
     #[must_use]
-    pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { place: path.as_ref().into(), migrations: Vec::new(), clock: Arc::new(system_clock) }
+    pub fn new(place: impl Into<Place>) -> Self {
+        Self { place: place.into(), migrations: Vec::new(), clock: Arc::new(system_clock) }
     }
 }
 
@@ -84,8 +83,8 @@ impl Store {
 
     /// Gives every room a new history, under a new epoch (V6): for a database that was restored from a backup, whose offsets
     /// have been used for other events since. Clients fetch what they show anew. No server may run on it meanwhile.
-    pub fn begin_epoch(path: impl AsRef<Path>) -> Result<(), StoreError> {
-        let place = Place::from(path.as_ref());
+    pub fn begin_epoch(place: impl Into<Place>) -> Result<(), StoreError> {
+        let place = place.into();
         if let Place::File(path) = &place
             && !path.exists()
         {

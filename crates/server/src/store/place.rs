@@ -39,6 +39,24 @@ impl From<&Path> for Place {
     }
 }
 
+impl From<PathBuf> for Place {
+    fn from(path: PathBuf) -> Self {
+        path.as_path().into()
+    }
+}
+
+impl From<&PathBuf> for Place {
+    fn from(path: &PathBuf) -> Self {
+        path.as_path().into()
+    }
+}
+
+impl From<&str> for Place {
+    fn from(path: &str) -> Self {
+        Path::new(path).into()
+    }
+}
+
 /// One connection.
 pub(super) enum Database {
     Sqlite(Box<rusqlite::Connection>),

@@ -140,7 +140,7 @@ pub(crate) async fn like(
     Path(id): Path<String>,
     context: WriteContext,
 ) -> Response {
-    let like = "INSERT OR IGNORE INTO activity_like (activity_id, user_id) VALUES (?1, ?2)";
+    let like = "INSERT INTO activity_like (activity_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     tidewire.write(&context, move |tx| set(tx, &id, like, &events::LIKE_ADDED, liking)).await
 }
 
@@ -158,7 +158,7 @@ pub(crate) async fn join(
     Path(id): Path<String>,
     context: WriteContext,
 ) -> Response {
-    let join = "INSERT OR IGNORE INTO participant (activity_id, user_id) VALUES (?1, ?2)";
+    let join = "INSERT INTO participant (activity_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     tidewire.write(&context, move |tx| set(tx, &id, join, &events::USER_JOINED, participation)).await
 }
 

@@ -21,16 +21,16 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::metrics::Metrics;
 use crate::model::{ACTIVITIES_ROOM, chat_room};
-use crate::schema::MIGRATIONS;
+use crate::schema::Schema;
 use crate::web::Web;
 use crate::{activities, login, messages, metrics, queries, secret, seed, sockets};
 
-/// The database, in the data directory.
+/// The database, in the data directory unless the settings name another.
 pub const DATABASE: &str = "activities.sqlite";
 
 /// What the server needs to start.
 pub struct Config {
-    /// The server's own settings; the database and the secret are in its `data`.
+    /// The server's own settings; the secret is in its `data`, and the database unless it has a URL.
     pub settings: Settings,
     /// The built web app, if it is to be served.
     pub web: Option<PathBuf>,
@@ -66,12 +66,14 @@ impl App {
             issuer: "activities".to_owned(),
             audience: "activities".to_owned(),
         }));
-        let mut options = StoreOptions::new(data.join(DATABASE));
-        options.migrations = MIGRATIONS.to_vec();
+        let place = settings.place(DATABASE);
+        let schema = Schema::of(&place);
+        let mut options = StoreOptions::new(place);
+        options.migrations = schema.migrations.to_vec();
         let (events, feed) = unbounded_channel();
         let store = Store::open(options, events).map_err(StartError::Store)?;
         let tidewire = Tidewire::new(store, jwt.clone()).request_rate(settings.requests_per_person);
-        tidewire.transact("", seed::seed).await.map_err(StartError::Store)?;
+        tidewire.transact("", move |tx| seed::seed(tx, schema)).await.map_err(StartError::Store)?;
         let sockets = sockets::start(&tidewire, jwt.clone(), feed, &settings).map_err(StartError::Sockets)?;
         let publish = settings.server_key.clone();
         let origins = settings.origins;

@@ -16,7 +16,7 @@ pub(crate) enum Command {
     /// Give the rooms of a restored database new histories.
     BeginEpoch {
         /// Where it is.
-        data: PathBuf,
+        settings: Box<Settings>,
     },
 }
 
@@ -50,7 +50,7 @@ impl Command {
             settings.data = PathBuf::from("activities-data");
         }
         if begins_epoch {
-            return Ok(Command::BeginEpoch { data: settings.data });
+            return Ok(Command::BeginEpoch { settings: Box::new(settings) });
         }
         Ok(Command::Serve { settings: Box::new(settings), web: extra.get("web").map(PathBuf::from) })
     }

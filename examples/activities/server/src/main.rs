@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
             log(&settings);
             serve(*settings, web).await
         }
-        Command::BeginEpoch { data } => begin_epoch(&data),
+        Command::BeginEpoch { settings } => begin_epoch(&settings),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,9 +53,9 @@ fn log(settings: &Settings) {
     }
 }
 
-fn begin_epoch(data: &Path) -> Result<(), StartError> {
-    let _lock = lock(data).map_err(StartError::Data)?;
-    Store::begin_epoch(data.join(DATABASE)).map_err(StartError::Store)?;
+fn begin_epoch(settings: &Settings) -> Result<(), StartError> {
+    let _lock = lock(&settings.data).map_err(StartError::Data)?;
+    Store::begin_epoch(settings.place(DATABASE)).map_err(StartError::Store)?;
     announce("every room has a new history: clients fetch anew what they show");
     Ok(())
 }

@@ -92,7 +92,7 @@ fn read_in(tx: &mut Tx<'_>, id: &str) -> Result<Reply, Reject> {
         return Reply::json(StatusCode::OK, &message);
     }
     let changed = tx.execute(
-        "INSERT OR IGNORE INTO message_read (message_id, user_id) VALUES (?1, ?2)",
+        "INSERT INTO message_read (message_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         &params![id, &user],
     )?;
     if changed > 0 {

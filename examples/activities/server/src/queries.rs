@@ -18,7 +18,7 @@ const VIEWED: &str = "EXISTS (SELECT 1 FROM activity_like WHERE activity_id = a.
     EXISTS (SELECT 1 FROM participant WHERE activity_id = a.id AND user_id = ?1)";
 
 const MESSAGE: &str = "m.id, m.activity_id, m.sender_id, m.text, m.created_at,
-    (SELECT group_concat(user_id) FROM (SELECT user_id FROM message_read WHERE message_id = m.id ORDER BY user_id))";
+    (SELECT string_agg(user_id, ',' ORDER BY user_id) FROM message_read WHERE message_id = m.id)";
 
 fn activity_row(row: &Row) -> Result<Activity, StoreError> {
     Ok(Activity {

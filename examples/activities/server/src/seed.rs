@@ -4,6 +4,8 @@ use tidewire_server::params;
 use tidewire_server::store::StoreError;
 use tidewire_server::write::Tx;
 
+use crate::schema::Schema;
+
 const HOUR: u64 = 60 * 60 * 1000;
 
 struct Demo {
@@ -66,8 +68,8 @@ const DEMO: &[Demo] = &[
 ];
 
 /// Fills a database in which there has never been an activity.
-pub(crate) fn seed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    if tx.query_one("SELECT 1 FROM sqlite_sequence WHERE name = 'activity'", &[], |_| Ok(()))?.is_some() {
+pub(crate) fn seed(tx: &mut Tx<'_>, schema: Schema) -> Result<(), StoreError> {
+    if tx.query_one(schema.ever, &[], |_| Ok(()))?.is_some() {
         return Ok(());
     }
     for demo in DEMO {

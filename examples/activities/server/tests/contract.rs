@@ -264,12 +264,8 @@ async fn e_tokens_data_and_the_demo_survive_a_restart() {
     let before = server.get("ana", "/api/activities").await;
     let Server { app, dir } = server;
     drop(app);
-    let app = activities_server::App::open(activities_server::Config {
-        settings: tidewire_server::settings::Settings { data: dir.path().join("data"), ..Default::default() },
-        web: None,
-    })
-    .await
-    .unwrap();
+    let settings = support::settings(dir.path());
+    let app = activities_server::App::open(activities_server::Config { settings, web: None }).await.unwrap();
     let server = Server { app, dir };
     let after = server.send("GET", "/api/activities", None, &[("authorization", &bearer)], "").await;
     assert_eq!((after.status, &after.text), (200, &before.text), "and the demo is not planted again");

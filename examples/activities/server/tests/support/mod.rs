@@ -1,5 +1,8 @@
-//! The whole app over a real database file, asked in process.
+//! The whole app over a real database, asked in process: a file, or, if `TIDEWIRE_TEST_POSTGRES` names one, a schema of its own in that.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+#[path = "../../../../../crates/server/tests/write_support/place.rs"]
+mod place;
 
 use activities_server::{App, Config};
 use axum::body::Body;
@@ -40,6 +43,12 @@ impl Answer {
     }
 }
 
+/// Of the server whose data is in this folder, or belongs to it.
+pub fn settings(dir: &std::path::Path) -> Settings {
+    let database = (!place::is_file()).then(|| place::of(dir).into());
+    Settings { data: dir.join("data"), database, ..Settings::default() }
+}
+
 impl Server {
     pub async fn start() -> Self {
         Self::start_with(|_| None).await
@@ -49,12 +58,7 @@ impl Server {
     pub async fn start_with(web: impl FnOnce(&std::path::Path) -> Option<std::path::PathBuf>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let web = web(dir.path());
-        let app = App::open(Config {
-            settings: Settings { data: dir.path().join("data"), ..Settings::default() },
-            web,
-        })
-        .await
-        .unwrap();
+        let app = App::open(Config { settings: settings(dir.path()), web }).await.unwrap();
         Self { app, dir }
     }
 
