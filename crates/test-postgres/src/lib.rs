@@ -42,11 +42,21 @@ impl std::error::Error for PostgresError {}
 pub struct Postgres {
     bin: PathBuf,
     dir: PathBuf,
+    fsync: bool,
 }
 
 impl Postgres {
-    /// Makes an empty database and waits until it accepts connections.
+    /// Makes an empty database and waits until it accepts connections. What it has committed outlives its process.
     pub fn start() -> Result<Self, PostgresError> {
+        Self::start_with(false)
+    }
+
+    /// The same with what a crash of the machine needs, too: for benchmarks.
+    pub fn start_durable() -> Result<Self, PostgresError> {
+        Self::start_with(true)
+    }
+
+    fn start_with(fsync: bool) -> Result<Self, PostgresError> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let bin = programs().ok_or(PostgresError::Missing)?;
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -54,7 +64,7 @@ impl Postgres {
         // What a process of the same number left behind.
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir(&dir).map_err(PostgresError::Folder)?;
-        let server = Self { bin, dir };
+        let server = Self { bin, dir, fsync };
         if is_root() {
             let mut chown = Command::new("chown");
             run(&server.dir, chown.arg("postgres").arg(&server.dir))?;
@@ -85,8 +95,9 @@ impl Postgres {
     /// Starts it again after [`Postgres::crash`].
     pub fn go(&self) -> Result<(), PostgresError> {
         // Nobody pulls this machine's plug during the tests: without fsync what was written outlives the process all the same.
+        let fsync = if self.fsync { "on" } else { "off" };
         let options = format!(
-            "-c listen_addresses= -c fsync=off -c max_connections=300 -p {PORT} -k {}",
+            "-c listen_addresses= -c fsync={fsync} -c max_connections=300 -p {PORT} -k {}",
             self.dir.display()
         );
         self.tool("pg_ctl", ["-D", "data", "-w", "-l", "log", "-o", &options, "start"])
