@@ -3,7 +3,7 @@
 import type { TidewireError } from './errors.js';
 import { debugLog } from './ports/debug.js';
 import type {
-  AnyEvents, BlockedReason, ConnectionSnapshot, EventArgs, EventHandler, EventName, EventPayload, JoinResult, Observable, ProcessResult, RoomHandle, Tidewire,
+  AnyEvents, BlockedReason, ConnectionSnapshot, Durability, EventArgs, EventHandler, EventName, EventPayload, JoinResult, Observable, ProcessResult, RoomHandle, Tidewire,
   WriteHandle,
 } from './types.js';
 
@@ -110,13 +110,22 @@ export interface QueueStatus {
   readonly pending: number;
   readonly inFlight: number;
   readonly parked: number;
+  /** Kept, but this build cannot send them (Q21). */
+  readonly quarantined: number;
   /** Something is in flight. */
   readonly processing: boolean;
   /** False until the store has been read. */
   readonly ready: boolean;
+  /** Why nothing is sent although something is pending. */
   readonly blocked: BlockedReason | undefined;
-  /** Wall time in milliseconds. */
+  /** Wall time in milliseconds of the next attempt, if one waits for a time. */
   readonly nextAttempt: number | undefined;
+  /** Wall time in milliseconds when the oldest pending write was made. */
+  readonly oldest: number | undefined;
+  /** Of pending writes. */
+  readonly bytes: number;
+  /** What a write survives once it is stored. */
+  readonly durability: Durability;
 }
 
 export interface OfflineQueue {
@@ -173,8 +182,8 @@ export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQu
     durable: (id) => (refused.get(id) ?? tw.write(id))?.durable ?? Promise.resolve(),
     processQueue: () => (automatic ? tw.process() : byHand()),
     getQueueStatus() {
-      const { pending, inFlight, parked, ready, blocked, nextAttempt } = tw.outbox.get();
-      return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };
+      const { pending, inFlight, parked, quarantined, ready, blocked, nextAttempt, oldest, bytes, durability } = tw.outbox.get();
+      return { count: pending, pending, inFlight, parked, quarantined, processing: inFlight > 0, ready, blocked, nextAttempt, oldest, bytes, durability };
     },
     clearQueue: () => tw.clear(),
     startAutoProcessing: () => automatically(true),

@@ -102,9 +102,10 @@ describe('offlineQueue', () => {
     const { offlineQueue, say, tw } = setUp();
     tw.start();
     expect(offlineQueue.getQueueStatus()).toMatchObject({ count: 0, processing: false, ready: false });
-    await say({ kind: 'Outbox', status: { ready: true, pending: 3, inFlight: 1, parked: 2, quarantined: 0, bytes: 9 } });
+    await say({ kind: 'Outbox', status: { ready: true, pending: 3, inFlight: 1, parked: 2, quarantined: 4, bytes: 9, oldest: 8 } });
     expect(offlineQueue.getQueueStatus()).toEqual({
-      count: 3, pending: 3, inFlight: 1, parked: 2, processing: true, ready: true, blocked: undefined, nextAttempt: undefined,
+      count: 3, pending: 3, inFlight: 1, parked: 2, quarantined: 4, processing: true, ready: true, blocked: undefined, nextAttempt: undefined,
+      oldest: 8, bytes: 9, durability: 'memory',
     });
   });
 

@@ -171,6 +171,43 @@ describe('status', () => {
     expect(view.result.current.status).toBe(status);
     expect(view.result.current.outbox).toBe(outbox);
   });
+
+  it('Q22 every number of the queue is there', () => {
+    const now: OutboxSnapshot = { ready: true, pending: 2, inFlight: 1, parked: 3, quarantined: 4, bytes: 500, oldest: 6, blocked: 'offline', nextAttempt: 7, durability: 'power-loss', writes: [] };
+    const view = hook(() => useOfflineQueueStatus());
+    act(() => fake.outbox.set(now));
+    const { writes: _writes, ...numbers } = now;
+    expect(view.result.current).toEqual({ ...numbers, count: 2, processing: true });
+  });
+
+  it('Q22 a burst renders at once and once more at the end of its frame, and all components show the same', async () => {
+    const seen: string[] = [];
+    function Show({ name }: { name: string }): ReactNode {
+      seen.push(`${name} ${useOfflineQueueStatus().count} ${useOutbox().pending.length}`);
+      return null;
+    }
+    const view = render(<><Show name="a" /><Show name="b" /></>, { wrapper });
+    seen.length = 0;
+    const burst = (from: number): void => {
+      for (let pending = from; pending < from + 100; pending += 1) act(() => fake.outbox.set({ ...fake.outbox.get(), pending }));
+    };
+    const shown = (): string[] => [...new Set(seen.splice(0))];
+    burst(1);
+    view.rerender(<><Show name="a" /><Show name="b" /></>);
+    expect(shown()).toEqual(['a 1 0', 'b 1 0']);
+    await wait(15);
+    expect(shown()).toEqual([]);
+    await wait(1);
+    expect(shown()).toEqual(['a 100 0', 'b 100 0']);
+    burst(101); // within the frame that the last notification began
+    await wait(16);
+    expect(shown()).toEqual(['a 200 0', 'b 200 0']);
+    await wait(1_000);
+    expect(shown()).toEqual([]);
+    view.unmount();
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1); // the provider's own, which lets the connection go
+    expect(fake.outbox.listeners).toBe(0);
+  });
 });
 
 describe('useOfflineMutation', () => {

@@ -2,8 +2,9 @@
 // The connection and the queue as React sees them. Snapshots come from the client; nothing is computed twice.
 
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import type { BlockedReason, ConnectionSnapshot, ErrorCode, Observable, OutboxSnapshot, Tidewire, WriteSnapshot } from '@tidewire/client';
+import type { BlockedReason, ConnectionSnapshot, Durability, ErrorCode, Observable, OutboxSnapshot, Tidewire, WriteSnapshot } from '@tidewire/client';
 import { useScope } from './context.js';
+import { paced } from './paced.js';
 
 export const SERVER_CONNECTION: ConnectionSnapshot = { status: 'idle' };
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
@@ -49,21 +50,33 @@ export interface OfflineQueueStatus {
   pending: number;
   inFlight: number;
   parked: number;
+  /** Kept, but this build cannot send them (Q21). */
+  quarantined: number;
   processing: boolean;
+  /** False until the store has been read. */
   ready: boolean;
+  /** Why nothing is sent although something is pending. */
   blocked: BlockedReason | undefined;
+  /** Wall time in milliseconds of the next attempt, if one waits for a time. */
   nextAttempt: number | undefined;
+  /** Wall time in milliseconds when the oldest pending write was made. */
+  oldest: number | undefined;
+  /** Of pending writes. */
+  bytes: number;
+  /** What a write survives once it is stored. */
+  durability: Durability;
 }
 
+/** The numbers of the queue; at most one re-render a frame (Q22). */
 export function useOfflineQueueStatus(): OfflineQueueStatus {
   return useStatusOf(useScope().client.outbox);
 }
 
 export function useStatusOf(outbox: Observable<OutboxSnapshot>): OfflineQueueStatus {
-  const now = useObservable(outbox, SERVER_OUTBOX);
+  const now = useObservable(paced(outbox), SERVER_OUTBOX);
   return useMemo(() => {
-    const { pending, inFlight, parked, ready, blocked, nextAttempt } = now;
-    return { count: pending, pending, inFlight, parked, processing: inFlight > 0, ready, blocked, nextAttempt };
+    const { pending, inFlight, parked, quarantined, ready, blocked, nextAttempt, oldest, bytes, durability } = now;
+    return { count: pending, pending, inFlight, parked, quarantined, processing: inFlight > 0, ready, blocked, nextAttempt, oldest, bytes, durability };
   }, [now]);
 }
 
@@ -81,9 +94,10 @@ export interface Outbox {
   discard: (id: string) => boolean;
 }
 
+/** The writes of the queue, and what people may do about them; at most one re-render a frame (Q22). */
 export function useOutbox(): Outbox {
   const { client } = useScope();
-  const { writes } = useObservable(client.outbox, SERVER_OUTBOX);
+  const { writes } = useObservable(paced(client.outbox), SERVER_OUTBOX);
   return useMemo(
     () => ({
       pending: writes.filter((write) => write.state !== 'parked' && write.state !== 'quarantined' && write.state !== 'acknowledged'),
