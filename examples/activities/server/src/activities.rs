@@ -15,14 +15,21 @@ use crate::queries;
 
 const TITLE_CHARS: usize = 200;
 
+/// The body of `POST /api/activities`.
 #[derive(Deserialize)]
-struct NewActivity {
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub(crate) struct NewActivity {
+    /// An id that the client has made; left out, the server makes one.
     id: Option<String>,
+    /// Title.
     title: String,
 }
 
+/// The body of `PATCH /api/activities/:id`.
 #[derive(Deserialize)]
-struct Edit {
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub(crate) struct EditActivity {
+    /// The new title.
     title: String,
     /// The version that was edited: what `If-Match` says, for clients whose queue keeps no headers.
     version: Option<u32>,
@@ -86,7 +93,7 @@ pub(crate) async fn edit(
     headers: HeaderMap,
     context: WriteContext,
 ) -> Response {
-    let edit: Edit = match context.json() {
+    let edit: EditActivity = match context.json() {
         Ok(edit) => edit,
         Err(reject) => return reject.into_response(),
     };
@@ -95,7 +102,7 @@ pub(crate) async fn edit(
     tidewire.write(&context, move |tx| edit_in(tx, &id, &edit, wanted.as_deref())).await
 }
 
-fn edit_in(tx: &mut Tx<'_>, id: &str, edit: &Edit, wanted: Option<&str>) -> Result<Reply, Reject> {
+fn edit_in(tx: &mut Tx<'_>, id: &str, edit: &EditActivity, wanted: Option<&str>) -> Result<Reply, Reject> {
     let title = checked_title(&edit.title)?;
     queries::demand_participant(tx, id, tx.user())?;
     let there = queries::activity(tx, id)?;

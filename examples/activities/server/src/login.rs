@@ -11,8 +11,11 @@ use crate::model::{Person, is_person_name};
 
 const TOKEN_SECONDS: u64 = 7 * 24 * 60 * 60;
 
+/// The body of `POST /api/login`.
 #[derive(Deserialize)]
-struct Login {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Login {
+    /// Who.
     name: String,
 }
 

@@ -14,9 +14,13 @@ use crate::queries;
 
 const TEXT_CHARS: usize = 4_000;
 
+/// The body of `POST /api/activities/:id/messages`.
 #[derive(Deserialize)]
-struct NewMessage {
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub(crate) struct NewMessage {
+    /// An id that the client has made; left out, the server makes one.
     id: Option<String>,
+    /// What is said.
     text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Makes the TypeScript types of the REST payloads and the events from the Rust ones (A6), and checks that the committed
+//! Makes the TypeScript types of request bodies, answers and events from the Rust ones (A6), and checks that the committed
 //! file is current. Only compiled for tests.
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,9 @@ use std::path::Path;
 
 use ts_rs::{Config, TS};
 
-use crate::login::SignedIn;
+use crate::activities::{EditActivity, NewActivity};
+use crate::login::{Login, SignedIn};
+use crate::messages::NewMessage;
 use crate::model::{
     Activity, Cheers, Deleted, Liking, Message, MessageRead, Participation, Person, Presence,
     PresenceSnapshot, Typing, ViewedActivity,
@@ -24,6 +26,12 @@ fn generate() -> String {
     let mut add = |declaration: String| {
         let _ = writeln!(out, "export {}\n", laid_out(&declaration));
     };
+    // What a client sends.
+    add(Login::decl(&config));
+    add(NewActivity::decl(&config));
+    add(EditActivity::decl(&config));
+    add(NewMessage::decl(&config));
+    // What the server answers and tells.
     add(Person::decl(&config));
     add(SignedIn::decl(&config));
     add(Activity::decl(&config));

@@ -1,6 +1,32 @@
 // Made from the Rust types of the server. Do not edit; after a change there run
 // UPDATE_EXPECT=1 cargo test -p activities-server typescript
 
+export type Login = {
+  /** Who. */
+  name: string;
+};
+
+export type NewActivity = {
+  /** An id that the client has made; left out, the server makes one. */
+  id?: string;
+  /** Title. */
+  title: string;
+};
+
+export type EditActivity = {
+  /** The new title. */
+  title: string;
+  /** The version that was edited: what `If-Match` says, for clients whose queue keeps no headers. */
+  version?: number;
+};
+
+export type NewMessage = {
+  /** An id that the client has made; left out, the server makes one. */
+  id?: string;
+  /** What is said. */
+  text: string;
+};
+
 export type Person = {
   /** Id. */
   id: string;

@@ -2,6 +2,7 @@
 // survives a reload without any network.
 import { useSyncExternalStore } from 'react';
 import type { User } from '../domain/types.ts';
+import type { Login } from '../generated/server.ts';
 import { errorOf } from '../tidewire/api.ts';
 import { drawer, drawerKey } from './place.ts';
 
@@ -49,7 +50,7 @@ export async function signIn(name: string): Promise<void> {
     response = await fetch('/api/login', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name }),
+      body: JSON.stringify({ name } satisfies Login),
     });
   } catch {
     throw new Error('The server can’t be reached. Signing in needs a connection; everything after it does not.');

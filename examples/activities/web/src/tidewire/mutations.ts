@@ -6,6 +6,7 @@
 // and a like and its taking back keep their order.
 import { defineMutation, type RequestMutation } from '@tidewire/client';
 import type { Activity, Cheers, Message } from '../domain/types.ts';
+import type { EditActivity, NewActivity, NewMessage } from '../generated/server.ts';
 import { keys } from './keys.ts';
 import { reportFailure } from './refusals.ts';
 
@@ -79,7 +80,7 @@ export const leaveActivity = define<OfActivity>({
 export const createActivity = define<OfActivity & { title: string; createdAt: string }>({
   name: 'activity.create',
   version: 1,
-  request: ({ activityId, title }) => ({ method: 'POST', path: '/api/activities', body: { id: activityId, title } }),
+  request: ({ activityId, title }) => ({ method: 'POST', path: '/api/activities', body: { id: activityId, title } satisfies NewActivity }),
   optimistic: ({ activityId, title, createdAt }, cache, { user }) => {
     const created: Activity = {
       id: activityId,
@@ -106,7 +107,7 @@ export const createActivity = define<OfActivity & { title: string; createdAt: st
 export const renameActivity = define<OfActivity & { title: string; version: number }>({
   name: 'activity.rename',
   version: 1,
-  request: ({ activityId, title, version }) => ({ method: 'PATCH', path: `/api/activities/${encodeURIComponent(activityId)}`, body: { title, version } }),
+  request: ({ activityId, title, version }) => ({ method: 'PATCH', path: `/api/activities/${encodeURIComponent(activityId)}`, body: { title, version } satisfies EditActivity }),
   optimistic: ({ activityId, title, version }, cache) => {
     cache.patch<Activity>('activity', activityId, (it) => (it.version > version ? it : { ...it, title, version: version + 1 }));
   },
@@ -118,7 +119,7 @@ export const renameActivity = define<OfActivity & { title: string; version: numb
 export const sendMessage = define<OfActivity & { messageId: string; text: string; createdAt: string }>({
   name: 'message.send',
   version: 1,
-  request: (vars) => ({ method: 'POST', path: pathOf(vars, 'messages'), body: { id: vars.messageId, text: vars.text } }),
+  request: (vars) => ({ method: 'POST', path: pathOf(vars, 'messages'), body: { id: vars.messageId, text: vars.text } satisfies NewMessage }),
   optimistic: ({ activityId, messageId, text, createdAt }, cache, { user }) => {
     const sent: Message = { id: messageId, activityId, senderId: user, text, createdAt, readBy: [] };
     cache.insert<Message>(keys.messages(activityId), sent, { at: 'start' });
