@@ -1,7 +1,7 @@
 // Apps built from the packed packages, with React 18 and 19: rendered by a server in ESM and CommonJS; built by Vite and used in Chromium against the real server; under a
 // policy that forbids WebAssembly (decision: the plain JavaScript engine).
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -89,4 +89,26 @@ test('a policy without WebAssembly: the default entry says what to do instead', 
   await visit(await built(19, '@tidewire/client'), STRICT, async (page, faults) => {
     while (!faults.some((text) => text.includes('@tidewire/client/js'))) await once(page, 'fault')
   })
+})
+
+test('the facade of socket.io-client, as it is packed: an event carries its arguments and nothing else', async () => {
+  const http = createServer()
+  const io = new SocketIo(http)
+  io.on('connection', (socket) => socket.on('what', (...args) => args.pop()({ args })))
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const script = (load) => `${load}
+const socket = io('http://127.0.0.1:${http.address().port}', { transports: ['polling'] })
+socket.emitWithAck('what', 1, { a: 2 }).then((it) => { console.log(JSON.stringify(it)); socket.disconnect() })`
+  try {
+    for (const [type, load] of [['module', "import { io } from '@tidewire/client/socket.io'"], ['commonjs', "const { io } = require('@tidewire/client/socket.io')"]]) {
+      const child = spawn(process.execPath, [`--input-type=${type}`, '-e', script(load)], { cwd: consumer(19), stdio: ['ignore', 'pipe', 'inherit'] })
+      let said = ''
+      child.stdout.on('data', (chunk) => (said += chunk))
+      await once(child, 'close')
+      assert.deepEqual(JSON.parse(said), { args: [1, { a: 2 }] })
+    }
+  } finally {
+    await io.close()
+  }
 })

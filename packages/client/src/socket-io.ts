@@ -1,10 +1,7 @@
 // Entry `@tidewire/client/socket.io`: the client in the shape of the official `socket.io-client`, for apps that change one import first and the rest later. It only renames and
 // reorders; what it cannot give is listed in docs/guides/from-socket-io.md. One link per socket.
-import { plain, volatile } from './emit-class.js';
-import { TidewireError } from './errors.js';
-import { createTidewire } from './index.js';
-import { browser } from './ports/browser.js';
-import { longPolling } from './ports/polling.js';
+// All from the main entry, which is built apart: a second copy of its classes would not be known there.
+import { browser, createTidewire, longPolling, plain, TidewireError, volatile } from './index.js';
 import type { Platform } from './ports/port.js';
 import type { ConnectionSnapshot, Tidewire } from './types.js';
 
@@ -200,6 +197,9 @@ export class Socket {
     this.#any = listener ? this.#any.filter((one) => one !== listener) : [];
     return this;
   }
+  listenersAny(): AnyListener[] {
+    return [...this.#any];
+  }
   onAnyOutgoing(listener: AnyListener): this {
     this.#outgoing = [...this.#outgoing, listener];
     return this;
@@ -211,6 +211,10 @@ export class Socket {
   offAnyOutgoing(listener?: AnyListener): this {
     this.#outgoing = listener ? this.#outgoing.filter((one) => one !== listener) : [];
     return this;
+  }
+
+  listenersAnyOutgoing(): AnyListener[] {
+    return [...this.#outgoing];
   }
 
   #begin(event: string, args: readonly unknown[]): { emitClass: ReturnType<typeof plain>; timeout: number | undefined } {
