@@ -32,6 +32,7 @@ function sealing(inner: Store, envelope: Envelope): Store {
   let last: Promise<unknown> = Promise.resolve();
   return {
     durability: inner.durability,
+    ...(inner.taken === undefined ? {} : { taken: inner.taken }),
     async scan(prefix) {
       const records = await inner.scan(prefix);
       return Promise.all(records.map((record) => envelope.opened(record)));

@@ -44,7 +44,12 @@ export class Records {
     this.#clock = clock;
     this.#host = host;
     store.then(
-      ({ durability }) => this.#over || host.opened(durability),
+      (store) => {
+        if (this.#over) return;
+        host.opened(store.durability);
+        // A newer build took it while nothing was written here: said at once, not at the next write (Q19).
+        void store.taken?.then(() => this.#over || host.push({ kind: 'StoreNewer' }));
+      },
       (error: unknown) => {
         host.failed('the store cannot be opened', error);
         if (error instanceof StoreFault && error.kind === 'Newer') host.push({ kind: 'StoreNewer' });

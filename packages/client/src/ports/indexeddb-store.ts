@@ -66,11 +66,17 @@ class Connection {
   #database: Promise<IDBDatabase> | undefined;
   /** The same, once it is open: work on it begins within the call, so that a `close` right after does not overtake it. */
   current: IDBDatabase | undefined;
+  /** Resolves when it was left to a newer build. */
+  readonly taken: Promise<void>;
+  #tellTaken: () => void = () => undefined;
   #over: StoreFault | undefined;
 
   constructor(factory: IDBFactory, name: string) {
     this.#factory = factory;
     this.#name = name;
+    this.taken = new Promise((resolve) => {
+      this.#tellTaken = resolve;
+    });
   }
 
   database(): Promise<IDBDatabase> {
@@ -116,11 +122,17 @@ class Connection {
           database.close();
           return;
         }
-        database.onversionchange = () => this.#end(new StoreFault('Newer', 'The store was left to a newer build: reload the page'));
-        database.onclose = () => {
+        database.onversionchange = ({ newVersion }) => {
+          // Null: it is deleted, and made anew at the next step.
+          if (newVersion === null) return gone(), database.close();
+          this.#end(new StoreFault('Newer', 'The store was left to a newer build: reload the page'));
+          this.#tellTaken();
+        };
+        const gone = (): void => {
           this.#database = undefined;
           this.current = undefined;
         };
+        database.onclose = gone;
         if (this.#over === undefined) this.current = database;
         resolve(database);
       };
@@ -194,6 +206,10 @@ class IndexedDbPartition implements Store {
       };
     });
     return next;
+  }
+
+  get taken(): Promise<void> {
+    return this.#connection.taken;
   }
 
   close(): void {

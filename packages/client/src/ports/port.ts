@@ -78,6 +78,8 @@ export interface Store {
   write(steps: readonly StoreStep[], fence?: number): Promise<void>;
   /** Begins a new leadership, atomically: one more than the last. */
   lead(): Promise<number>;
+  /** Resolves when it was left to a newer build, which nothing here may touch. Left out: that is told by the next step alone. */
+  readonly taken?: Promise<void>;
   /** Lets go of it; what was written before is still written. */
   close(): void;
 }
