@@ -1,5 +1,6 @@
 // The page of the tests that need the built packages bare, without the app around them: against the Activities server (same origin) or a foreign one.
 import { browser, createTidewire, defineMutation, indexedDbStore, longPolling, reliable, volatile } from '@tidewire/client'
+import { syncInBackground } from '@tidewire/client/background-sync'
 import { deviceKey, encryptedStore } from '@tidewire/client/encryption'
 import { msgpack } from '@tidewire/client/msgpack'
 
@@ -63,4 +64,4 @@ async function stored() {
   return values.map((value) => (value instanceof Uint8Array ? new TextDecoder('latin1').decode(value) : String(value)))
 }
 
-globalThis.lab = { browser, cheer, create, createTidewire, like, longPolling, msgpack, open, reliable, say, stored, unlike, until, volatile }
+globalThis.lab = { browser, cheer, create, createTidewire, like, longPolling, msgpack, open, reliable, say, stored, syncInBackground, unlike, until, volatile }

@@ -20,7 +20,7 @@ rmSync(out(), { recursive: true, force: true });
 for (const [directory, format] of [['esm', 'esm'], ['cjs', 'cjs']]) {
   await build({
     absWorkingDir: here,
-    entryPoints: { index: 'src/index.ts', js: 'src/js.ts', msgpack: 'src/msgpack.ts', services: 'src/services.ts', encryption: 'src/encryption.ts', recording: 'src/recording.ts', 'socket-io': 'src/socket-io.ts' },
+    entryPoints: { index: 'src/index.ts', js: 'src/js.ts', msgpack: 'src/msgpack.ts', services: 'src/services.ts', encryption: 'src/encryption.ts', recording: 'src/recording.ts', 'background-sync': 'src/background-sync.ts', 'socket-io': 'src/socket-io.ts' },
     // The engine is there once, in `index`.
     external: ['@msgpack/msgpack', './index.js'],
     outdir: out(directory),
