@@ -6,7 +6,13 @@ use crate::{deny, rules, setup, suites, wasm};
 
 /// Parts whose types are checked, tests included.
 const TYPED: [&str; 4] =
-    ["packages/client", "packages/react", "packages/react-native", "examples/activities/web"];
+const TYPED: [&str; 5] = [
+    "packages/client",
+    "packages/react",
+    "packages/react-native",
+    "examples/activities/web",
+    "examples/node-backend",
+];
 
 /// Checks, then every test suite.
 pub(crate) fn run() -> Result<(), String> {

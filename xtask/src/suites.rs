@@ -40,6 +40,7 @@ pub(crate) fn all(report: &mut Report) {
     for part in UNIT {
         report.suite(&format!("test {part}"), || npm_script(part, "test"));
     }
+    report.suite("test examples/node-backend", node_backend);
     report.suite("traces, with Hermes", || javascript(command("node", ["--test", TRACES])));
     report.suite("packages as they are packed", packed);
     report.suite("end to end, in Chromium", end_to_end);
@@ -68,6 +69,14 @@ fn server_on_postgres() -> Result<(Counts, bool), String> {
     command.env("TIDEWIRE_TEST_POSTGRES", postgres.url());
     let watched = watch(command)?;
     Ok((counts::cargo_test(&watched.output), watched.success))
+}
+
+/// An app on Node's socket.io and PostgreSQL, with the built packages.
+fn node_backend() -> Result<(Counts, bool), String> {
+    let postgres = postgres::start()?;
+    let mut command = command(setup::npm(), ["run", "test", "--workspace", "examples/node-backend"]);
+    command.env("TIDEWIRE_TEST_POSTGRES", postgres.url());
+    javascript(command)
 }
 
 fn npm_script(part: &str, script: &str) -> Result<(Counts, bool), String> {

@@ -46,6 +46,7 @@ const PACKAGES: [(&str, &[&str]); 4] = [
     // Its tests use the hooks.
     ("packages/react-native", &["@tidewire/client", "@tidewire/react"]),
     ("examples/activities/web", &["@tidewire/client", "@tidewire/react"]),
+    ("examples/node-backend", &["@tidewire/client", "@tidewire/react"]),
 ];
 
 /// Asks cargo and reads the npm packages.

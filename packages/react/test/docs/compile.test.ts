@@ -19,7 +19,8 @@ const documents = [
 ].filter((name) => name.endsWith('.md') && existsSync(join(root, name)));
 
 /** Each snippet as a module; the import that it needs takes its first line. */
-const modules: (VirtualModule & { readonly place: (line: number) => string })[] = documents.flatMap((document) =>
+// The API reference repeats declarations of the sources, which are compiled anyway.
+const modules: (VirtualModule & { readonly place: (line: number) => string })[] = documents.filter((document) => !document.startsWith('docs/api/')).flatMap((document) =>
   blocksOf(readFileSync(join(root, document), 'utf8')).map((block) => ({
     name: `${document.replaceAll(/[/.]/g, '-')}-${block.number}.tsx`,
     text: moduleOf(block.code, prelude),
