@@ -2,6 +2,7 @@
 //! The parts measure (`benches/`, `packages/client/test/trace`); here they are only started, one after another, and put together.
 
 mod figures;
+mod react;
 mod server;
 mod tables;
 
@@ -13,6 +14,7 @@ use crate::process::{capture, cargo, command, execute, root, target};
 use crate::setup;
 use crate::wasm;
 use figures::Figures;
+pub(crate) use react::run as react;
 pub(crate) use server::run as server;
 
 /// Writes that are drained, if `--writes` does not say otherwise.

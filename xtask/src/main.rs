@@ -36,7 +36,8 @@ cargo xtask <task>
   codegen   write the TypeScript types of the engine's border from the Rust table
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
   fuzz      coverage-guided fuzzing: [--seconds N] [frames codec stored inputs engine hub]
-  bench     measure: `bench size`, `bench engine [--writes N]`, `bench server [--small]`
+  bench     measure: `bench size`, `bench engine [--writes N]`, `bench server [--small]`,
+            `bench react [--cycles N] [failures bursts taps mounts starts sizes]`
 ";
 
 fn main() -> ExitCode {
@@ -73,6 +74,7 @@ fn measure() -> Result<(), String> {
         "size" => wasm::bench_size(),
         "engine" => bench::engine(),
         "server" => bench::server(),
-        _ => Err("cargo xtask bench size | engine | server".to_owned()),
+        "react" => bench::react(),
+        _ => Err("cargo xtask bench size | engine | server | react".to_owned()),
     }
 }
