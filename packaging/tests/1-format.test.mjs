@@ -10,6 +10,7 @@ import { build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import ts from 'typescript'
+import { page } from '../support/api.mjs'
 import { consumer, entries, packages, root } from '../support/packed.mjs'
 
 const bin = (name) => join(root, 'node_modules/.bin', name)
@@ -42,6 +43,15 @@ for (const { name, path, tarball, manifest } of packages) {
     }
   })
 }
+
+test('the API reference says what the packages export', () => {
+  const pages = packages.map(page)
+  assert.deepEqual(readdirSync(join(root, 'docs/api')).sort(), pages.map(([name]) => name).sort())
+  for (const [name, text] of pages) {
+    const found = readFileSync(join(root, 'docs/api', name), 'utf8')
+    assert.ok(found === text, `docs/api/${name} is not current: npm run api -w packaging`)
+  }
+})
 
 test('knip: no export, file or dependency without a use', () => run(bin('knip'), ['--no-progress', '--no-config-hints', '--exclude', 'devDependencies,unresolved']))
 
