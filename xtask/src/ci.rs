@@ -5,7 +5,6 @@ use crate::report::Report;
 use crate::{deny, rules, setup, suites, wasm};
 
 /// Parts whose types are checked, tests included.
-const TYPED: [&str; 4] =
 const TYPED: [&str; 5] = [
     "packages/client",
     "packages/react",
