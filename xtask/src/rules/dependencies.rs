@@ -40,7 +40,7 @@ const RULES: [Rule; 13] = [
 ];
 
 /// What each npm package may depend on within this workspace.
-const PACKAGES: [(&str, &[&str]); 4] = [
+const PACKAGES: [(&str, &[&str]); 5] = [
     ("packages/client", &[]),
     ("packages/react", &["@tidewire/client"]),
     // Its tests use the hooks.
