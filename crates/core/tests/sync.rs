@@ -142,6 +142,25 @@ fn y2_a_base_without_a_position_that_raced_with_an_event_is_fetched_once_more() 
 }
 
 #[test]
+fn q16_y6_a_base_without_a_position_that_may_lack_what_stands_does_not_take_its_place() {
+    let mut rig = synced();
+    rig.fetch_begins(1);
+    rig.base(1, None);
+    assert_eq!((rig.refused(), rig.refetched()), (vec![], vec![]), "nothing raced with it");
+    rig.take();
+    rig.fetch_begins(1);
+    rig.room_event("r", 11, "w");
+    assert_eq!(rig.applied(1), [11]);
+    rig.base(1, None);
+    assert_eq!((rig.refused(), rig.refetched()), (vec![1], vec![(1, RefetchReason::Raced)]));
+    rig.take();
+    rig.fetch_begins(1);
+    rig.room_event("r", 12, "");
+    rig.base(1, None);
+    assert_eq!((rig.refused(), rig.refetched()), (vec![], vec![]), "once");
+}
+
+#[test]
 fn y2_what_history_cannot_replay_is_fetched_again() {
     let mut rig = synced();
     rig.break_link();

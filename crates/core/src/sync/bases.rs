@@ -69,6 +69,15 @@ impl Sync {
             Origin::Host => None,
             Origin::Fetch { started } => started,
         };
+        let stands = entry.has_base;
+        if !restored && positions.is_empty() && stands && self.is_first_race(query, started) {
+            // What stands has the events that came meanwhile, and what is to replace it may not: nobody sees it (Q16, Y6).
+            self.queries.entry(query).raced = true;
+            ctx.emit(Output::BaseRefused { query });
+            refetch(vec![query], RefetchReason::Raced, ctx);
+            return;
+        }
+        let entry = self.queries.entry(query);
         entry.has_base = true;
         (entry.fetched, entry.restored) = match origin {
             Origin::Host => (None, positions.clone()),
@@ -87,6 +96,13 @@ impl Sync {
         for room in rooms {
             self.catch_up(&room, query, link, ctx, facts);
         }
+    }
+
+    /// Whether something was heard in the query's rooms since its fetch began, and it was not fetched once more for that already.
+    fn is_first_race(&self, query: QueryId, started: Option<u64>) -> bool {
+        let again = self.queries.get(query).is_some_and(|query| query.raced);
+        let mut rooms = self.rooms.values().filter(|room| room.queries.contains(&query));
+        !again && rooms.any(|room| room.changed > started.unwrap_or(0))
     }
 
     /// A fetched base that names no position covers what was heard before its fetch began, if nothing was heard since (Y2).
