@@ -17,6 +17,7 @@ pub mod http;
 pub mod inband;
 pub mod json;
 pub mod limits;
+pub mod msgpack;
 pub mod names;
 pub mod socket;
 
