@@ -1,11 +1,13 @@
 // The official socket.io server, as a foreign peer for our native client (crates/client/tests/foreign.rs).
-// Usage: node official-server.mjs [port] [recovery]. Prints "listening on <port>"; ends when its stdin is closed.
+// Usage: node official-server.mjs [port] [recovery|msgpack]. Prints "listening on <port>"; ends when its stdin is closed.
 import { createServer } from 'node:http'
 import { Server } from 'socket.io'
+import parser from 'socket.io-msgpack-parser'
 
 const http = createServer()
 // Sessions are restored for who was away shortly (Socket.IO's own recovery), but not where the test asks for none.
-const io = new Server(http, process.argv[3] === 'recovery' ? { connectionStateRecovery: { skipMiddlewares: false } } : {})
+const kinds = { recovery: { connectionStateRecovery: { skipMiddlewares: false } }, msgpack: { parser } }
+const io = new Server(http, kinds[process.argv[3]] ?? {})
 
 io.use((socket, next) => {
   if (socket.handshake.auth.token === 'good') return next()

@@ -3,22 +3,27 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::Stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidewire_core::{
-    Config, ConnectionState, Engine, ForeignJoin, OriginKind, OriginRule, OutboxStatus, Partition,
-    QueueLimits, Server,
+    Config, ConnectionState, Engine, ForeignJoin, NetworkSignal, OriginKind, OriginRule, OutboxStatus,
+    Partition, QueueLimits, Server,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::cache::{Cache, QueryIds, Rules, Settings};
 use crate::client::{Client, Inner};
 use crate::host::definitions::Definitions;
 use crate::host::{Clock, Driver, Fact, Host, Inbox, IsAnswer, Ports};
 use crate::mutation::Mutation;
 use crate::names::{Known, Maker};
 use crate::net::{Http, HttpAnswer, Origin, OriginError};
+use crate::network::{self, Signals};
+use crate::runtime::Runtime;
 use crate::status::{Notice, Status};
 use crate::store::worker;
 use crate::store::{MemoryStore, Store};
@@ -44,6 +49,10 @@ pub struct Builder {
     is_answer: IsAnswer,
     processing: bool,
     polling: bool,
+    queries: Settings,
+    runtime: Option<Handle>,
+    network: Option<Signals>,
+    msgpack: bool,
     #[cfg(feature = "recording")]
     record: Option<crate::record::RecordOptions>,
 }
@@ -62,8 +71,6 @@ pub enum BuildError {
     Origin(OriginError),
     /// `app`, `env` and `user` must not contain `|`, and there must be a user if there is a durable store.
     User,
-    /// There is no tokio runtime here.
-    NoRuntime,
     /// The system gives no random bytes or no thread.
     System(String),
 }
@@ -75,7 +82,6 @@ impl fmt::Display for BuildError {
             BuildError::User => {
                 f.write_str("name the user (without `|`): the store is kept for each one apart")
             }
-            BuildError::NoRuntime => f.write_str("build the client within a tokio runtime"),
             BuildError::System(error) => write!(f, "the system refused: {error}"),
         }
     }
@@ -109,6 +115,10 @@ impl Builder {
             is_answer: Box::new(|_| None),
             processing: true,
             polling: true,
+            queries: Settings::default(),
+            runtime: None,
+            network: None,
+            msgpack: false,
             #[cfg(feature = "recording")]
             record: None,
         }
@@ -192,6 +202,37 @@ impl Builder {
         self
     }
 
+    /// What events do to the cached values of queries: see [`Rules`]. Without it the defaults by name hold, and any event of a room
+    /// fetches every query again that somebody looks at.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Builder {
+        self.queries.rules = rules;
+        self
+    }
+
+    /// A query that somebody begins to look at is not fetched if it was within this time; zero by default. What events bring does
+    /// not wait for anything.
+    #[must_use]
+    pub fn fresh_for(mut self, fresh_for: Duration) -> Builder {
+        self.queries.fresh_for = fresh_for;
+        self
+    }
+
+    /// The tokio runtime to run on; by default the one that `build` is called in, or else a thread of the client's own.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Builder {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Where signals of the network come from: `watch_network` of the feature `network`, or a stream of the app's. Without one the client
+    /// finds out by itself, only later. See [`Client::network`].
+    #[must_use]
+    pub fn network(mut self, signals: impl Stream<Item = NetworkSignal> + Send + 'static) -> Builder {
+        self.network = Some(Box::pin(signals));
+        self
+    }
+
     /// What is known of another origin that absolute URLs of writes name (Q9); one that is not listed gets none of our headers.
     ///
     /// ```
@@ -220,6 +261,14 @@ impl Builder {
     #[must_use]
     pub fn is_answer(mut self, is_answer: impl Fn(&HttpAnswer) -> Option<bool> + Send + 'static) -> Builder {
         self.is_answer = Box::new(is_answer);
+        self
+    }
+
+    /// Packets travel as MessagePack, for a server with `socket.io-msgpack-parser`, and for our own where that is turned on. A server has
+    /// one parser: with the wrong one there is no session.
+    #[must_use]
+    pub fn msgpack(mut self, on: bool) -> Builder {
+        self.msgpack = on;
         self
     }
 
@@ -252,7 +301,8 @@ impl Builder {
         self
     }
 
-    /// Starts the client. It reads its store at once, and connects when told to.
+    /// Starts the client. It reads its store at once, and connects when told to. Within a tokio runtime it runs there; elsewhere (the main
+    /// thread of a desktop app, a command) on a thread of its own. All its futures may be awaited on any executor.
     ///
     /// # Errors
     /// See [`BuildError`].
@@ -262,7 +312,6 @@ impl Builder {
         if names.iter().any(|name| name.is_empty() || name.contains('|')) {
             return Err(BuildError::User);
         }
-        let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| BuildError::System(error.to_string()))?;
 
@@ -327,10 +376,18 @@ impl Builder {
             notice: self.notice,
             changed: changed_sender,
             names: names_sender,
+            msgpack: self.msgpack,
             is_answer: self.is_answer,
         };
-        let (host, frames) = Host::new(engine, clock, ports, self.definitions);
-        runtime.spawn(host.run(self.processing, Inbox { orders: order_inbox, facts: fact_inbox }, frames));
+        let ids = QueryIds::default();
+        let cache = Cache::new(self.queries, self.user.clone(), partition.clone(), ids.clone());
+        let (host, frames) = Host::new(engine, clock, ports, self.definitions, cache, ids);
+        let host = host.run(self.processing, Inbox { orders: order_inbox, facts: fact_inbox }, frames);
+        let runtime =
+            Runtime::run(self.runtime, host).map_err(|error| BuildError::System(error.to_string()))?;
+        if let Some(signals) = self.network {
+            drop(runtime.spawn(network::forward(signals, orders.downgrade())));
+        }
         let temps = Maker::default();
         let inner = Inner {
             orders,

@@ -12,7 +12,6 @@ use tidewire_core::{
     Command, ConnectionState, DownReason, Partition, PauseReason, QueryId, Refusal, RoomId, RoomState,
     WriteId,
 };
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::builder::Builder;
@@ -24,7 +23,8 @@ use crate::listen::{self, ListenError, Listener};
 use crate::names::{Known, Maker};
 use crate::namespace::{NamespaceError, NamespaceHandle};
 use crate::net::{Http, HttpAnswer, HttpError, HttpRequest};
-use crate::status::Status;
+use crate::runtime::Runtime;
+use crate::status::{Status, changes};
 use crate::store::worker::Job;
 use crate::store::{Step, StoreFault};
 use crate::token::TokenAnswer;
@@ -48,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) partition: Partition,
     pub(crate) http: Http,
     pub(crate) tokens: Arc<Tokens>,
-    pub(crate) runtime: Handle,
+    pub(crate) runtime: Runtime,
     /// Ticks when a write has changed.
     pub(crate) changed: watch::Receiver<()>,
     pub(crate) names: watch::Receiver<Known>,
@@ -171,6 +171,11 @@ impl RoomHandle {
         }
     }
 
+    /// Its state now and after each change; changes that follow each other faster than they are read are skipped.
+    pub fn changes(&self) -> impl Stream<Item = RoomState> + Send + Unpin + use<> {
+        changes(self.state.clone())
+    }
+
     /// Asks again for a room that was denied.
     pub fn rejoin(&self) {
         self.client.order(Order::Rejoin(self.room.clone()));
@@ -240,14 +245,7 @@ impl Client {
 
     /// The state now and after each change; changes that follow each other faster than they are read are skipped.
     pub fn status_changes(&self) -> impl Stream<Item = Status> + Send + Unpin + use<> {
-        let status = self.inner.status.clone();
-        Box::pin(futures_util::stream::unfold((status, true), |(mut status, first)| async move {
-            if !first {
-                status.changed().await.ok()?;
-            }
-            let now = status.borrow_and_update().clone();
-            Some((now, (status, false)))
-        }))
+        changes(self.inner.status.clone())
     }
 
     /// Waits until the state is as wanted.
@@ -458,14 +456,21 @@ impl Client {
     ///
     /// # Errors
     /// There was no answer.
-    pub async fn fetch(&self, mut request: HttpRequest) -> Result<HttpAnswer, HttpError> {
+    pub fn fetch(
+        &self,
+        mut request: HttpRequest,
+    ) -> impl Future<Output = Result<HttpAnswer, HttpError>> + Send + use<> {
         let client_id = self.inner.client_id.borrow().clone();
         request.headers.extend(client_id.map(|id| (tidewire_wire::http::CLIENT.to_owned(), id)));
-        let token = match self.inner.tokens.known_or_ask().await {
-            TokenAnswer::Token(token) => Some(token),
-            TokenAnswer::Anonymous | TokenAnswer::SignedOut | TokenAnswer::Unavailable => None,
-        };
-        self.inner.http.send(request, token.as_ref()).await
+        let (http, tokens) = (self.inner.http.clone(), Arc::clone(&self.inner.tokens));
+        let asked = self.inner.runtime.during(async move {
+            let token = match tokens.known_or_ask().await {
+                TokenAnswer::Token(token) => Some(token),
+                TokenAnswer::Anonymous | TokenAnswer::SignedOut | TokenAnswer::Unavailable => None,
+            };
+            http.send(request, token.as_ref()).await
+        });
+        async move { asked.await.unwrap_or_else(|| Err(HttpError::Network("the client has ended".into()))) }
     }
 
     /// Says goodbye to the server and lets go of the store. Writes that were not sent stay in it for the next start.

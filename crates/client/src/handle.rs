@@ -1,9 +1,11 @@
 //! How far one write has come, and the handle that tells it. Dropping a handle cancels nothing.
 
+use futures_util::{Stream, stream};
 use tidewire_core::{StoreError, WriteId, WriteState};
 use tokio::sync::watch;
 
 use crate::client::Client;
+use crate::queue::WriteStage;
 use crate::write::{Answer, WriteError};
 
 /// How far a write has come.
@@ -12,6 +14,8 @@ pub(crate) struct Progress {
     durable: Option<Result<(), StoreError>>,
     answer: Option<Result<Answer, WriteError>>,
     settled: bool,
+    /// Absent before it is on disk, and when it is over.
+    stage: Option<WriteStage>,
     /// Another write stands for it: what becomes of that one becomes of it.
     follows: Option<watch::Receiver<Progress>>,
 }
@@ -19,6 +23,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// Takes in a new state; with `follows` where another write stands for it from now on. True: it was the last state.
     pub(crate) fn advance(&mut self, state: &WriteState, follows: Option<watch::Receiver<Progress>>) -> bool {
+        self.stage = WriteStage::of(state);
         match state {
             WriteState::Refused { error } => {
                 self.durable = Some(Err(*error));
@@ -112,6 +117,46 @@ impl WriteHandle {
             Some(Ok(_)) | None => None,
         })
         .await
+    }
+
+    /// How far it has come, from now on; it ends when the write is over, one way or the other. Stages that follow each other faster than
+    /// they are read are skipped.
+    ///
+    /// ```no_run
+    /// # async fn run(client: tidewire::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures_util::StreamExt;
+    /// use tidewire::{Write, WriteStage};
+    ///
+    /// let like = client.submit(Write::new("POST", "/api/activities/7/like")).await?;
+    /// let mut stages = like.stages();
+    /// while let Some(stage) = stages.next().await {
+    ///     match stage {
+    ///         WriteStage::Sending { attempt } => println!("attempt {attempt}"),
+    ///         other => println!("{other:?}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stages(&self) -> impl Stream<Item = WriteStage> + Send + Unpin + use<> {
+        let progress = self.progress.clone();
+        Box::pin(stream::unfold((progress, true), |(mut progress, mut first)| async move {
+            loop {
+                if !first {
+                    progress.changed().await.ok()?;
+                }
+                first = false;
+                let (stage, follows) = {
+                    let now = progress.borrow_and_update();
+                    (now.stage.clone(), now.follows.clone())
+                };
+                if let Some(follows) = follows {
+                    (progress, first) = (follows, true);
+                } else if stage.is_some() {
+                    return stage.map(|stage| (stage, (progress, false)));
+                }
+            }
+        }))
     }
 
     async fn wait<T>(

@@ -34,10 +34,17 @@
 //! inwards: `client` and its handles; `host`, the task that owns the engine; `net` and [`store`], which touch the world.
 #![forbid(unsafe_code)]
 
+/// The guide of `docs/guides/rust.md`, so that its snippets are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/rust.md")]
+mod guide {}
+
 mod builder;
+mod cache;
 mod client;
 mod emit;
 mod event;
+mod fault;
 mod handle;
 mod host;
 mod listen;
@@ -45,34 +52,44 @@ mod mutation;
 mod names;
 mod namespace;
 mod net;
+mod network;
+mod query;
 mod queue;
 #[cfg(feature = "recording")]
 mod record;
+mod runtime;
 mod status;
 pub mod store;
 mod token;
 mod tokens;
+mod typed;
 mod write;
 
 pub use builder::{BuildError, Builder};
+pub use cache::{Entity, LayerWriter, Place, QueryKey, Rule, RuleContext, Rules};
 pub use client::{Client, Closed, ConnectError, JoinError, RoomHandle, down};
 pub use emit::{Acknowledgement, Args, EmitError, EmitOptions};
 pub use event::{Event, Events, Heard, QUEUE, Queue};
+pub use fault::Fault;
 pub use handle::WriteHandle;
 pub use listen::{ListenError, Listener};
-pub use mutation::{Conflict, Decision, Doubt, Mutation, Verdict};
+pub use mutation::{Conflict, Decision, Doubt, Mutation, Verdict, WhenParked};
 pub use names::{Renamed, TempId};
 pub use namespace::{NamespaceError, NamespaceHandle};
 pub use net::{Http, HttpAnswer, HttpError, HttpRequest, Origin, OriginError};
+#[cfg(feature = "network")]
+pub use network::{NetworkWatcher, watch_network};
+pub use query::{Query, QueryError, QueryState, Reader};
 pub use queue::{PassResult, Unsent, WriteInfo, WriteStage};
 #[cfg(feature = "recording")]
 pub use record::{RecordOptions, Recording};
 pub use status::{Notice, Status};
 pub use token::{Token, TokenAnswer};
+pub use typed::{EventType, PayloadError, Typed, TypedEvents};
 pub use write::{Answer, SubmitError, Write, WriteError};
 
 pub use tidewire_core::{
-    Blocked, ConnectionState, DownReason, EmitClass, Epoch, ForeignJoin, KeyStyle, NamespaceState, Note,
-    Offset, OriginKind, OutboxStatus, ParkReason, PauseReason, Position, QuarantineReason, QueueLimits,
-    Refusal, RoomId, RoomState, StoreError, Timestamp, WriteId,
+    AppSignal, Blocked, ConnectionState, DownReason, EmitClass, Epoch, ForeignJoin, KeyStyle, NamespaceState,
+    NetworkSignal, Note, Offset, OriginKind, OutboxStatus, ParkReason, PauseReason, Position,
+    QuarantineReason, QueueLimits, Refusal, RoomId, RoomState, StoreError, Timestamp, WriteId,
 };

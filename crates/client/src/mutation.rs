@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tidewire_core::{Found, Payload, Resolution, Submission, WriteId};
 
+use crate::cache::LayerWriter;
 use crate::names::TempId;
 use crate::write::{Answer, Write};
 
@@ -22,6 +23,7 @@ type Request<V> = dyn Fn(&V) -> Write + Send + Sync;
 type Upcast<V> = dyn Fn(u32, Value) -> Option<V> + Send + Sync;
 type Decide<V> = dyn Fn(Conflict<V>) -> Asked<Decision<V>> + Send + Sync;
 type Verify<V> = dyn Fn(Doubt<V>) -> Asked<Verdict> + Send + Sync;
+type Optimistic<V> = dyn Fn(&V, &mut LayerWriter<'_>) + Send + Sync;
 type RealId = dyn Fn(&Answer, &TempId) -> Option<String> + Send + Sync;
 
 /// A named mutation with variables of type `V`. Give it to [`crate::Builder::mutation`], so that what an earlier life left in the
@@ -55,6 +57,8 @@ pub struct Mutation<V> {
     decide: Option<Arc<Decide<V>>>,
     verify: Option<Arc<Verify<V>>>,
     real_id: Option<Arc<RealId>>,
+    optimistic: Option<Arc<Optimistic<V>>>,
+    when_parked: WhenParked,
     variables: PhantomData<fn(V)>,
 }
 
@@ -68,6 +72,8 @@ impl<V> Clone for Mutation<V> {
             decide: self.decide.clone(),
             verify: self.verify.clone(),
             real_id: self.real_id.clone(),
+            optimistic: self.optimistic.clone(),
+            when_parked: self.when_parked,
             variables: PhantomData,
         }
     }
@@ -110,6 +116,16 @@ pub enum Decision<V> {
     Park,
     /// Give it up.
     Discard,
+}
+
+/// What becomes of what a write shows when it is parked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenParked {
+    /// It is shown no more.
+    #[default]
+    Drop,
+    /// It is still shown.
+    Keep,
 }
 
 /// A write whose answer from a foreign server was lost (Q9).
@@ -164,6 +180,8 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Mutation<V> {
             decide: None,
             verify: None,
             real_id: None,
+            optimistic: None,
+            when_parked: WhenParked::default(),
             variables: PhantomData,
         }
     }
@@ -210,6 +228,44 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Mutation<V> {
         self
     }
 
+    /// What queries show of a write from the tap on, until the server's word has it (Q16). It must do nothing else, and is run again over
+    /// every new base: see [`LayerWriter`].
+    ///
+    /// ```
+    /// use serde::{Deserialize, Serialize};
+    /// use tidewire::{Mutation, Write};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Likes { liked: bool, like_count: u32 }
+    ///
+    /// let like = Mutation::new("activity.like", 1, |id: &String| Write::new("POST", format!("/api/activities/{id}/like")))
+    ///     .optimistic(|id, layer| {
+    ///         layer.patch("activity", id.as_str(), |it: &mut Likes| {
+    ///             if !it.liked {
+    ///                 it.liked = true;
+    ///                 it.like_count += 1;
+    ///             }
+    ///         });
+    ///     });
+    /// # let _ = like;
+    /// ```
+    #[must_use]
+    pub fn optimistic(
+        mut self,
+        shown: impl Fn(&V, &mut LayerWriter<'_>) + Send + Sync + 'static,
+    ) -> Mutation<V> {
+        self.optimistic = Some(Arc::new(shown));
+        self
+    }
+
+    /// Whether a parked write is still shown: a message marked 'not sent' stays, a like goes (Q13). It goes, unless told otherwise.
+    #[must_use]
+    pub fn when_parked(mut self, when_parked: WhenParked) -> Mutation<V> {
+        self.when_parked = when_parked;
+        self
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -225,6 +281,8 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Mutation<V> {
         submission.version = self.version;
         submission.on_conflict = self.decide.is_some();
         submission.verify = self.verify.is_some();
+        submission.optimistic = self.optimistic.is_some();
+        submission.keep_layer_when_parked = self.when_parked == WhenParked::Keep;
         let unwritable = unwritable || text.is_err();
         submission.variables = Payload(text.unwrap_or_default());
         Write { submission, unwritable }
@@ -243,6 +301,7 @@ pub(crate) trait Defined: Send + Sync {
     /// None: it has no say.
     fn decide(&self, write: WriteId, variables: &str, answer: Answer) -> Option<Asked<Resolution>>;
     fn verify(&self, write: WriteId, variables: &str) -> Option<Asked<Found>>;
+    fn optimistic(&self, variables: &str, writer: &mut LayerWriter<'_>);
     /// None: the rule for all.
     fn real_id(&self, answer: &Answer, temp: &TempId) -> Option<Option<String>>;
 }
@@ -288,6 +347,12 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> Defined for Mutati
                 Verdict::Unknown => Found::Unknown {},
             }
         }))
+    }
+
+    fn optimistic(&self, variables: &str, writer: &mut LayerWriter<'_>) {
+        if let (Some(optimistic), Ok(variables)) = (&self.optimistic, serde_json::from_str(variables)) {
+            optimistic(&variables, writer);
+        }
     }
 
     fn real_id(&self, answer: &Answer, temp: &TempId) -> Option<Option<String>> {

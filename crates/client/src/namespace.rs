@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use futures_util::Stream;
 use tidewire_core::{NamespaceState, Refusal};
 use tokio::sync::watch;
 
 use crate::client::Client;
 use crate::host::Order;
+use crate::status::changes;
 use crate::write::refused;
 
 /// A namespace that is wanted until this handle is dropped; wishes are counted. Its events come with all others and say
@@ -60,6 +62,11 @@ impl NamespaceHandle {
     #[must_use]
     pub fn state(&self) -> NamespaceState {
         self.state.borrow().clone()
+    }
+
+    /// Its state now and after each change; changes that follow each other faster than they are read are skipped.
+    pub fn changes(&self) -> impl Stream<Item = NamespaceState> + Send + Unpin + use<> {
+        changes(self.state.clone())
     }
 
     /// Resolves when the session is up.

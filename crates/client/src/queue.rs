@@ -17,7 +17,6 @@ use crate::handle::WriteHandle;
 use crate::host::Order;
 use crate::mutation::Mutation;
 use crate::names::{Renamed, TempId};
-use crate::store::worker::Job;
 use crate::write::{Answer, SubmitError, Write};
 
 /// How long a logout waits for what it gives up: what was sent is asked about first, and the server may not answer.
@@ -335,7 +334,7 @@ impl Client {
         self.ask(Order::Suspend).await?;
         if unsent == Unsent::Discard {
             // A place that stays is not read by anybody else (its owner stands in it).
-            let _ = self.ask(|reply| Order::Store(Job::Forget(crate::listen::PREFIX, reply))).await?;
+            let _ = self.ask(Order::ForgetReads).await?;
         }
         let outbox = self.status().outbox;
         self.inner.tokens.sign_out();
@@ -343,9 +342,13 @@ impl Client {
         Ok(outbox.pending + outbox.parked + outbox.quarantined)
     }
 
-    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, Closed> {
+    /// The order is sent at once; the future only waits.
+    pub(crate) fn ask<T: Send, O: FnOnce(oneshot::Sender<T>) -> Order>(
+        &self,
+        order: O,
+    ) -> impl Future<Output = Result<T, Closed>> + Send + use<T, O> {
         let (reply, answer) = oneshot::channel();
         self.order(order(reply));
-        answer.await.map_err(|_| Closed)
+        async move { answer.await.map_err(|_| Closed) }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use futures_util::{Stream, stream};
 use tidewire_core::{ConnectionState, Note, OutboxStatus, QuarantineReason};
+
+use tokio::sync::watch;
 
 use crate::store::{Damage, Durability};
 
@@ -15,6 +18,19 @@ pub struct Status {
     pub outbox: OutboxStatus,
     /// What a durable write survives.
     pub durability: Durability,
+}
+
+/// What a place holds now and after each change; changes that follow each other faster than they are read are skipped.
+pub(crate) fn changes<T: Clone + Send + Sync + 'static>(
+    place: watch::Receiver<T>,
+) -> impl Stream<Item = T> + Send + Unpin + use<T> {
+    Box::pin(stream::unfold((place, true), |(mut place, first)| async move {
+        if !first {
+            place.changed().await.ok()?;
+        }
+        let now = place.borrow_and_update().clone();
+        Some((now, (place, false)))
+    }))
 }
 
 /// Something that an app may want to log. It never holds a payload or a token.

@@ -12,9 +12,9 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 
 /// The official server, behind a proxy that lets no WebSocket through.
-async fn official() -> (Process, u16) {
+async fn official(options: &[&str]) -> (Process, u16) {
     let script = root().join("e2e/peers/official-server.mjs");
-    let mut peer = Process::start(Command::new("node").arg(script).arg("0"));
+    let mut peer = Process::start(Command::new("node").arg(script).arg("0").args(options));
     let port = peer.line_after("listening on ").await.parse().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let own = listener.local_addr().unwrap().port();
@@ -42,8 +42,12 @@ async fn without_websocket(mut client: TcpStream, port: u16) {
 }
 
 async fn connected(port: u16) -> (Client, Events) {
+    connected_as(port, false).await
+}
+
+async fn connected_as(port: u16, msgpack: bool) -> (Client, Events) {
     let client = Client::builder(format!("http://127.0.0.1:{port}")).foreign().user("ana").token("good");
-    let client = client.build().unwrap();
+    let client = client.msgpack(msgpack).build().unwrap();
     let events = client.events();
     drop(client.connect());
     let up = client.when(|status| matches!(status.connection, ConnectionState::Connected { .. }));
@@ -62,8 +66,17 @@ async fn next_named(events: &mut Events, name: &str) -> Event {
 
 #[tokio::test]
 async fn c1_p3_where_no_websocket_comes_through_polling_does() {
-    let (_peer, port) = official().await;
-    let (client, mut events) = connected(port).await;
+    every_kind_of_packet(false).await;
+}
+
+#[tokio::test]
+async fn c1_p3_msgpack_packets_go_over_polling_too() {
+    every_kind_of_packet(true).await;
+}
+
+async fn every_kind_of_packet(msgpack: bool) {
+    let (_peer, port) = official(if msgpack { &["msgpack"] } else { &[] }).await;
+    let (client, mut events) = connected_as(port, msgpack).await;
     soon("join", client.join("activities").await.unwrap().joined()).await.unwrap();
     let message = json!({"roomId": "activities", "text": "gr\u{fc}\u{df}e \u{1f30a}\u{1e}"});
     client.emit("say", message.clone()).await.unwrap();
@@ -81,7 +94,7 @@ async fn c1_p3_where_no_websocket_comes_through_polling_does() {
 
 #[tokio::test]
 async fn c1_many_and_large_packets_go_in_order_within_what_the_server_takes() {
-    let (_peer, port) = official().await;
+    let (_peer, port) = official(&[]).await;
     let (client, _) = connected(port).await;
     let text = "x".repeat(90_000);
     let sums: Vec<_> =
@@ -92,7 +105,8 @@ async fn c1_many_and_large_packets_go_in_order_within_what_the_server_takes() {
     }
 }
 
-/// Answers each request of a session in the test's hand; tells the bodies of its POSTs.
+/// Answers each request of a session in the test's hand; tells the bodies of its POSTs. The session is bound by a cookie, as behind a
+/// load balancer.
 async fn by_hand(listener: TcpListener, posts: mpsc::UnboundedSender<String>) {
     let mut gets = 0;
     loop {
@@ -111,6 +125,10 @@ async fn by_hand(listener: TcpListener, posts: mpsc::UnboundedSender<String>) {
                 break body;
             }
         };
+        if gets > 0 {
+            assert!(text.contains("\r\ncookie: lb=one\r\n"), "it would reach another server: {text}");
+        }
+        let cookie = if gets == 0 { "set-cookie: lb=one; Path=/; HttpOnly\r\n" } else { "" };
         let answer = if text.contains("transport=websocket") {
             None
         } else if text.starts_with("POST") {
@@ -132,7 +150,7 @@ async fn by_hand(listener: TcpListener, posts: mpsc::UnboundedSender<String>) {
         let status = if answer.is_some() { "200 OK" } else { "400 No" };
         let answer = answer.unwrap_or_default();
         let page = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}",
+            "HTTP/1.1 {status}\r\nconnection: close\r\n{cookie}content-length: {}\r\n\r\n{answer}",
             answer.len()
         );
         stream.write_all(page.as_bytes()).await.unwrap();

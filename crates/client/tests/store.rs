@@ -1,15 +1,16 @@
 //! The conformance suite of stores, run on each one that ships, and what only a real directory can show.
 #![allow(clippy::unwrap_used, reason = "a test may end here")]
+#![allow(clippy::print_stdout, reason = "one process tells another")]
 
-use tidewire::store::{Durability, FileStore, MemoryStore, OpenError, Step, Store, StoreFault, VALUE_BYTES};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use tidewire::Fault;
+use tidewire::store::{Durability, FileStore, MemoryStore, OpenError, Step, Store, conformance};
 use tidewire_core::Blob;
 
 fn put(key: &str, value: &[u8]) -> Step {
     Step { key: key.into(), value: Some(Blob(value.to_vec())) }
-}
-
-fn remove(key: &str) -> Step {
-    Step { key: key.into(), value: None }
 }
 
 fn records(store: &mut impl Store) -> Vec<(String, Vec<u8>)> {
@@ -18,62 +19,9 @@ fn records(store: &mut impl Store) -> Vec<(String, Vec<u8>)> {
     loaded.records.into_iter().map(|record| (record.key, record.value.0)).collect()
 }
 
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-    expected.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect()
-}
-
-/// What every store does. `open` gives an empty one.
-fn conforms<S: Store>(mut open: impl FnMut() -> S) {
-    let mut store = open();
-    assert_eq!(records(&mut store), [], "empty at first");
-
-    for step in [put("w/2", b"two"), put("w/10", b"ten"), put("m/a", b"meta"), put("w/1", b"one")] {
-        store.put(&step).unwrap();
-        store.commit().unwrap();
-    }
-    let all = pairs(&[("m/a", "meta"), ("w/1", "one"), ("w/10", "ten"), ("w/2", "two")]);
-    assert_eq!(records(&mut store), all, "in the order of the keys' bytes");
-    assert_eq!(records(&mut store), all, "reading changes nothing");
-
-    store.put(&put("w/1", b"uno")).unwrap();
-    store.put(&remove("w/10")).unwrap();
-    assert_eq!(records(&mut store), all, "a staged step is not there before its commit");
-    store.commit().unwrap();
-    assert_eq!(records(&mut store), pairs(&[("m/a", "meta"), ("w/1", "uno"), ("w/2", "two")]));
-
-    for step in [put("same", b"1"), remove("same"), put("same", b"2")] {
-        store.put(&step).unwrap();
-    }
-    store.put(&remove("never there")).unwrap();
-    store.commit().unwrap();
-    store.commit().unwrap();
-    store.maintain().unwrap();
-    assert!(
-        records(&mut store).contains(&("same".into(), b"2".to_vec())),
-        "steps of one commit keep their order"
-    );
-
-    let mut store = open();
-    let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
-    for step in [put("empty", b""), put("bytes", &bytes), put("schl\u{fc}ssel/\u{1f30a}", b"1")] {
-        store.put(&step).unwrap();
-    }
-    store.commit().unwrap();
-    let found = records(&mut store);
-    assert_eq!(found[0], ("bytes".into(), bytes));
-    assert_eq!(found[1], ("empty".into(), vec![]), "an empty value is a value");
-    assert_eq!(found[2].0, "schl\u{fc}ssel/\u{1f30a}");
-
-    assert!(matches!(store.put(&put(&"k".repeat(1025), b"")), Err(StoreFault::TooLarge)));
-    store.put(&put(&"k".repeat(1024), b"")).unwrap();
-    assert!(matches!(store.put(&put("k", &vec![0; VALUE_BYTES + 1])), Err(StoreFault::TooLarge)));
-    store.commit().unwrap();
-    assert_eq!(records(&mut store).len(), 4, "a refused step is not stored, its neighbours are");
-}
-
 #[test]
 fn q2_the_memory_store_conforms() {
-    conforms(MemoryStore::new);
+    conformance::check(MemoryStore::new);
     assert_eq!(MemoryStore::new().durability(), Durability::Memory);
 }
 
@@ -81,10 +29,56 @@ fn q2_the_memory_store_conforms() {
 fn q2_the_file_store_conforms() {
     let dir = tempfile::tempdir().unwrap();
     let mut n = 0;
-    conforms(|| {
+    conformance::check(|| {
         n += 1;
         FileStore::open(dir.path().join(format!("nested/{n}"))).unwrap()
     });
+    conformance::check_reopened(|| FileStore::open(dir.path().join("reopened")).unwrap());
+}
+
+#[cfg(feature = "encryption")]
+#[test]
+fn q2_q23_the_encrypted_stores_conform() {
+    use tidewire::store::EncryptedStore;
+    let dir = tempfile::tempdir().unwrap();
+    conformance::check(|| EncryptedStore::new(MemoryStore::new(), &[7; 32], "app|dev|ana"));
+    let open = || FileStore::open(dir.path()).unwrap();
+    conformance::check_reopened(|| EncryptedStore::new(open(), &[7; 32], "app|dev|ana"));
+}
+
+/// The other process of the next test: this test program again.
+const OTHER: &str = "TIDEWIRE_TEST_STORE_OF_ANOTHER_PROCESS";
+
+#[test]
+fn q1_a_second_process_is_told_who_has_the_store_and_gets_it_after_a_kill() {
+    if let Some(path) = std::env::var_os(OTHER) {
+        let _store = FileStore::open(path).unwrap();
+        println!("open");
+        // Until it is killed.
+        std::io::stdin().lines().for_each(drop);
+        std::thread::park();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut other = Command::new(std::env::current_exe().unwrap());
+    other.args([
+        "--exact",
+        "q1_a_second_process_is_told_who_has_the_store_and_gets_it_after_a_kill",
+        "--nocapture",
+    ]);
+    let mut other =
+        other.env(OTHER, dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "open"), "it opened the store");
+    let error = FileStore::open(dir.path()).unwrap_err();
+    assert!(matches!(&error, OpenError::Locked { owner, .. } if *owner == Some(other.id())), "{error:?}");
+    let (path, id) = (dir.path().display(), other.id());
+    let words =
+        format!("another process is using the store {path} (process {id}): end it, or use another directory");
+    assert_eq!(error.to_string(), words);
+    assert_eq!(error.fault(), Fault::Storage);
+    other.kill().unwrap();
+    other.wait().unwrap();
+    FileStore::open(dir.path()).unwrap();
 }
 
 #[test]
@@ -116,7 +110,7 @@ fn a_second_owner_gets_a_clear_error() {
     let store = FileStore::open(dir.path()).unwrap();
     let error = FileStore::open(dir.path()).unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }));
-    assert!(error.to_string().contains("another process is using the store"), "{error}");
+    assert!(error.to_string().contains("this process has opened the store"), "{error}");
     drop(store);
     FileStore::open(dir.path()).unwrap();
 }

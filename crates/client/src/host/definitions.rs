@@ -7,6 +7,7 @@ use serde_json::Value;
 use tidewire_core::{Found, Input, KnownMutation, Named, Resolution, Submission, WriteId};
 
 use super::writes::Facts;
+use crate::cache::LayerWriter;
 use crate::mutation::{Asked, Defined};
 use crate::names::TempId;
 use crate::write::Answer;
@@ -36,6 +37,13 @@ impl Definitions {
 
     pub(super) fn upcast(&self, facts: &Facts) -> Option<Submission> {
         self.by_name.get(&facts.name)?.upcast(facts.version, &facts.variables.0)
+    }
+
+    /// What the write shows before the server has answered.
+    pub(super) fn optimistic(&self, facts: &Facts, writer: &mut LayerWriter<'_>) {
+        if let Some(definition) = self.of(facts) {
+            definition.optimistic(&facts.variables.0, writer);
+        }
     }
 
     pub(super) fn decide(&self, write: &WriteId, facts: &Facts, answer: Answer) -> Option<Asked<Resolution>> {

@@ -8,18 +8,20 @@ pub(crate) mod definitions;
 mod driver;
 mod frame;
 mod orders;
+mod packing;
 mod perform;
 mod rooms;
 mod writes;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 
+use hyper::body::Bytes;
 use tidewire_core::{
     AuthId, AuthResult, Command, EmitId, FetchId, Found, FrameBody, Input, LeaderEpoch, LinkId,
-    NamespaceState, PassId, Payload, Refusal, RequestFailure, Resolution, WriteId,
+    NamespaceState, PassId, Payload, QueryId, ReadId, Refusal, RequestFailure, Resolution, WriteId,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -29,15 +31,19 @@ pub(crate) use self::clock::Clock;
 use self::definitions::Definitions;
 pub(crate) use self::driver::Driver;
 pub(crate) use self::orders::{Order, Queued};
+use self::packing::Packing;
 use self::rooms::Rooms;
 use self::writes::{Facts, Writes};
+use crate::cache::{Cache, Effect, Fetched, QueryIds};
 use crate::client::Answered;
 use crate::event::{Event, Feed};
 use crate::names::Known;
 use crate::net::socket::{Link, LinkFact};
 use crate::net::{Http, HttpAnswer, HttpError, Origin};
+use crate::query::QueryError;
 use crate::queue::PassResult;
 use crate::status::{Notice, Status};
+use crate::store::Step;
 use crate::store::worker::{Job, Told};
 use crate::tokens::Tokens;
 
@@ -54,6 +60,8 @@ pub(crate) enum Fact {
     /// What a mutation decided about a conflict.
     Decided(WriteId, Resolution),
     Verified(WriteId, Found),
+    /// How a fetch of a query ended.
+    Fetched(QueryId, ReadId, Result<Fetched, QueryError>),
 }
 
 /// Where the host gets its work from.
@@ -79,6 +87,8 @@ pub(crate) struct Ports {
     /// Told when a write has changed.
     pub(crate) changed: watch::Sender<()>,
     pub(crate) names: watch::Sender<Known>,
+    /// Links speak MessagePack.
+    pub(crate) msgpack: bool,
     /// The app's word on a foreign answer.
     pub(crate) is_answer: IsAnswer,
 }
@@ -106,11 +116,15 @@ pub(crate) struct Host {
     ports: Ports,
     bodies: Bodies,
     links: HashMap<LinkId, Link>,
+    /// The peer speaks MessagePack.
+    packing: Option<Packing>,
     /// Links that are saying goodbye are waited for at the end.
     link_tasks: Vec<JoinHandle<()>>,
     frames: mpsc::Sender<(LinkId, LinkFact)>,
     fetches: HashMap<FetchId, Fetching>,
     writes: Writes,
+    /// What the layers that stand were made from.
+    layers: BTreeMap<WriteId, Facts>,
     definitions: Definitions,
     passes: HashMap<PassId, oneshot::Sender<PassResult>>,
     next_pass: u32,
@@ -121,6 +135,11 @@ pub(crate) struct Host {
     next_emit: u32,
     subscribers: Vec<Feed<Event>>,
     rooms: Rooms,
+    cache: Cache,
+    /// The cache has its stored bases.
+    restored: bool,
+    /// Fetches of queries that are under way.
+    reads: HashMap<QueryId, JoinHandle<()>>,
     namespaces: HashMap<String, watch::Sender<NamespaceState>>,
     /// Inputs that follow from outputs; they are told when all outputs are performed.
     later: VecDeque<Input>,
@@ -140,18 +159,23 @@ impl Host {
         clock: Clock,
         ports: Ports,
         definitions: Definitions,
+        cache: Cache,
+        ids: QueryIds,
     ) -> (Host, mpsc::Receiver<(LinkId, LinkFact)>) {
         let (frames, receiver) = mpsc::channel(FRAMES);
+        let packing = ports.msgpack.then(Packing::default);
         let host = Host {
             engine,
             clock,
             ports,
             bodies: Bodies::default(),
             links: HashMap::new(),
+            packing,
             link_tasks: Vec::new(),
             frames,
             fetches: HashMap::new(),
             writes: Writes::default(),
+            layers: BTreeMap::new(),
             definitions,
             passes: HashMap::new(),
             next_pass: 0,
@@ -160,7 +184,10 @@ impl Host {
             emits: HashMap::new(),
             next_emit: 0,
             subscribers: Vec::new(),
-            rooms: Rooms::default(),
+            rooms: Rooms::new(ids),
+            cache,
+            restored: false,
+            reads: HashMap::new(),
             namespaces: HashMap::new(),
             later: VecDeque::new(),
         };
@@ -184,7 +211,8 @@ impl Host {
         self.tell(Input::Leader { epoch: LeaderEpoch(1) });
         let freed = Arc::clone(&self.ports.freed);
         let done = loop {
-            let deadline = self.engine.poll_timeout();
+            let timeout = self.engine.poll_timeout();
+            let deadline = timeout.into_iter().chain(self.cache.deadline()).min();
             let room = self.has_room();
             let next = tokio::select! {
                 order = inbox.orders.recv() => Next::Order(order),
@@ -199,7 +227,10 @@ impl Host {
                 Next::Order(Some(order)) => self.obey(order),
                 Next::Fact(fact) => self.on_fact(fact),
                 Next::Frame(link, fact) => self.on_link(link, fact),
-                Next::Timeout => self.tell(Input::Timeout {}),
+                Next::Timeout if timeout.is_some_and(|at| at <= self.clock.now().mono) => {
+                    self.tell(Input::Timeout {});
+                }
+                Next::Timeout => self.settle(),
                 Next::Room => self.reap(),
             }
         };
@@ -212,10 +243,52 @@ impl Host {
     /// Steps 1 and 2 of the run loop.
     fn tell(&mut self, input: Input) {
         self.later.push_back(input);
-        while let Some(input) = self.later.pop_front() {
-            self.engine.handle(input, self.clock.now());
-            self.drain();
+        self.settle();
+    }
+
+    /// Tells the engine everything that follows, then shows what came of it, until nothing follows any more.
+    fn settle(&mut self) {
+        loop {
+            while let Some(input) = self.later.pop_front() {
+                self.engine.handle(input, self.clock.now());
+                self.drain();
+            }
+            // What the cache wants told comes before anything is shown.
+            if self.do_effects() {
+                continue;
+            }
+            self.cache.settle(self.clock.now());
+            if !self.do_effects() {
+                return;
+            }
         }
+    }
+
+    /// Does what the cache wants done. True: the engine is to be told something.
+    fn do_effects(&mut self) -> bool {
+        while let Some(effect) = self.cache.next_effect() {
+            match effect {
+                Effect::Tell(input) => self.later.push_back(*input),
+                Effect::Bind(room) => {
+                    let queries = self.rooms.queries(&room).into_iter().chain(self.cache.queries_of(&room));
+                    let queries = queries.collect();
+                    self.later.push_back(Input::Bound { room, queries });
+                }
+                Effect::Fetch { query, read, fetcher } => self.read(query, read, &fetcher),
+                Effect::Abort(query) => {
+                    if let Some(task) = self.reads.remove(&query) {
+                        task.abort();
+                    }
+                }
+                Effect::Store(step) => self.put(step),
+            }
+        }
+        !self.later.is_empty()
+    }
+
+    /// A step of the store that nobody waits for. What is not stored is fetched again after a restart.
+    fn put(&self, step: Step) {
+        drop(self.ports.jobs.send(Job::Put(step, oneshot::channel().0)));
     }
 
     fn drain(&mut self) {
@@ -237,8 +310,15 @@ impl Host {
         match fact {
             Fact::Store(Told::Loaded(load, Ok(loaded))) => {
                 let ours = |key: &str| key.starts_with("w/") || key.starts_with("m/");
-                let records = loaded.records.into_iter().filter(|record| ours(&record.key)).collect();
-                self.tell(Input::Loaded { load, records });
+                let (records, others): (Vec<_>, Vec<_>) =
+                    loaded.records.into_iter().partition(|record| ours(&record.key));
+                self.engine.handle(Input::Loaded { load, records }, self.clock.now());
+                self.drain();
+                // Told behind the records, and shown with the layers of these.
+                if !std::mem::replace(&mut self.restored, true) {
+                    self.cache.restore(&others);
+                }
+                self.settle();
             }
             Fact::Store(Told::Loaded(load, Err(fault))) => {
                 (self.ports.notice)(&Notice::StoreUnreadable(fault.to_string()));
@@ -261,6 +341,11 @@ impl Host {
                 if self.fetches.remove(&fetch).is_some() {
                     self.tell(Input::RequestFailed { fetch, cause: RequestFailure::Host });
                 }
+            }
+            Fact::Fetched(query, read, result) => {
+                self.reads.remove(&query);
+                self.cache.fetched(query, read, result, self.clock.now());
+                self.settle();
             }
             Fact::Verified(write, found) => self.tell(Input::Verified { write, found }),
             Fact::Decided(write, Resolution::Replace { submission }) => {
@@ -285,22 +370,13 @@ impl Host {
         }
         match fact {
             LinkFact::Opened => self.tell(Input::Opened { link }),
-            LinkFact::Text(text) => {
-                let parts = frame::take_apart(&text);
-                let body = match parts.json {
-                    frame::Json::None => FrameBody::None {},
-                    frame::Json::Invalid => FrameBody::Invalid {},
-                    frame::Json::Array { value, last } => {
-                        FrameBody::Json { body: self.bodies.heard(value), last }
-                    }
-                };
-                self.tell(Input::Received { link, head: Payload(parts.head), length: parts.length, body });
+            LinkFact::Text(text) => self.on_text(link, &text),
+            LinkFact::Binary(bytes) if self.packing.is_some() => {
+                let (text, parts) = packing::came(&bytes);
+                self.on_text(link, &text);
+                parts.into_iter().for_each(|part| self.on_binary(link, part));
             }
-            LinkFact::Binary(bytes) => {
-                let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                let body = self.bodies.bytes(bytes);
-                self.tell(Input::ReceivedBinary { link, body, length });
-            }
+            LinkFact::Binary(bytes) => self.on_binary(link, bytes),
             LinkFact::Writable(on) => self.tell(Input::Writable { link, on }),
             LinkFact::Oversized => {
                 let length = tidewire_core::limits::FRAME + 1;
@@ -310,8 +386,32 @@ impl Host {
             }
             LinkFact::Closed(cause) => {
                 self.links.remove(&link);
+                self.unpack(link);
                 self.tell(Input::Closed { link, cause });
             }
+        }
+    }
+
+    fn on_text(&mut self, link: LinkId, text: &str) {
+        let parts = frame::take_apart(text);
+        let body = match parts.json {
+            frame::Json::None => FrameBody::None {},
+            frame::Json::Invalid => FrameBody::Invalid {},
+            frame::Json::Array { value, last } => FrameBody::Json { body: self.bodies.heard(value), last },
+        };
+        self.tell(Input::Received { link, head: Payload(parts.head), length: parts.length, body });
+    }
+
+    fn on_binary(&mut self, link: LinkId, bytes: Bytes) {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let body = self.bodies.bytes(bytes);
+        self.tell(Input::ReceivedBinary { link, body, length });
+    }
+
+    /// Nothing leaves on this link any more.
+    fn unpack(&mut self, link: LinkId) {
+        if let Some(packing) = &mut self.packing {
+            packing.forget(link);
         }
     }
 
@@ -323,6 +423,8 @@ impl Host {
             fetch.task.abort();
         }
         self.links.clear();
+        self.reads.drain().for_each(|(_, task)| task.abort());
+        self.cache.flush().into_iter().for_each(|step| self.put(step));
         for task in std::mem::take(&mut self.link_tasks) {
             let _ = task.await;
         }

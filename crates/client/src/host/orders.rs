@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use tidewire_core::{
-    Accepted, AckToken, BodyId, Command, EmitId, Input, Millis, NamespaceState, PassId, Position, QueryId,
-    Refusal, RoomId, RoomState, Submission, WriteId,
+    Accepted, AckToken, AppSignal, BodyId, Command, EmitId, Input, Millis, NamespaceState, NetworkSignal,
+    PassId, Position, QueryId, Refusal, RoomId, RoomState, Submission, WriteId,
 };
 use tokio::sync::{oneshot, watch};
 
 use super::writes::Facts;
 use super::{Emit, Host};
+use crate::cache::{self, Fetcher, QueryKey};
 use crate::client::Answered;
 use crate::emit::{Args, EmitError, EmitOptions};
 use crate::event::{Event, Feed, Heard};
 use crate::handle::Progress;
+use crate::listen;
 use crate::mutation::Defined;
+use crate::query::Lease;
 use crate::queue::{PassResult, WriteInfo};
+use crate::store::StoreFault;
 use crate::store::worker::Job;
 
 /// What of an event or an answer is kept here.
@@ -66,6 +70,14 @@ pub(crate) enum Order {
         reply: oneshot::Sender<Result<QueryId, Refusal>>,
     },
     Unlisten(QueryId),
+    OpenQuery(QueryKey, Fetcher, oneshot::Sender<Lease>),
+    CloseQuery(QueryId),
+    Refetch(QueryId),
+    Invalidate(QueryKey),
+    Network(NetworkSignal),
+    App(AppSignal),
+    /// Takes places of listeners and bases of queries off the device.
+    ForgetReads(oneshot::Sender<Result<(), StoreFault>>),
     Store(Job),
     Reply {
         ack: AckToken,
@@ -138,6 +150,26 @@ impl Host {
                     let _ = self.command(Command::Leave { room });
                 }
             }
+            Order::OpenQuery(key, fetcher, reply) => self.open_query(key, fetcher, reply),
+            Order::CloseQuery(query) => {
+                self.cache.close(query);
+                self.settle();
+            }
+            Order::Refetch(query) => {
+                self.cache.refetch_one(query);
+                self.settle();
+            }
+            Order::Invalidate(prefix) => {
+                self.cache.invalidate(&prefix);
+                self.settle();
+            }
+            Order::Network(signal) => self.tell(Input::Network { signal }),
+            Order::App(signal) => self.tell(Input::App { signal }),
+            Order::ForgetReads(reply) => {
+                self.cache.forget_stored();
+                let prefixes = vec![listen::PREFIX, cache::PREFIX];
+                drop(self.ports.jobs.send(Job::Forget(prefixes, reply)));
+            }
             // If the thread is gone, so is the job, and its reply with it.
             Order::Store(job) => drop(self.ports.jobs.send(job)),
             Order::Reply { ack, args } => self.answer(ack, args),
@@ -149,9 +181,7 @@ impl Host {
     pub(super) fn command(&mut self, command: Command) -> Result<Accepted, Refusal> {
         let result = self.engine.command(command, self.clock.now());
         self.drain();
-        while let Some(input) = self.later.pop_front() {
-            self.tell(input);
-        }
+        self.settle();
         result
     }
 
@@ -228,10 +258,16 @@ impl Host {
             Err(refusal) => Err(refusal),
         };
         self.drain();
-        while let Some(input) = self.later.pop_front() {
-            self.tell(input);
-        }
+        self.settle();
         queued
+    }
+
+    fn open_query(&mut self, key: QueryKey, fetcher: Fetcher, reply: oneshot::Sender<Lease>) {
+        // Whoever asks holds a client, so there is somebody to give orders.
+        let Some(orders) = self.ports.orders.upgrade() else { return };
+        let (query, shown) = self.cache.open(key, fetcher, self.clock.now());
+        self.settle();
+        let _ = reply.send(Lease { orders, query, shown });
     }
 
     fn process(&mut self, reply: oneshot::Sender<PassResult>) {
@@ -262,7 +298,9 @@ impl Host {
     ) {
         let query = self.rooms.listen(&room, since.is_some(), feed);
         if let Some(since) = since {
-            self.tell(Input::Bound { room: room.clone(), queries: self.rooms.queries(&room) });
+            let queries = self.rooms.queries(&room).into_iter().chain(self.cache.queries_of(&room));
+            let queries = queries.collect();
+            self.tell(Input::Bound { room: room.clone(), queries });
             self.tell(Input::BaseInstalled {
                 query,
                 read: None,

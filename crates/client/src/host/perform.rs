@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tidewire_core::{
-    AuthResult, EmitId, EmitResult, Event as CoreEvent, FetchId, Found, Input, LinkId, Output, Payload,
-    Request, RequestFailure, Resolution, Response, Transport, WriteId, WriteState, limits,
+    AuthResult, ConnectionState, EmitId, EmitResult, Event as CoreEvent, FetchId, Found, Input, LinkId,
+    Output, Payload, QueryId, ReadId, Request, RequestFailure, Resolution, Response, Transport, WriteId,
+    WriteState, limits,
 };
 use tidewire_wire::http as names;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::writes::Facts;
 use super::{Fact, Fetching, Host};
+use crate::cache::{Fetcher, Operation, guarded};
 use crate::emit::{Acknowledgement, EmitError};
 use crate::event::{Event, Reply};
 use crate::net::socket::Sent;
 use crate::net::{HttpAnswer, HttpError, HttpRequest, polling, socket};
+use crate::query::{QueryError, Reader};
 use crate::queue::PassResult;
+use crate::runtime::AbortOnDrop;
 use crate::status::Notice;
 use crate::store::Step;
 use crate::store::worker::Job;
@@ -30,6 +34,8 @@ impl Host {
             Output::Load { load } => drop(self.ports.jobs.send(Job::Load(load))),
             Output::Read { load, key } => drop(self.ports.jobs.send(Job::Read(load, key))),
             Output::Persist { persist, key, value, fence: _ } => {
+                // Bases that carry a write are stored before its record may go.
+                self.cache.flush().into_iter().for_each(|step| self.put(step));
                 // One process holds the store, so there is nobody to be fenced from.
                 drop(self.ports.jobs.send(Job::Persist(persist, Step { key, value })));
             }
@@ -83,7 +89,10 @@ impl Host {
                     sender.send_replace(state);
                 }
             }
-            Output::Close { link } => drop(self.links.remove(&link)),
+            Output::Close { link } => {
+                self.unpack(link);
+                drop(self.links.remove(&link));
+            }
             Output::Fetch { fetch, request } => self.fetch(fetch, request),
             Output::Abort { fetch } => {
                 if let Some(fetching) = self.fetches.remove(&fetch) {
@@ -98,6 +107,7 @@ impl Host {
             Output::Renamed { temp, real } => {
                 self.writes.renamed(&temp, &real);
                 self.has_changed();
+                self.rename_layers(&temp, &real);
                 self.ports.names.send_modify(|known| known.learn(temp, real));
             }
             Output::Exported { json } => {
@@ -108,24 +118,44 @@ impl Host {
                     let _ = reply.send(PassResult { processed, failed, skipped });
                 }
             }
-            // This host has no cache yet, and submits no write with a layer.
-            Output::LayerAdded { .. } | Output::LayerRetired { .. } | Output::BaseRefused { .. } => {}
+            Output::LayerAdded { write, name, version, variables, restored: _ } => {
+                let facts = Facts { name, version, variables };
+                let operations = self.layer(&write, &facts);
+                self.layers.insert(write.clone(), facts);
+                self.cache.layer_added(write, operations);
+            }
+            Output::LayerRetired { write, query } => {
+                if query.is_none() {
+                    self.layers.remove(&write);
+                }
+                self.cache.layer_retired(&write, query, self.clock.now());
+            }
+            Output::BaseRefused { query } => self.cache.base_refused(query),
             Output::WriteFound { write, name, version, variables } => {
                 drop(self.writes.add(&write, Facts { name, version, variables }));
                 self.has_changed();
             }
             Output::Refetch { queries, reason: _ } => {
                 for query in queries {
+                    if self.cache.refetch(query) {
+                        continue;
+                    }
                     self.rooms.missed(query);
                     self.later.push_back(Input::QueryGone { query });
                 }
             }
-            Output::Connection { state } => self.ports.status.send_modify(|status| status.connection = state),
+            Output::Connection { state } => {
+                if matches!(state, ConnectionState::Connected { .. }) {
+                    self.cache.connected();
+                }
+                self.ports.status.send_modify(|status| status.connection = state);
+            }
             Output::Outbox { status: outbox } => {
                 self.ports.status.send_modify(|status| status.outbox = outbox);
             }
             Output::Write { write, state } => {
                 self.writes.changed(&write, &state);
+                self.cache.write_changed(&write, &state, self.clock.now());
                 self.has_changed();
                 if let WriteState::Conflict { status, body } = state {
                     let answer = Answer { status, body: body.map(|body| body.0), replayed: false };
@@ -180,6 +210,11 @@ impl Host {
 
     fn write(&mut self, link: LinkId, message: Message) {
         let Some(open) = self.links.get(&link) else { return };
+        let message = match &mut self.packing {
+            Some(packing) => packing.leaving(link, message),
+            None => Some(message),
+        };
+        let Some(message) = message else { return };
         match open.send(message) {
             Sent::Fine => {}
             Sent::Crowded => self.later.push_back(Input::Writable { link, on: false }),
@@ -217,6 +252,10 @@ impl Host {
 
     fn event(&mut self, event: CoreEvent) {
         let Some(incoming) = self.bodies.incoming(event.body) else { return };
+        if event.namespace.is_none() {
+            let payload = incoming.get(usize::from(event.skip)).unwrap_or(&Value::Null);
+            self.cache.event(&event, payload, self.clock.now());
+        }
         let reply = event
             .ack
             .filter(|_| event.dispatch)
@@ -237,6 +276,46 @@ impl Host {
             self.subscribers.retain(|subscriber| subscriber.push(heard.clone()));
         }
         self.rooms.hear(&heard, event.dispatch, &event.apply);
+    }
+
+    /// What the write's layer changes; nothing where no definition says so, or where it fails.
+    fn layer(&self, write: &WriteId, facts: &Facts) -> Vec<Operation> {
+        let mut writer = self.cache.writer(write);
+        let shown = guarded(|| {
+            self.definitions.optimistic(facts, &mut writer);
+            Ok(())
+        });
+        shown.and_then(|()| writer.finish()).unwrap_or_default()
+    }
+
+    /// Layers whose variables mention the temporary id say what they change anew (Q7).
+    fn rename_layers(&mut self, temp: &str, real: &str) {
+        let mut changed = Vec::new();
+        for (write, facts) in &mut self.layers {
+            if facts.rename(temp, real) {
+                changed.push((write.clone(), facts.clone()));
+            }
+        }
+        for (write, facts) in changed {
+            let operations = self.layer(&write, &facts);
+            self.cache.layer_changed(&write, operations);
+        }
+    }
+
+    /// A fetch of a query begins.
+    pub(super) fn read(&mut self, query: QueryId, read: ReadId, fetcher: &Fetcher) {
+        let client_id = self.ports.client_id.borrow().clone();
+        let reader = Reader::new(self.ports.http.clone(), Arc::clone(&self.ports.tokens), client_id);
+        let (fetcher, facts) = (Arc::clone(fetcher), self.ports.facts.clone());
+        let task = tokio::spawn(async move {
+            let asked = tokio::spawn(fetcher(reader.clone()));
+            let abort = AbortOnDrop(asked.abort_handle());
+            let result =
+                asked.await.unwrap_or_else(|_| Err(QueryError::app("the function that fetches panicked")));
+            drop(abort);
+            let _ = facts.send(Fact::Fetched(query, read, result.map(|data| reader.brought(data))));
+        });
+        self.reads.insert(query, task);
     }
 
     fn on_emitted(&mut self, emit: EmitId, result: EmitResult) {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use tidewire_core::{QueryId, RoomId, RoomState};
 use tokio::sync::watch;
 
+use crate::cache::QueryIds;
 use crate::event::{Event, Feed, Heard};
 
 struct Listening {
@@ -15,14 +16,17 @@ struct Listening {
     placed: bool,
 }
 
-#[derive(Default)]
 pub(super) struct Rooms {
     states: HashMap<RoomId, watch::Sender<RoomState>>,
     listeners: BTreeMap<QueryId, Listening>,
-    next: u32,
+    ids: QueryIds,
 }
 
 impl Rooms {
+    pub(super) fn new(ids: QueryIds) -> Rooms {
+        Rooms { states: HashMap::new(), listeners: BTreeMap::new(), ids }
+    }
+
     pub(super) fn watch(&mut self, room: &RoomId) -> watch::Receiver<RoomState> {
         self.states.entry(room.clone()).or_insert_with(|| watch::channel(RoomState::Waiting {}).0).subscribe()
     }
@@ -37,8 +41,7 @@ impl Rooms {
     }
 
     pub(super) fn listen(&mut self, room: &RoomId, placed: bool, feed: Feed<Heard>) -> QueryId {
-        self.next += 1;
-        let query = QueryId(self.next);
+        let query = self.ids.fresh();
         self.listeners.insert(query, Listening { room: room.clone(), feed, placed });
         query
     }

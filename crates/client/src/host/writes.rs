@@ -27,6 +27,19 @@ impl From<&Submission> for Facts {
     }
 }
 
+impl Facts {
+    /// True: its variables mentioned the temporary id.
+    pub(super) fn rename(&mut self, temp: &str, real: &str) -> bool {
+        if !self.variables.0.contains(temp) {
+            return false;
+        }
+        let Ok(mut value) = serde_json::from_str::<Value>(&self.variables.0) else { return false };
+        names::rename(&mut value, temp, real);
+        self.variables = Payload(value.to_string());
+        true
+    }
+}
+
 struct Entry {
     facts: Facts,
     stage: WriteStage,
@@ -85,12 +98,7 @@ impl Writes {
     /// `Renamed`: what is shown of writes that mention the temporary id.
     pub(super) fn renamed(&mut self, temp: &str, real: &str) {
         for (_, entry) in self.entries.values_mut() {
-            if entry.facts.variables.0.contains(temp)
-                && let Ok(mut value) = serde_json::from_str::<Value>(&entry.facts.variables.0)
-            {
-                names::rename(&mut value, temp, real);
-                entry.facts.variables = Payload(value.to_string());
-            }
+            entry.facts.rename(temp, real);
         }
     }
 

@@ -118,6 +118,12 @@ impl Http {
         Http { trusted: trusted.into(), ..self }
     }
 
+    /// Whether this path leads to the own origin.
+    #[must_use]
+    pub fn is_own(&self, path: &str) -> bool {
+        self.origin.resolve(path).is_some_and(|(_, own)| own)
+    }
+
     /// Sends a request. The token goes only to the own origin and to those that it trusts.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The host's way to the network: where the server is, requests to it, and links over WebSocket or long-polling. Knows no packet and no rule.
 
+mod cookies;
 mod http;
 mod origin;
 pub(crate) mod polling;

@@ -1,11 +1,12 @@
 //! One link over HTTP long-polling (Engine.IO 4): one GET always waits for what the server has to say, one POST at a time carries what
-//! the client has. Knows payloads, nothing of what packets mean but the first one's. Keeps no cookies.
+//! the client has. Knows payloads, nothing of what packets mean but the first one's. Cookies are kept as long
+//! as the link.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, COOKIE};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::cookies::Cookies;
 use super::socket::{CLOSE, End, Link, LinkFact, MESSAGE_BYTES};
 use super::tls;
 
@@ -32,7 +34,7 @@ pub(crate) fn open(
 ) -> (Link, JoinHandle<()>) {
     let (link, end, released) = Link::pair();
     let client = Client::builder(TokioExecutor::new()).build(tls::http());
-    let polling = Polling { client, url, most: DEFAULT_PAYLOAD };
+    let polling = Polling { client, url, most: DEFAULT_PAYLOAD, cookies: Cookies::default() };
     (link, tokio::spawn(run(id, polling, facts, end, released)))
 }
 
@@ -42,6 +44,7 @@ struct Polling {
     url: String,
     /// Bytes of a POST.
     most: usize,
+    cookies: Cookies,
 }
 
 /// Why a link ends.
@@ -188,9 +191,13 @@ impl Polling {
         if payload.is_some() {
             request = request.header(CONTENT_TYPE, "text/plain;charset=UTF-8");
         }
+        if let Some(cookies) = self.cookies.header() {
+            request = request.header(COOKIE, cookies);
+        }
         let body = Full::new(Bytes::from(payload.unwrap_or_default()));
         let request = request.body(body).map_err(|_| lost())?;
         let answer = self.client.request(request).await.map_err(|_| lost())?;
+        self.cookies.learn(answer.headers());
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {

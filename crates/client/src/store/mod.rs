@@ -4,6 +4,7 @@
 //! The host owns a store on a thread of its own and calls it in order: [`Store::put`] any number of times, then
 //! [`Store::commit`], and only then tells the engine that the steps are on disk (Q1).
 
+pub mod conformance;
 mod file;
 mod memory;
 #[cfg(feature = "encryption")]

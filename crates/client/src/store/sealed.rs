@@ -7,7 +7,7 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
 use tidewire_core::Blob;
 
-use super::{Durability, Loaded, Step, Store, StoreFault};
+use super::{Durability, Loaded, Step, Store, StoreFault, VALUE_BYTES};
 
 const MAGIC: &[u8] = b"tws\x01";
 const NONCE: usize = 12;
@@ -72,6 +72,7 @@ impl<S: Store> Store for EncryptedStore<S> {
     fn put(&mut self, step: &Step) -> Result<(), StoreFault> {
         let value = match &step.value {
             None => None,
+            Some(plain) if plain.0.len() > VALUE_BYTES => return Err(StoreFault::TooLarge),
             Some(plain) => {
                 let failed = || StoreFault::Failed(std::io::Error::other("the value could not be sealed"));
                 Some(Blob(self.seal(&step.key, &plain.0).ok_or_else(failed)?))

@@ -20,8 +20,8 @@ pub(crate) enum Job {
     Put(Step, oneshot::Sender<Result<(), StoreFault>>),
     /// Read one value for the host.
     Get(String, oneshot::Sender<Result<Option<Blob>, StoreFault>>),
-    /// Remove every key with this beginning.
-    Forget(&'static str, oneshot::Sender<Result<(), StoreFault>>),
+    /// Remove every key with one of these beginnings.
+    Forget(Vec<&'static str>, oneshot::Sender<Result<(), StoreFault>>),
 }
 
 /// What the store says.
@@ -73,8 +73,8 @@ fn run(mut store: Box<dyn Store>, jobs: &Receiver<Job>, tell: &impl Fn(Told)) {
                     loaded.map(|l| l.records.into_iter().find(|record| record.key == key).map(|r| r.value));
                 let _ = reply.send(found);
             }
-            Job::Forget(beginning, reply) => {
-                let _ = reply.send(forget(&mut *store, beginning));
+            Job::Forget(beginnings, reply) => {
+                let _ = reply.send(forget(&mut *store, &beginnings));
             }
             Job::Persist(id, step) => {
                 next = commit(&mut *store, (step, Waiting::Engine(id)), jobs, tell);
@@ -90,9 +90,9 @@ fn run(mut store: Box<dyn Store>, jobs: &Receiver<Job>, tell: &impl Fn(Told)) {
     }
 }
 
-fn forget(store: &mut dyn Store, beginning: &str) -> Result<(), StoreFault> {
+fn forget(store: &mut dyn Store, beginnings: &[&str]) -> Result<(), StoreFault> {
     let keys = store.load()?.records.into_iter().map(|record| record.key);
-    for key in keys.filter(|key| key.starts_with(beginning)) {
+    for key in keys.filter(|key| beginnings.iter().any(|beginning| key.starts_with(beginning))) {
         store.put(&Step { key, value: None })?;
     }
     store.commit()

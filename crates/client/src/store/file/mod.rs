@@ -17,7 +17,7 @@ mod tests;
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use self::log::{Log, LogError};
@@ -46,6 +46,8 @@ pub enum OpenError {
     Locked {
         /// The directory.
         path: PathBuf,
+        /// That process, if it has said so.
+        owner: Option<u32>,
     },
     /// A newer build wrote it (Q21).
     Newer {
@@ -66,11 +68,23 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            OpenError::Locked { path } => write!(
-                f,
-                "another process is using the store {}: end it, or use another directory",
-                path.display()
-            ),
+            OpenError::Locked { path, owner } => {
+                let path = path.display();
+                match owner {
+                    Some(own) if *own == std::process::id() => write!(
+                        f,
+                        "this process has opened the store {path} already: share one client, or use another directory"
+                    ),
+                    Some(other) => write!(
+                        f,
+                        "another process is using the store {path} (process {other}): end it, or use another directory"
+                    ),
+                    None => write!(
+                        f,
+                        "another process is using the store {path}: end it, or use another directory"
+                    ),
+                }
+            }
             OpenError::Newer { path, version } => write!(
                 f,
                 "the store {} was written by a newer version (format {version}): update this program",
@@ -101,11 +115,12 @@ impl FileStore {
         let path = path.as_ref().to_owned();
         let io = |error| OpenError::Io { path: path.clone(), error };
         make_durable_dir(&path).map_err(io)?;
-        let lock =
-            File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(io)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).read(true).write(true);
+        let mut lock = options.open(path.join("lock")).map_err(io)?;
         match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path }),
+            Ok(()) => sign(&mut lock),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { owner: signed(&path), path }),
             Err(TryLockError::Error(error)) => return Err(OpenError::Io { path, error }),
         }
         match Log::open(Directory(path.clone())) {
@@ -114,6 +129,16 @@ impl FileStore {
             Err(LogError::Io(error)) => Err(OpenError::Io { path, error }),
         }
     }
+}
+
+/// Says who holds the lock: for the words of an error, so what cannot be written is left out.
+fn sign(lock: &mut File) {
+    let _ = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
+}
+
+/// Who holds the lock. On Windows a locked file cannot be read by others.
+fn signed(path: &Path) -> Option<u32> {
+    fs::read_to_string(path.join("lock")).ok()?.trim().parse().ok()
 }
 
 /// Makes a directory and syncs the names of all that had to be made.
