@@ -76,6 +76,19 @@ fn c2_failures_are_forgotten_only_when_the_session_is_synced_and_five_seconds_ol
     rig.joined(0, false);
     rig.pass(5_000);
     assert_eq!(attempt_after_break(&mut rig), 1, "forgotten");
+    // A room that only a query is bound to is not waited for.
+    let mut rig = Rig::new();
+    rig.bind("activities", &[1]);
+    rig.base(1, Some(("activities", 3)));
+    rig.connect();
+    rig.pass(5_000);
+    rig.reachable = false;
+    rig.break_link();
+    rig.next_deadline();
+    rig.reachable = true;
+    rig.next_deadline();
+    rig.pass(5_000);
+    assert_eq!(attempt_after_break(&mut rig), 1, "there is nothing to join");
 }
 
 // Both sides of core::OFFLINE_PROBE.

@@ -249,6 +249,25 @@ fn q21_a_leader_that_hears_of_a_newer_record_ends_its_requests_and_writes_nothin
     rig.pass(1_000_000);
     assert_eq!(rig.held.len(), before);
     assert!(!matches!(last(&rig, &write), WriteState::Refused { .. }), "it is in the store");
+    // Also when the lead comes to it once more.
+    rig.take();
+    rig.lead();
+    assert_eq!((rig.log.len(), rig.held.len()), (0, before), "{:?}", rig.log);
+}
+
+#[test]
+fn q20_a_clear_also_gives_up_what_has_a_step_under_way() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.hold_disk = true;
+    let write = rig.submit("/like");
+    rig.command(Command::Clear {}).unwrap();
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    while !rig.held.is_empty() {
+        rig.release_disk();
+    }
+    assert_eq!(last(&rig, &write), WriteState::Discarded {});
+    assert!(rig.requests.is_empty());
 }
 
 // ---- Q23

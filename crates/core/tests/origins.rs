@@ -178,6 +178,21 @@ fn q9_an_answer_about_a_write_begins_the_count_of_questions_anew() {
 }
 
 #[test]
+fn q13_a_foreign_server_cannot_be_asked_about_an_old_write() {
+    let mut rig = several();
+    let old = |s: &mut Submission| {
+        (s.path, s.ttl, s.idempotent) = ("https://unknown.example/like".into(), Some(Millis(60_000)), true);
+    };
+    rig.submit_with(old).unwrap();
+    for _ in 0..4 {
+        rig.fail_request();
+        rig.pass(60_000);
+        rig.until_request();
+        assert_eq!(rig.requests[0].1.kind, RequestKind::Write, "it is sent until there is an outcome");
+    }
+}
+
+#[test]
 fn q9_what_never_left_the_device_is_sent_again_without_a_question() {
     let mut rig = several();
     rig.submit_with(|s| (s.path, s.verify) = ("https://unknown.example/like".into(), true)).unwrap();

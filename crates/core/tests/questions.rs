@@ -73,11 +73,11 @@ fn q13_an_old_write_that_was_applied_is_asked_about_once_whatever_becomes_of_its
     rig.command(Command::SetProcessing { on: true }).unwrap();
     rig.until_request();
     found(&mut rig, "applied");
-    for _ in 0..5 {
+    for _ in 0..3 {
         rig.until_request();
         assert_eq!(kinds(&rig), [RequestKind::Write]);
         rig.fail_request();
-        rig.pass(limits::REQUEST_BACKOFF_CAP.0);
+        rig.pass(limits::CLOCK_STEP.0);
     }
     rig.until_request();
     rig.answer(200, "replayed");

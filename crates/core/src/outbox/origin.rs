@@ -256,4 +256,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn q9_life_in_the_tick_that_is_asked_about_is_not_after_it() {
+        let (mut origin, mut ctx) = at_rest();
+        ctx.tick = 7;
+        origin.answered(&mut ctx);
+        assert_eq!([6, 7, 8].map(|tick| origin.lived_after(tick)), [true, false, false]);
+    }
+
+    #[test]
+    fn q11_a_stored_pause_that_is_over_is_none_and_one_that_is_known_better_stands() {
+        let stored = |span| PauseRecord { since: WallTime(0), span: Millis(span), ordered: false, pauses: 3 };
+        let (mut origin, mut ctx) = at_rest();
+        origin.restore(&stored(0), &mut ctx);
+        assert_eq!(origin.blocked(), None);
+        origin.restore(&stored(9_000), &mut ctx);
+        assert_eq!(origin.blocked(), Some(Blocked::Unreachable));
+        origin.restore(&stored(8_000), &mut ctx);
+        assert_eq!(paused(&origin, &ctx), Millis(9_000), "this tab's own");
+        origin.restore(&stored(0), &mut ctx);
+        assert_eq!(paused(&origin, &ctx), Millis(9_000));
+    }
 }
