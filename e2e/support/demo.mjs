@@ -45,10 +45,19 @@ export class Demo {
     return demo
   }
 
-  async stop() {
-    const gone = once(this.#process, 'exit')
-    process.kill(-this.#process.pid, 'SIGKILL')
+  /** Ctrl-C in its terminal. Returns when the server is gone too: it holds the same end of the pipe. */
+  async interrupt() {
+    const gone = once(this.#process, 'close')
+    process.kill(-this.#process.pid, 'SIGINT')
     await gone
+  }
+
+  async stop() {
+    if (running.has(this.#process.pid)) {
+      const gone = once(this.#process, 'exit')
+      process.kill(-this.#process.pid, 'SIGKILL')
+      await gone
+    }
     rmSync(this.#data, { recursive: true, force: true })
   }
 }
@@ -78,7 +87,7 @@ export class DemoPage {
   }
 
   async signal(person, text) {
-    await this.page.getByTestId(`signal-${person}`).filter({ hasText: text }).waitFor()
+    await this.page.getByTestId(`signal-${person}`).filter({ hasText: text }).waitFor({ state: 'attached' })
   }
 
   /** Waits for exactly this text. */

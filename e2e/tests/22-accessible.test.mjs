@@ -1,30 +1,28 @@
 // Screens of the demo and of a phone alone, looked at by axe-core in both colour schemes: nothing serious.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { violations } from '../support/axe.mjs'
+import { sound, violations } from '../support/axe.mjs'
 import { onDemo } from '../support/demo.mjs'
 import { closeBrowser } from '../support/world.mjs'
 
 after(closeBrowser)
 
-for (const colorScheme of ['light', 'dark']) {
-  test(`axe finds nothing serious on any screen, ${colorScheme}`, onDemo(async (demo) => {
-    const { page, ana } = demo
-    assert.deepEqual(await violations(page), [], 'the detail')
-    await page.getByTestId('tunnel-ana').click()
-    await demo.say(ana, 'Anyone there?')
-    await ana.getByTestId('connection-banner').waitFor()
-    await ana.getByRole('link', { name: 'Back to all activities' }).click()
-    await ana.getByTestId('waiting-sunrise-run').waitFor()
-    assert.deepEqual(await violations(page), [], 'the list, in the tunnel')
-    await ana.getByTestId('outbox').click()
-    await ana.getByTestId('lane').waitFor()
-    assert.deepEqual(await violations(page), [], 'the lanes')
-    await page.setViewportSize({ width: 390, height: 844 })
-    await page.getByRole('radiogroup', { name: 'Which phone is shown' }).waitFor()
-    assert.deepEqual(await violations(page), [], 'on a phone')
-  }, { colorScheme }))
-}
+test('axe finds nothing serious on any screen of the demo', onDemo(async (demo) => {
+  const { page, ana } = demo
+  await sound(page, 'the detail')
+  await page.getByTestId('tunnel-ana').click()
+  await demo.say(ana, 'Anyone there?')
+  await ana.getByTestId('connection-banner').waitFor()
+  await ana.getByRole('link', { name: 'Back to all activities' }).click()
+  await ana.getByTestId('waiting-sunrise-run').waitFor()
+  await sound(page, 'the list, in the tunnel')
+  await ana.getByTestId('outbox').click()
+  await ana.getByTestId('lane').waitFor()
+  await sound(page, 'the lanes')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.getByRole('radiogroup', { name: 'Which phone is shown' }).waitFor()
+  await sound(page, 'on a phone')
+}))
 
 test('a phone in a window of its own needs no login and is the same phone', onDemo(async (demo, { origin }) => {
   await demo.page.getByTestId('tunnel-ana').click()
@@ -39,4 +37,11 @@ test('a phone in a window of its own needs no login and is the same phone', onDe
   await demo.signal('ana', 'Online')
   await demo.ben.getByTestId('message-text').filter({ hasText: 'From the tunnel' }).waitFor()
   assert.deepEqual(await violations(alone), [])
+}))
+
+test('Ctrl-C ends the demo and its server, and its page tells so', onDemo(async ({ page, ana }, demo) => {
+  await demo.interrupt()
+  await page.locator('[data-testid=server][data-state=gone]').filter({ hasText: 'The demo was ended' }).waitFor()
+  await ana.getByTestId('connection-banner').filter({ hasText: 'Reconnecting' }).waitFor()
+  assert.deepEqual(await violations(page), [])
 }))
