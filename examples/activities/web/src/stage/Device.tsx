@@ -1,6 +1,7 @@
 // One phone: the app in a frame, how its network stands, and what one can do to it.
 import { ActionIcon, Button } from '@mantine/core';
 import { IconBuildingTunnel, IconExternalLink, IconPower, IconSun } from '@tabler/icons-react';
+import { useState } from 'react';
 import { displayName } from '../domain/names.ts';
 import { phoneAddress } from '../session/place.ts';
 import { Mark } from '../shell/Mark.tsx';
@@ -28,9 +29,7 @@ export function Device({ person, state, hidden, frame, onTunnel, onKill }: {
           <span className={classes['name']}>{name}’s phone</span>
           <span className={classes['signal']} data-connection={dark ? 'dark' : connection} role="status" data-testid={`signal-${person}`}>{signal(state)}</span>
           {backAfter !== null && (
-            <span key={backAfter} className={classes['back']} role="status" data-testid={`back-${person}`}>
-              Back in {duration(backAfter)}{pending > 0 && `, ${pending} kept`}
-            </span>
+            <Back key={backAfter} person={person} text={`Back in ${duration(backAfter)}${pending > 0 ? `, ${pending} kept` : ''}`} />
           )}
         </div>
         <div className={classes['screen']}>
@@ -71,6 +70,16 @@ export function Device({ person, state, hidden, frame, onTunnel, onKill }: {
         </ActionIcon>
       </div>
     </section>
+  );
+}
+
+/** Said for a while, and once: not again when the phone was out of sight meanwhile. */
+function Back({ person, text }: { person: Person; text: string }) {
+  const [over, setOver] = useState(false);
+  return (
+    <span className={classes['back']} role="status" data-over={over || undefined} onAnimationEnd={() => setOver(true)} data-testid={`back-${person}`}>
+      {text}
+    </span>
   );
 }
 

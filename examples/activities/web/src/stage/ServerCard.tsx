@@ -29,7 +29,7 @@ export function ServerCard({ server }: { server: ServerControl }) {
 function words(state: Exclude<ServerControl['state'], 'unknown'>, pid: number | null): { title: string; text: string } {
   switch (state) {
     case 'up':
-      return { title: 'Server', text: pid === null ? 'running' : `running, process ${pid}` };
+      return { title: 'Server running', text: pid === null ? 'its process is not known yet' : `process ${pid}` };
     case 'down':
       return { title: 'Server killed', text: 'kill -9, no goodbye' };
     case 'gone':
