@@ -1,5 +1,5 @@
 //! Chaos on real processes (P5, Q9, V5, V6, V7): the real server over SQLite and over PostgreSQL, devices that write under load, and
-//! weather: kill -9, a crash of the database, lost and late and doubled requests, cloned phones, a restored backup. When it is
+//! weather: kill -9, a drain, a crash of the database, lost and late and doubled requests, cloned phones, a restored backup. When it is
 //! over, everything that was acknowledged is there once, nothing is there twice (cheers and chat messages, which no constraint
 //! would de-duplicate), and listeners have heard each event once, in order, without a gap.
 //!

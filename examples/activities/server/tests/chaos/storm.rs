@@ -29,6 +29,7 @@ pub struct Storm {
 #[derive(Default, Debug)]
 struct Weather {
     kills: u32,
+    drains: u32,
     crashes: u32,
     clones: u32,
     /// The rooms before the backup was put in place.
@@ -98,11 +99,11 @@ impl Storm {
         let summary = truth.check(&applied);
         let said = world.complaints();
         assert!(!said.contains("panicked"), "{said}");
-        let Weather { kills, crashes, clones, before } = weather;
+        let Weather { kills, drains, crashes, clones, before } = weather;
         let restored = u32::from(before.is_some());
         assert!(kills > 0 && clones > 0 && restored > 0, "the weather was too good");
         format!(
-            "{summary}; {kills} kills, {crashes} crashes of the database, {clones} cloned phones, {restored} restored backups, {} events",
+            "{summary}; {kills} kills, {drains} drains, {crashes} crashes of the database, {clones} cloned phones, {restored} restored backups, {} events",
             all.len()
         )
     }
@@ -142,7 +143,12 @@ impl Storm {
                 (Some(copy), settled) if settled > all / 2 && weather.before.is_none() => {
                     weather.before = Some(self.restore(world, truth, copy));
                 }
-                _ if chance.chance(50) => {
+                _ if chance.chance(20) => {
+                    weather.drains += 1;
+                    world.drain();
+                    world.start();
+                }
+                _ if chance.chance(60) => {
                     weather.kills += 1;
                     world.kill();
                     world.start();

@@ -73,6 +73,7 @@ impl World {
         if let Some(postgres) = &self.postgres {
             command.env("TIDEWIRE_DATABASE", postgres.url());
         }
+        command.env("TIDEWIRE_DRAIN_SPREAD", "100ms");
         command.envs(RATES.map(|name| (format!("TIDEWIRE_{name}"), "1000000/1000000")));
         command
     }
@@ -107,6 +108,16 @@ impl World {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+        self.life.lock().unwrap().address = None;
+    }
+
+    /// Asked to end, as by whoever deploys a new version: it sends everybody away and finishes what runs (V9).
+    pub fn drain(&self) {
+        let mut child = self.server.lock().unwrap().take().unwrap();
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let ended = child.wait().unwrap();
+        assert!(ended.success(), "{ended}: {}", self.complaints());
         self.life.lock().unwrap().address = None;
     }
 
