@@ -59,13 +59,14 @@ export async function world(...steps: Step[]): Promise<World> {
   onTestFinished(() => tw.stop());
   const heard: World['heard'] = [];
   tw.on('note:added', (note, meta) => void heard.push({ note, meta }));
+  // Joined first: without `Tidewire-Base` an answer that was under way while a room was joined is fetched once more (Y2).
+  await tw.connect();
+  await tw.join('notes').result;
   const queryClient = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
   bindQueryClient(tw, queryClient);
   const observer = new QueryObserver<Note[]>(queryClient, { queryKey: ['notes'], queryFn: async () => (await tw.fetch('/api/notes')).json() as Promise<Note[]> });
   const shown: number[] = [];
   onTestFinished(observer.subscribe(({ data }) => data && data.length !== shown.at(-1) && shown.push(data.length)));
-  await tw.connect();
-  await tw.join('notes').result;
   const screen: World['screen'] = { get: () => shown, subscribe: (callback) => observer.subscribe(callback) };
   await until(screen, ({ length }) => length > 0);
   return {
