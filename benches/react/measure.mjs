@@ -24,7 +24,7 @@ export async function bursts(events = 1_000) {
       await page.goto(`${server.origin}/burst#${how}`)
       await page.waitForFunction(() => bench.ready && document.querySelectorAll('li').length === 200 && bench.fetching() === 0)
       await page.evaluate(() => {
-        bench.commits = 0
+        bench.renders = 0
         const watcher = new MutationObserver(() => (bench.first ??= performance.now()))
         watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
       })
@@ -45,15 +45,15 @@ export async function bursts(events = 1_000) {
       await done
       const ms = performance.now() - started
       await page.waitForTimeout(1_000) // what comes late counts too
-      rounds.push({ commits: await page.evaluate(() => bench.commits), reads: server.reads, ms })
+      rounds.push({ renders: await page.evaluate(() => bench.renders), reads: server.reads, ms })
       await context.close()
     }
-    results[name] = Object.fromEntries(['commits', 'reads', 'ms'].map((what) => [what, median(rounds.map((round) => round[what]))]))
+    results[name] = Object.fromEntries(['renders', 'reads', 'ms'].map((what) => [what, median(rounds.map((round) => round[what]))]))
   }
   await browser.close()
   await server.stop()
   const base = Object.values(results)[0]
-  const rows = Object.entries(results).map(([name, { commits, reads, ms }]) => [name, commits, reads, fixed(ms, 0), fixed(ms / base.ms)])
+  const rows = Object.entries(results).map(([name, { renders, reads, ms }]) => [name, renders, reads, fixed(ms, 0), fixed(ms / base.ms)])
   return table([`a burst of ${events} events`, 'renders of the list', 'fetches', 'ms until all is shown', 'ratio'], rows)
 }
 

@@ -80,16 +80,23 @@ export class Phone {
   }
 }
 
-/** Records every text that an element has had from now on, the first included, through whatever the page does. */
+/** Records every text that an element has had from now on, the first included: of every change of the DOM, also of several before the browser comes to itself. */
 export async function watchText(page, testId) {
   await page.evaluate((id) => {
-    const read = () => document.querySelector(`[data-testid="${id}"]`)?.textContent ?? null
-    const seen = [read()]
-    const look = () => {
-      const text = read()
-      if (text !== null && text !== seen.at(-1)) seen.push(text)
+    const find = () => document.querySelector(`[data-testid="${id}"]`)
+    const seen = [find()?.textContent ?? null]
+    const note = (text) => text !== null && text !== undefined && text !== seen.at(-1) && seen.push(text)
+    const look = (records) => {
+      const element = find()
+      const alone = element?.childNodes.length === 1
+      for (const { type, target, oldValue, removedNodes } of records) {
+        if (!element?.contains(target)) continue
+        if (type === 'characterData' && alone) note(oldValue)
+        if (target === element) for (const node of removedNodes) note(node.textContent)
+      }
+      note(element?.textContent)
     }
-    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true, characterDataOldValue: true })
     globalThis.__seen = { ...globalThis.__seen, [id]: seen }
   }, testId)
   return () => page.evaluate((id) => globalThis.__seen[id], testId)
