@@ -73,5 +73,6 @@ test('Next.js builds and serves it, rendered on the server', slow, async () => {
     const gone = once(server, 'exit')
     server.kill()
     await gone
+    server.stdout.destroy() // a child of its own may hold it open
   }
 })
