@@ -268,6 +268,16 @@ fn q20_a_clear_also_gives_up_what_has_a_step_under_way() {
     }
     assert_eq!(last(&rig, &write), WriteState::Discarded {});
     assert!(rig.requests.is_empty());
+    // Its place is being stored: it is asked about instead of being sent.
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.hold_disk = false;
+    rig.submit("/like");
+    rig.hold_disk = true;
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    rig.command(Command::Clear {}).unwrap();
+    rig.release_disk();
+    let kinds: Vec<_> = rig.requests.iter().map(|(_, request)| request.kind).collect();
+    assert_eq!(kinds, [RequestKind::Outcome]);
 }
 
 // ---- Q23

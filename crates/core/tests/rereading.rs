@@ -259,6 +259,31 @@ fn q8_a_half_of_a_pair_that_was_not_undone_is_sent_alone_when_the_other_half_is_
     assert_eq!(rig.requests.front().map(|(_, request)| request.write.clone()), Some(like));
 }
 
+#[test]
+fn q8_q13_a_half_of_a_pair_that_is_being_edited_is_none() {
+    let mut rig = stopped();
+    rig.hold_disk = true;
+    let like = rig.submit_with(|s| (s.name, s.lane) = ("like".into(), Some("likes/7".into()))).unwrap();
+    let undoes = |s: &mut Submission| {
+        (s.name, s.lane) = ("unlike".into(), Some("likes/7".into()));
+        s.coalesce = Coalesce::CancelPair { name: "like".into() };
+    };
+    let unlike = rig.submit_with(undoes).unwrap();
+    // The second one is stored first, and edited before the first one is stored.
+    let (persist, key, value) = rig.held.pop_back().unwrap();
+    rig.disk.insert(key, value.unwrap().0);
+    rig.input(Input::Persisted { persist });
+    let (name, method, path) = ("edited".into(), "POST".into(), "/edited".into());
+    let submission = Submission { name, method, path, lane: Some("likes/7".into()), ..Submission::default() };
+    rig.command(Command::Edit { write: unlike, submission }).unwrap();
+    release_all(&mut rig);
+    assert!(!rig.states(&like).contains(&WriteState::Cancelled {}));
+    rig.hold_disk = false;
+    start(&mut rig);
+    assert_eq!(rig.answer(200, "applied").write, like);
+    assert_eq!(rig.answer(200, "applied").path, "/edited");
+}
+
 fn passes(rig: &Rig) -> usize {
     rig.log.iter().filter(|o| matches!(o, Output::PassDone { .. })).count()
 }

@@ -100,3 +100,19 @@ fn q20_a_follower_lets_go_when_the_leader_has_answered_its_clear() {
     other.input(news(&format!("i/no/{wish}")));
     assert!(other.log.contains(&Output::Quiet {}));
 }
+
+#[test]
+fn q20_a_tab_that_has_lost_the_lead_lets_go_whatever_it_had_still_to_give_up() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.submit("/like");
+    rig.hold_disk = true;
+    rig.command(Command::SetProcessing { on: true }).unwrap();
+    rig.command(Command::Clear {}).unwrap();
+    rig.command(Command::Suspend {}).unwrap();
+    assert!(!rig.log.contains(&Output::Quiet {}), "its place is being stored");
+    rig.input(Input::LeaderLost {});
+    let (persist, ..) = rig.held.pop_front().unwrap();
+    rig.input(Input::PersistFailed { persist, error: StoreError::Fenced });
+    assert!(rig.log.contains(&Output::Quiet {}), "it does not wait for a lead that may never come back");
+}
