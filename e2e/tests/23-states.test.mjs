@@ -101,6 +101,25 @@ test('Q13 what the server refused stands in plain words where it belongs, and in
   assert.deepEqual(await screen.id('message-text').allTextContents(), ['Water was 17 degrees yesterday.', 'WHERE IS EVERYBODY'])
 }))
 
+test('Q15 a queue that is full says so, over what is shown', onScreen(async (screen) => {
+  const { page } = screen
+  await screen.signIn()
+  await screen.open('lake-swim')
+  await screen.id('cheer-count').waitFor()
+  await screen.id('tunnel').click()
+  await screen.id('connection-banner').waitFor()
+  const before = await screen.id('title').boundingBox()
+  await screen.id('cheer').evaluate((button) => {
+    for (let taps = 0; taps <= 100; taps += 1) button.click()
+  })
+  await screen.id('write-refused').filter({ hasText: 'Too much waits to be sent already.' }).waitFor()
+  assert.equal(await screen.id('cheer-count').textContent(), '100', 'what was not kept is not shown')
+  assert.deepEqual(await screen.id('title').boundingBox(), before, 'nothing moves')
+  await sound(page, 'a queue that is full')
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+  await screen.id('write-refused').waitFor({ state: 'detached' })
+}))
+
 test('nothing moves when a sign appears or goes', onScreen(async (screen) => {
   const { page } = screen
   const place = async (testId) => {

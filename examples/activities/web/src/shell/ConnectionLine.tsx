@@ -2,6 +2,7 @@
 // is room for it already: nothing on the screen moves away from a finger.
 import { useSocketConnection } from '@tidewire/react';
 import { IconBuildingTunnel, IconCloudOff, IconPlugConnectedX } from '@tabler/icons-react';
+import { useRefusal } from '../tidewire/refusals.ts';
 import { useTunnel } from '../tidewire/tunnel.ts';
 import { useGrace } from './useGrace.ts';
 import classes from './ConnectionLine.module.css';
@@ -11,6 +12,7 @@ const GRACE_MS = 1_000;
 export function ConnectionLine() {
   const { isConnected, status, reconnectAttempts, code } = useSocketConnection();
   const inTunnel = useTunnel();
+  const refused = useRefusal() !== null;
   const shown = useGrace(!isConnected, GRACE_MS);
 
   const offline = status === 'paused' || inTunnel;
@@ -20,11 +22,11 @@ export function ConnectionLine() {
   return (
     <div className={classes['place']} role="status" aria-live="polite">
       {shown && (
-        <span className={classes['line']} title={`${text}: changes are kept on this device`} data-testid="connection-banner" data-offline={offline || undefined}>
+        <span className={classes['line']} title={refused ? text : `${text}: changes are kept on this device`} data-testid="connection-banner" data-offline={offline || undefined}>
           <Icon size={15} aria-hidden />
           <span className={classes['text']}>
             {text}
-            <span className={classes['rest']}>: all is kept</span>
+            {!refused && <span className={classes['rest']}>: all is kept</span>}
           </span>
         </span>
       )}

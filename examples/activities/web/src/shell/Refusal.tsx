@@ -17,6 +17,7 @@ export function Refusal() {
         withCloseButton
         closeButtonLabel="Dismiss"
         onClose={dismissRefusal}
+        classNames={{ root: classes['alert'] ?? '' }}
         data-testid="write-refused"
       >
         {sentence}
