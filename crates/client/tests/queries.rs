@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use server::Server;
 use support::soon;
-use tidewire::{Builder, Client, Entity, Event, EventType, Mutation, Query, Rules, Write};
+use tidewire::store::FileStore;
+use tidewire::{Builder, Client, Entity, Event, EventType, Fault, Mutation, Query, QueryError, Rules, Write};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -263,4 +264,103 @@ async fn y7_q16_q17_y2_a_like_shows_1_2_and_nothing_else_in_every_order() {
 #[tokio::test]
 async fn y7_q16_y2_a_like_shows_1_2_and_nothing_else_where_no_base_names_its_place() {
     shows_one_then_two(true).await;
+}
+
+/// Q18: after a restart the screen shows the same state as before, before any network; and then what happened meanwhile, from where
+/// the stored base was.
+#[tokio::test]
+async fn q18_y2_y7_after_a_restart_the_base_and_its_layers_are_shown_before_any_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(&directory.path().join("server")).await;
+    let (ana, ben) = (login(&server, "ana").await, server.token("ben").await);
+    let created = server.send("POST", "/api/activities", Some(&ben), Some(json!({"title": "Chess"}))).await;
+    let id = created["id"].as_str().unwrap().to_owned();
+    let place = directory.path().join("client");
+    let start = |url: &str| {
+        let store = FileStore::open(&place).unwrap();
+        builder(url, &ana).store(store).processing(false).build().unwrap()
+    };
+    let list = |client: &Client| {
+        let client = client.clone();
+        async move { client.query::<Vec<Activity>>("activities", "/api/activities").await.unwrap() }
+    };
+    let seen = |query: &Query<Vec<Activity>>| {
+        let state = query.state();
+        let data = state.data.unwrap();
+        (data[0].title.clone(), data[0].like_count, state.unconfirmed)
+    };
+
+    let client = start(&server.url());
+    soon("a connection", client.connect()).await.unwrap();
+    soon("the room", async { client.join("activities").await.unwrap().joined().await }).await.unwrap();
+    let query = list(&client).await;
+    soon("the list", query.ready()).await.unwrap();
+    let write = client.submit(like().write(&id)).await.unwrap();
+    soon("the disk", write.durable()).await.unwrap();
+    assert_eq!(seen(&query), ("Chess".into(), 1, true));
+    drop((query, write));
+    client.shutdown().await;
+
+    // Nobody listens there.
+    let client = start("http://127.0.0.1:9");
+    let query = list(&client).await;
+    soon("the stored base", query.ready()).await.unwrap();
+    assert_eq!(seen(&query), ("Chess".into(), 1, true));
+    drop(query);
+    client.shutdown().await;
+
+    let title = json!({"title": "Go", "version": created["version"]});
+    server.send("PATCH", &format!("/api/activities/{id}"), Some(&ben), Some(title)).await;
+    let client = start(&server.url());
+    let query = list(&client).await;
+    soon("the list", query.ready()).await.unwrap();
+    soon("a connection", client.connect()).await.unwrap();
+    soon("the room", async { client.join("activities").await.unwrap().joined().await }).await.unwrap();
+    let mut changes = query.changes();
+    let renamed =
+        async { while changes.next().await.is_some_and(|now| now.data.unwrap()[0].title != "Go") {} };
+    soon("what happened meanwhile", renamed).await;
+    assert_eq!(seen(&query), ("Go".into(), 1, true));
+    client.set_processing(true);
+    let confirmed = async { while changes.next().await.is_some_and(|now| now.unconfirmed) {} };
+    soon("the server's word", confirmed).await;
+    assert_eq!(seen(&query), ("Go".into(), 1, false));
+    client.shutdown().await;
+    server.kill().await;
+}
+
+/// Y4, Y7: without rules; a query of a person who may not see it; a payload of another type.
+#[tokio::test]
+async fn y4_y7_without_rules_the_names_of_events_say_what_changes_and_errors_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path()).await;
+    let (ana, ben) = (login(&server, "ana").await, server.token("ben").await);
+    let token = ana["token"].as_str().unwrap();
+    let client = Client::builder(server.url()).user("ana").token(token).build().unwrap();
+    soon("a connection", client.connect()).await.unwrap();
+    soon("the room", async { client.join("activities").await.unwrap().joined().await }).await.unwrap();
+    let activities = client.query::<Vec<Activity>>("activities", "/api/activities").await.unwrap();
+    let before = soon("the list", activities.ready()).await.unwrap().len();
+    let missing = client.query::<Activity>(["activity", "nobody"], "/api/activities/nobody").await.unwrap();
+    let error = soon("an error", missing.ready()).await.unwrap_err();
+    assert!(matches!(&error, QueryError::Status(answer) if answer.status == 404), "{error}");
+    assert_eq!(error.fault(), Fault::Server);
+    let numbers = client.query::<Vec<u32>>("activities", "/api/activities").await.unwrap();
+
+    const CREATED: EventType<u32> = EventType::new("activity:created");
+    let mut wrong = client.on(&CREATED);
+    server.send("POST", "/api/activities", Some(&ben), Some(json!({"title": "Chess"}))).await;
+    let mut changes = activities.changes();
+    let created =
+        async { while changes.next().await.is_some_and(|now| now.data.unwrap().len() == before) {} };
+    soon("the new one", created).await;
+    assert_eq!(activities.state().data.unwrap()[0].title, "Chess");
+    assert!(matches!(numbers.state().error, Some(QueryError::Type(_))), "the same data, not of this type");
+    let error = soon("the event", wrong.next()).await.unwrap().unwrap_err();
+    assert!(
+        error.to_string().contains("activity:created") && !error.to_string().contains("Chess"),
+        "{error}"
+    );
+    client.shutdown().await;
+    server.kill().await;
 }

@@ -87,6 +87,8 @@ pub(crate) struct Cache {
     user: String,
     partition: Partition,
     ids: QueryIds,
+    /// The store was read: what is shown before that would lack bases and layers that wait in it.
+    begun: bool,
     last_read: u32,
     uses: u64,
     entries: BTreeMap<String, Entry>,
@@ -114,6 +116,7 @@ impl Cache {
             user,
             partition,
             ids,
+            begun: false,
             last_read: 0,
             uses: 0,
             entries: BTreeMap::new(),
@@ -336,8 +339,14 @@ impl Cache {
 
     // ---- the store
 
-    /// Takes the stored bases. To be told behind the records: a base is told of after the writes that it may carry.
+    /// From now on queries are fetched and shown.
+    pub(crate) fn begin_to_show(&mut self) {
+        self.begun = true;
+    }
+
+    /// Takes the stored bases, and begins. To be told behind the records: a base is told of after the writes that it may carry.
     pub(crate) fn restore(&mut self, records: &[StoredRecord]) {
+        self.begin_to_show();
         // One that does not fit is another user's or a newer build's: it stays, and is nobody else's business.
         let mut found: Vec<_> =
             records.iter().filter_map(|record| stored::decode(&self.partition, record)).collect();
@@ -390,6 +399,9 @@ impl Cache {
 
     /// When `settle` is to be called though nothing happens.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        if !self.begun {
+            return None;
+        }
         let frame = self.frame_until.filter(|_| !self.marked.is_empty());
         let active = self.entries.values().filter(|entry| entry.is_active());
         let retry = active.filter_map(|entry| entry.retry_at).min();
@@ -398,6 +410,9 @@ impl Cache {
 
     /// Shows what has changed and begins the fetches that are due. To be called when the engine has nothing more to say.
     pub(crate) fn settle(&mut self, now: Now) {
+        if !self.begun {
+            return;
+        }
         self.entries.values_mut().for_each(|entry| entry.before = None);
         let waits = self.frame_until.is_some_and(|until| now.mono < until) && !self.urgent;
         if !waits {

@@ -26,6 +26,12 @@ fn cache() -> Cache {
     let entity = Entity::new("activity").under("activities").under("activity");
     let rules = Rules::new().entity(entity).room("activities", ["activities", "activity"]);
     let settings = Settings { rules, fresh_for: std::time::Duration::ZERO };
+    let mut cache = unread(settings);
+    cache.begin_to_show();
+    cache
+}
+
+fn unread(settings: Settings) -> Cache {
     Cache::new(settings, "ana".into(), "app|dev|ana".into(), QueryIds::default())
 }
 
@@ -278,6 +284,17 @@ fn y2_q18_a_stored_base_is_shown_with_the_layers_of_the_queue() {
     assert_eq!(bases, [(query, vec![place(7)])]);
     second.settle(at(1));
     assert_eq!(data(&shown), json!([{"id": 1, "liked": true, "n": 2}]));
+}
+
+#[test]
+fn q18_nothing_is_shown_or_fetched_before_the_store_was_read() {
+    let mut cache = unread(Settings::default());
+    let (_, shown) = open(&mut cache, "activities", 0);
+    assert!(fetches(&mut cache, 0).is_empty());
+    assert_eq!(cache.deadline(), None);
+    assert!(!shown.borrow().fetching);
+    cache.restore(&[]);
+    assert_eq!(fetches(&mut cache, 1).len(), 1);
 }
 
 #[test]

@@ -314,14 +314,17 @@ impl Host {
                     loaded.records.into_iter().partition(|record| ours(&record.key));
                 self.engine.handle(Input::Loaded { load, records }, self.clock.now());
                 self.drain();
-                // Told behind the records, and shown with the layers of these.
-                if !std::mem::replace(&mut self.restored, true) {
+                // Told behind the records, and shown with the layers of these. An answer that is not the engine's last question's is none.
+                if !self.restored && self.ports.status.borrow().outbox.ready {
+                    self.restored = true;
                     self.cache.restore(&others);
                 }
                 self.settle();
             }
             Fact::Store(Told::Loaded(load, Err(fault))) => {
                 (self.ports.notice)(&Notice::StoreUnreadable(fault.to_string()));
+                // Queries do not wait for a store that cannot be read.
+                self.cache.begin_to_show();
                 self.tell(Input::LoadFailed { load });
             }
             Fact::Store(Told::Persisted(persist, Ok(()))) => self.tell(Input::Persisted { persist }),
