@@ -79,10 +79,31 @@ describe('the run loop', () => {
     made.loop.push(...Array.from({ length: 40 }, () => online));
     await quiet();
     made.platform.pass(0);
-    expect(made.performed).toHaveLength(32);
+    expect(made.performed).toHaveLength(24);
     made.loop.stop();
     made.platform.pass(0);
-    expect(made.performed).toHaveLength(32);
+    expect(made.performed).toHaveLength(24);
+  });
+
+  it('Y5 where facts take long, as on Hermes, fewer go in together, so that slices come down to 8 ms; and more again where they do not', async () => {
+    let cost = 1;
+    const made = setUp(() => {
+      made.platform.mono += cost;
+    });
+    made.engine.onInput = () => [note('LateFrame')];
+    made.loop.push(...Array.from({ length: 400 }, () => online));
+    await quiet();
+    const slices = [made.performed.length];
+    const next = async (): Promise<void> => {
+      const before = made.performed.length;
+      await made.platform.next();
+      slices.push(made.performed.length - before);
+    };
+    for (let turn = 0; turn < 4; turn += 1) await next();
+    expect(slices).toEqual([16, 8, 8, 8, 8]);
+    cost = 0;
+    await next();
+    expect(made.performed).toHaveLength(400);
   });
 
   it('performs what an intent within a drain caused after what was there before', () => {

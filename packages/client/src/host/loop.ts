@@ -8,7 +8,7 @@ import type { ClockPort } from '../ports/port.js';
 
 /** Milliseconds of one slice (Y5). */
 const SLICE = 8;
-/** Facts that go in together within a slice. */
+/** Facts that go in together within a slice, at most: fewer where they take long, so that a slice stays near its time on a slow machine. */
 const GULP = 16;
 
 export interface LoopHooks {
@@ -25,6 +25,7 @@ export class Loop {
   readonly #hooks: LoopHooks;
   #inbox: Message[] = [];
   readonly #work: Exclude<Output, { kind: 'Reply' }>[] = [];
+  #gulp = GULP;
   #draining = false;
   #scheduled = false;
   #over = false;
@@ -53,13 +54,18 @@ export class Loop {
   /** Handles what waits, for as long as a slice may take; the rest comes in the next ones. */
   #slice(): void {
     if (this.#inbox.length === 0 || this.#draining || this.#over) return;
-    const until = this.#clock.now().mono + SLICE;
+    let began = this.#clock.now().mono;
+    const until = began + SLICE;
     this.#draining = true;
     try {
-      while (this.#inbox.length > GULP) {
-        this.#step(GULP);
+      while (this.#inbox.length > this.#gulp) {
+        this.#step(this.#gulp);
         this.#performAll();
-        if (this.#clock.now().mono >= until) return this.#postpone();
+        const now = this.#clock.now().mono;
+        if (now - began > SLICE / 2) this.#gulp = Math.max(1, Math.floor(this.#gulp / 2));
+        else if (now - began < SLICE / 8) this.#gulp = Math.min(GULP, this.#gulp * 2);
+        if (now >= until) return this.#postpone();
+        began = now;
       }
     } finally {
       this.#draining = false;
