@@ -7,7 +7,7 @@ import { ApiError } from './api.ts';
 import type { Events } from './events.ts';
 import { mutations } from './mutations.ts';
 import { rules } from './rules.ts';
-import { requestInTunnel, throughTunnel } from './tunnel.ts';
+import { fetchInTunnel, requestInTunnel, throughTunnel } from './tunnel.ts';
 
 declare module '@tidewire/react' {
   interface Register {
@@ -36,6 +36,7 @@ export function createScope(session: Session): Scope {
     user: session.user.id,
     token: () => session.token,
     platform,
+    fetch: fetchInTunnel,
     request: requestInTunnel,
     mutations,
     rules,

@@ -60,9 +60,12 @@ export function useTunnel(): boolean {
 }
 
 /** Ends a request at the tunnel's entrance, and lets none begin inside. */
-export function signalInTunnel(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, way.signal]);
+function signalInTunnel(signal: AbortSignal | null | undefined): AbortSignal {
+  return signal ? AbortSignal.any([signal, way.signal]) : way.signal;
 }
+
+/** Reads, unless the tab is in the tunnel. */
+export const fetchInTunnel: typeof fetch = (input, init) => fetch(input, { ...init, signal: signalInTunnel(init?.signal) });
 
 /** Sends the queue's writes, unless the tab is in the tunnel. */
 export const requestInTunnel: RequestPort = async ({ url, method, headers, body, signal, token }) => {
