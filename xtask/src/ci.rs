@@ -5,12 +5,13 @@ use crate::report::Report;
 use crate::{deny, rules, setup, suites, wasm};
 
 /// Parts whose types are checked, tests included.
-const TYPED: [&str; 5] = [
+const TYPED: [&str; 6] = [
     "packages/client",
     "packages/react",
     "packages/react-native",
     "examples/activities/web",
     "examples/node-backend",
+    "e2e",
 ];
 
 /// Checks, then every test suite.

@@ -17,10 +17,12 @@ const documents = [
   'packages/client/README.md',
   'packages/react/README.md',
 ].filter((name) => name.endsWith('.md') && existsSync(join(root, name)));
+/** Its snippets need React Native's types: `packages/react-native` compiles them. */
+const ELSEWHERE = join('docs', 'guides', 'react-native.md');
 
 /** Each snippet as a module; the import that it needs takes its first line. */
 // The API reference repeats declarations of the sources, which are compiled anyway.
-const modules: (VirtualModule & { readonly place: (line: number) => string })[] = documents.filter((document) => !document.startsWith('docs/api/')).flatMap((document) =>
+const modules: (VirtualModule & { readonly place: (line: number) => string })[] = documents.filter((document) => document !== ELSEWHERE && !document.startsWith('docs/api/')).flatMap((document) =>
   blocksOf(readFileSync(join(root, document), 'utf8')).map((block) => ({
     name: `${document.replaceAll(/[/.]/g, '-')}-${block.number}.tsx`,
     text: moduleOf(block.code, prelude),

@@ -1,0 +1,2 @@
+// Hermes has no `crypto`: Expo's takes its place.
+export { getRandomValues } from 'expo-crypto';

@@ -1,0 +1,128 @@
+// All activities, newest first, and the place to start one.
+import type { WriteSnapshot } from '@tidewire/client';
+import { useOfflineMutation } from '@tidewire/react';
+import { useState } from 'react';
+import { FlatList, Pressable, StyleSheet, TextInput, View } from 'react-native';
+import { LikeButton } from '../parts/LikeButton';
+import { Button, Notice, Person, Words } from '../parts/parts';
+import { QueryNotice } from '../parts/QueryNotice';
+import { usePalette } from '../theme';
+import { newId } from '../tidewire/ids';
+import { ago, createActivity, displayName, useActivities, useNow, useOnline, useWrites, type Activity } from '../tidewire/shared';
+
+export function List({ onOpen }: { onOpen: (id: string) => void }) {
+  const query = useActivities();
+  const writes = useWrites();
+  const online = useOnline();
+  const now = useNow();
+  return (
+    <FlatList
+      style={styles.grow}
+      contentContainerStyle={styles.list}
+      data={query.data ?? []}
+      keyExtractor={({ id }) => id}
+      keyboardShouldPersistTaps="handled"
+      refreshing={query.isRefetching}
+      onRefresh={() => void query.refetch()}
+      ListHeaderComponent={<Create />}
+      ListEmptyComponent={
+        query.data === undefined ? (
+          query.isError || query.isPaused ? <QueryNotice query={query} what="Activities are" /> : <Loading />
+        ) : (
+          <Notice title="Nothing planned yet">Write above what you would like to do. Others see it at once.</Notice>
+        )
+      }
+      renderItem={({ item }) => (
+        <Row activity={item} online={online.has(item.createdBy)} creation={writes.find('activity.create', item.id)} waiting={writes.waiting(item.id)} now={now} onOpen={onOpen} />
+      )}
+    />
+  );
+}
+
+function Row({ activity, online, creation, waiting, now, onOpen }: {
+  activity: Activity;
+  online: boolean;
+  creation: WriteSnapshot | undefined;
+  waiting: number;
+  now: number;
+  onOpen: (id: string) => void;
+}) {
+  const palette = usePalette();
+  const going = `${activity.participantCount} going${activity.joined === true ? ', you too' : ''}`;
+  return (
+    <View style={[styles.row, { backgroundColor: palette.surface, borderColor: palette.line }]}>
+      <Pressable accessibilityRole="button" accessibilityLabel={`${activity.title}, ${going}`} onPress={() => onOpen(activity.id)} testID={`activity-${activity.id}`} style={({ pressed }) => [styles.open, { opacity: pressed ? 0.6 : 1 }]}>
+        <Person id={activity.createdBy} online={online} />
+        <View style={styles.grow}>
+          <Words bold lines={2}>{activity.title}</Words>
+          <View style={styles.meta}>
+            <Words tone="soft" size={14}>{displayName(activity.createdBy)}</Words>
+            {creation?.state === 'parked' ? (
+              <Words tone="alarm" size={14} bold>not sent</Words>
+            ) : waiting > 0 || creation !== undefined ? (
+              <Words tone="sun" size={14} bold testID={`waiting-${activity.id}`}>{waiting > 1 ? `${waiting} waiting` : 'waiting'}</Words>
+            ) : (
+              <Words tone="soft" size={14}>{ago(activity.createdAt, now)}</Words>
+            )}
+            <Words tone={activity.joined === true ? 'tide' : 'soft'} size={14} bold={activity.joined === true}>{going}</Words>
+          </View>
+        </View>
+      </Pressable>
+      <LikeButton activity={activity} />
+    </View>
+  );
+}
+
+/** Its id is made here, so that it can be liked, joined and opened before the server has heard of it. */
+function Create() {
+  const palette = usePalette();
+  const [title, setTitle] = useState('');
+  const create = useOfflineMutation(createActivity);
+  const empty = title.trim() === '';
+  const submit = (): void => {
+    if (empty) return;
+    create.mutate({ activityId: newId(), title: title.trim(), createdAt: new Date().toISOString() });
+    setTitle('');
+  };
+  return (
+    <View style={[styles.create, { backgroundColor: palette.surface, borderColor: palette.line }]}>
+      <TextInput
+        accessibilityLabel="New activity"
+        placeholder="What shall we do?"
+        placeholderTextColor={palette.soft}
+        value={title}
+        onChangeText={setTitle}
+        onSubmitEditing={submit}
+        returnKeyType="done"
+        maxLength={120}
+        testID="create-title"
+        style={[styles.input, { color: palette.ink }]}
+      />
+      <Button look={empty ? 'quiet' : 'filled'} disabled={empty} onPress={submit} label="Create activity" testID="create-submit" style={styles.plus}>+</Button>
+    </View>
+  );
+}
+
+function Loading() {
+  const palette = usePalette();
+  return (
+    <View style={styles.loading} accessibilityLabel="Loading activities">
+      {[0, 1, 2, 3].map((key) => (
+        <View key={key} style={[styles.row, styles.placeholder, { backgroundColor: palette.sunken, borderColor: palette.line }]} />
+      ))}
+    </View>
+  );
+}
+
+const styles = StyleSheet.create({
+  grow: { flex: 1, minWidth: 0 },
+  list: { padding: 12, gap: 8, paddingBottom: 40, width: '100%', maxWidth: 640, alignSelf: 'center' },
+  row: { flexDirection: 'row', alignItems: 'center', borderWidth: 1, borderRadius: 16, paddingRight: 4 },
+  open: { flex: 1, minWidth: 0, flexDirection: 'row', alignItems: 'center', gap: 12, paddingVertical: 12, paddingLeft: 14 },
+  meta: { flexDirection: 'row', flexWrap: 'wrap', columnGap: 10, marginTop: 2 },
+  create: { flexDirection: 'row', alignItems: 'center', borderWidth: 1, borderRadius: 16, padding: 5, marginBottom: 4 },
+  input: { flex: 1, minWidth: 0, minHeight: 44, paddingHorizontal: 12, fontSize: 16 },
+  plus: { borderRadius: 12, paddingHorizontal: 0 },
+  loading: { gap: 8 },
+  placeholder: { height: 68 },
+});

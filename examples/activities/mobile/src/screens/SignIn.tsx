@@ -1,0 +1,107 @@
+// Who are you? Two people to choose from, or a name. There is no password.
+import { useState } from 'react';
+import { Pressable, ScrollView, StyleSheet, TextInput, View } from 'react-native';
+import { Button, Person, Words } from '../parts/parts';
+import { signIn } from '../session/session';
+import { usePalette } from '../theme';
+import { displayName } from '../tidewire/shared';
+
+const PEOPLE = [
+  { name: 'ana', about: 'Started most of this' },
+  { name: 'ben', about: 'Comes along to everything' },
+];
+
+export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () => void }) {
+  const palette = usePalette();
+  const [name, setName] = useState('');
+  const [busy, setBusy] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const who = name.trim().toLowerCase();
+  const valid = /^[a-z]{2,20}$/.test(who);
+
+  const enter = async (person: string): Promise<void> => {
+    setBusy(person);
+    setError(null);
+    try {
+      await signIn(person);
+      onSignedIn();
+    } catch (cause) {
+      setError(cause instanceof Error ? cause.message : 'Signing in did not work.');
+      setBusy(null);
+    }
+  };
+
+  return (
+    <ScrollView style={{ backgroundColor: palette.canvas }} contentContainerStyle={styles.page} keyboardShouldPersistTaps="handled">
+      <View style={styles.column}>
+        <View style={[styles.mark, { backgroundColor: palette.tide }]}>
+          <Words tone="onTide" size={34} bold>≈</Words>
+        </View>
+        <Words heading size={32} bold>Activities</Words>
+        <Words tone="soft" size={17} style={styles.lead}>Plan things together. It keeps working where the network doesn’t.</Words>
+        {ended && error === null && (
+          <View style={[styles.alert, { backgroundColor: palette.wash }]}>
+            <Words tone="tide" size={15}>Your session has ended. Changes that were not sent are kept until you are back.</Words>
+          </View>
+        )}
+        {error !== null && (
+          <View style={[styles.alert, { backgroundColor: palette.alarmWash }]} accessibilityRole="alert">
+            <Words tone="alarm" size={15}>{error}</Words>
+          </View>
+        )}
+        <Words tone="soft" size={14} bold>Continue as</Words>
+        <View style={[styles.people, { backgroundColor: palette.surface, borderColor: palette.line }]}>
+          {PEOPLE.map((person, at) => (
+            <Pressable
+              key={person.name}
+              accessibilityRole="button"
+              accessibilityLabel={`Continue as ${displayName(person.name)}`}
+              disabled={busy !== null}
+              onPress={() => void enter(person.name)}
+              testID={`login-${person.name}`}
+              style={({ pressed }) => [styles.person, at > 0 && { borderTopWidth: 1, borderColor: palette.line }, { opacity: busy !== null ? 0.5 : pressed ? 0.7 : 1 }]}
+            >
+              <Person id={person.name} size={44} />
+              <View style={styles.grow}>
+                <Words bold>{displayName(person.name)}</Words>
+                <Words tone="soft" size={14}>{person.about}</Words>
+              </View>
+              <Words tone="soft" size={22}>›</Words>
+            </Pressable>
+          ))}
+        </View>
+        <Words tone="soft" size={14} bold style={styles.other}>Or with another name</Words>
+        <View style={styles.row}>
+          <TextInput
+            accessibilityLabel="Your name"
+            placeholder="Your name"
+            placeholderTextColor={palette.soft}
+            value={name}
+            onChangeText={setName}
+            onSubmitEditing={() => valid && void enter(who)}
+            maxLength={20}
+            autoCapitalize="none"
+            autoCorrect={false}
+            testID="login-name"
+            style={[styles.input, { color: palette.ink, borderColor: palette.line, backgroundColor: palette.surface }]}
+          />
+          <Button look="filled" disabled={!valid || busy !== null} onPress={() => void enter(who)} label="Sign in with this name" testID="login-submit">→</Button>
+        </View>
+      </View>
+    </ScrollView>
+  );
+}
+
+const styles = StyleSheet.create({
+  page: { flexGrow: 1, justifyContent: 'center', alignItems: 'center', paddingHorizontal: 20, paddingVertical: 40 },
+  column: { width: '100%', maxWidth: 400, gap: 8 },
+  mark: { width: 52, height: 52, borderRadius: 16, alignItems: 'center', justifyContent: 'center', marginBottom: 12 },
+  lead: { marginBottom: 20 },
+  alert: { padding: 14, borderRadius: 12, marginBottom: 8 },
+  people: { borderWidth: 1, borderRadius: 16, overflow: 'hidden' },
+  person: { flexDirection: 'row', alignItems: 'center', gap: 14, padding: 14 },
+  grow: { flex: 1 },
+  other: { marginTop: 16 },
+  row: { flexDirection: 'row', gap: 8 },
+  input: { flex: 1, minWidth: 0, minHeight: 46, borderWidth: 1, borderRadius: 14, paddingHorizontal: 14, fontSize: 16 },
+});

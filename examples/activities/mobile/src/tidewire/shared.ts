@@ -1,0 +1,21 @@
+// What the web app and this one have in common, from the web app's own files: mutations, rules, queries and everything that is pure. Nothing here knows a screen.
+export { thread, type Entry } from '../../../web/src/chat/thread.ts';
+export { useTellTyping, useTypists } from '../../../web/src/chat/typing.ts';
+export { displayName, initials, tintOf } from '../../../web/src/domain/names.ts';
+export { ago, clockTime } from '../../../web/src/domain/time.ts';
+export type { Activity, Message, User } from '../../../web/src/domain/types.ts';
+export { PresenceProvider, useOnline } from '../../../web/src/presence/Presence.tsx';
+export { lanes, type Lane, type LaneWrite } from '../../../web/src/shell/lanes.ts';
+export { reason } from '../../../web/src/shell/reason.ts';
+export { useGrace } from '../../../web/src/shell/useGrace.ts';
+export { useNow } from '../../../web/src/shell/useNow.ts';
+export { useQueue } from '../../../web/src/shell/useQueue.ts';
+export { ApiError, errorOf } from '../../../web/src/tidewire/api.ts';
+export type { Events } from '../../../web/src/tidewire/events.ts';
+export { ACTIVITIES_ROOM, chatRoom } from '../../../web/src/tidewire/keys.ts';
+export * from '../../../web/src/tidewire/mutations.ts';
+export { useActivities, useActivity, useCheers, useMessages } from '../../../web/src/tidewire/queries.ts';
+export { dismissRefusal, useRefusal } from '../../../web/src/tidewire/refusals.ts';
+export { again, resend, wordsOf } from '../../../web/src/tidewire/repairs.ts';
+export { rules } from '../../../web/src/tidewire/rules.ts';
+export { activityOf, useWrites } from '../../../web/src/tidewire/useWrites.ts';
