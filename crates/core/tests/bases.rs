@@ -200,3 +200,13 @@ fn y6_a_slow_fetch_from_before_a_new_history_does_not_take_the_new_base_back() {
     base(&mut rig, None, "newest", 1);
     assert_eq!(rig.refused(), [1], "a history that nobody has heard of is newer");
 }
+
+#[test]
+fn y6_a_base_of_the_hosts_own_is_taken_where_nothing_was_heard() {
+    let mut rig = Rig::new();
+    rig.bind("r", &[1]);
+    for _ in 0..2 {
+        rig.base(1, None);
+        assert_eq!(rig.refused(), []);
+    }
+}
