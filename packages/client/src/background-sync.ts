@@ -1,17 +1,20 @@
 // Entry `@tidewire/client/background-sync`: writes that wait are sent by the app's service worker when the network returns, also after the last page was closed. Chromium only;
 // elsewhere `syncInBackground` does nothing. The worker is one more tab to the queue: it decides nothing here.
-import { askForSync, type SyncScope } from './ports/background-sync.js';
+import { askForSync, type SyncEvent, type SyncScope } from './ports/background-sync.js';
 import { systemClock } from './ports/clock.js';
 import type { Tidewire } from './types.js';
 
-export type { SyncEvent, SyncScope } from './ports/background-sync.js';
+export type { SyncScope } from './ports/background-sync.js';
+
+/** What is used of a client, whatever its events. */
+export type SyncClient = Pick<Tidewire<object>, 'start' | 'stop' | 'ready' | 'process' | 'outbox'>;
 
 const TAG = 'tidewire';
 /** Milliseconds that a worker tries; a browser ends it a little later. */
 const PATIENCE = 20_000;
 
 /** In a page: asks the browser to wake the service worker when there is a network, for as long as writes wait. Returns the way to stop asking. */
-export function syncInBackground<E extends object>(tw: Tidewire<E>): () => void {
+export function syncInBackground(tw: Pick<SyncClient, 'outbox'>): () => void {
   let before = 0;
   const look = (): void => {
     const { pending } = tw.outbox.get();
@@ -27,13 +30,14 @@ export function syncInBackground<E extends object>(tw: Tidewire<E>): () => void 
  * In the service worker: answers the browser's `sync`. `open` makes the client of whoever is signed in, with the page's `mutations`, or says that nobody is. Its `token` must
  * work without a page. What is not sent in time makes the browser try again later, a few times.
  */
-export function answerSync<E extends object>(scope: SyncScope, open: () => Tidewire<E> | undefined | Promise<Tidewire<E> | undefined>): void {
+export function answerSync(scope: SyncScope, open: () => SyncClient | undefined | Promise<SyncClient | undefined>): void {
   scope.addEventListener('sync', (event) => {
-    if (event.tag === TAG) event.waitUntil(drained(open));
+    const { tag } = event as SyncEvent;
+    if (tag === TAG) (event as SyncEvent).waitUntil(drained(open));
   });
 }
 
-async function drained<E extends object>(open: () => Tidewire<E> | undefined | Promise<Tidewire<E> | undefined>): Promise<void> {
+async function drained(open: Parameters<typeof answerSync>[1]): Promise<void> {
   const tw = await open();
   if (tw === undefined) return;
   tw.start();
@@ -47,7 +51,7 @@ async function drained<E extends object>(open: () => Tidewire<E> | undefined | P
 }
 
 /** Resolves when nothing waits any more; rejects when that takes too long. */
-function emptied<E extends object>({ outbox }: Tidewire<E>): Promise<void> {
+function emptied({ outbox }: SyncClient): Promise<void> {
   return new Promise((resolve, reject) => {
     let stop = (): void => undefined;
     const look = (): void => {

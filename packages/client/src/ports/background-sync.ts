@@ -1,14 +1,14 @@
 // What Background Sync is made of, as far as it is used. Knows no queue.
 
-/** The `sync` event of a service worker. */
-export interface SyncEvent {
+/** The `sync` event of a service worker, which TypeScript's own types do not have. */
+export interface SyncEvent extends Event {
   readonly tag: string;
   waitUntil(work: Promise<unknown>): void;
 }
 
 /** The part of `ServiceWorkerGlobalScope` that is used; give it `self`. */
 export interface SyncScope {
-  addEventListener(type: 'sync', listener: (event: SyncEvent) => void): void;
+  addEventListener(type: 'sync', listener: (event: Event) => void): void;
 }
 
 /** What TypeScript's own types do not have, because only Chromium does. */
