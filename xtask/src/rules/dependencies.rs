@@ -20,7 +20,7 @@ const fn shell(package: &'static str, below: &'static [&'static str]) -> Rule {
     Rule { package, below, pure: false }
 }
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     pure("tidewire-wire", &[]),
     pure("tidewire-core", &["tidewire-wire"]),
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
@@ -36,6 +36,7 @@ const RULES: [Rule; 13] = [
     shell("notes-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire-benches", &["tidewire", "tidewire-core", "tidewire-wire"]),
     pure("tidewire-test-postgres", &[]),
+    shell("tidewire-test-server", &["tidewire", "tidewire-core", "tidewire-wire"]),
     shell("xtask", &["tidewire-ffi", "tidewire-core", "tidewire-wire", "tidewire-test-postgres"]),
 ];
 

@@ -6,8 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
+/// What happens to bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Bytes go both ways.
     Pass,
     /// Open connections are cut, new ones closed at once.
@@ -26,15 +27,19 @@ struct Settings {
     cuts: u32,
 }
 
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
+/// The proxy.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Where it listens.
+    pub port: u16,
     settings: watch::Sender<Settings>,
     /// Something disappeared.
     lost: Arc<Notify>,
 }
 
 impl Proxy {
-    pub(crate) async fn start(target: u16) -> Proxy {
+    /// Before a server on this port of this machine.
+    pub async fn start(target: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (settings, watched) = watch::channel(Settings { mode: Mode::Pass, target, cuts: 0 });
@@ -48,11 +53,14 @@ impl Proxy {
         Proxy { port, settings, lost }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn set(&self, mode: Mode) {
+    /// From now on bytes fare so.
+    pub fn set(&self, mode: Mode) {
         self.settings.send_modify(|settings| {
             settings.mode = mode;
             settings.cuts += u32::from(mode == Mode::Refuse);
@@ -60,13 +68,13 @@ impl Proxy {
     }
 
     /// From now on connections lead to another port.
-    pub(crate) fn lead_to(&self, target: u16) {
+    pub fn lead_to(&self, target: u16) {
         self.settings.send_modify(|settings| settings.target = target);
     }
 
     /// Resolves when bytes disappear, or did since the last call.
-    pub(crate) async fn lost(&self) {
-        super::soon("bytes that get lost", self.lost.notified()).await;
+    pub async fn lost(&self) {
+        crate::process::soon("bytes that get lost", self.lost.notified()).await;
     }
 }
 
