@@ -11,9 +11,13 @@ use serde_json::Value;
 #[command(
     name = "tidewire",
     version,
-    after_help = "Exit codes: 0 done · 1 failed, try again · 2 wrong usage · 3 not signed in · 4 refused by the server · 130 interrupted"
+    after_help = "Exit codes: 0 done · 1 failed, try again · 2 wrong usage · 3 not signed in · 4 refused by the server · 130 interrupted\n\
+                  Every command, what it prints with --json, and examples: docs/cli.md"
 )]
 pub(crate) struct Args {
+    /// Print JSON, one object a line: results on stdout; notes, progress and the error on stderr.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -39,6 +43,10 @@ pub(crate) enum Command {
     ///
     /// Nothing is sent, except a question about a write that is given up or replaced and that the server may have applied.
     Queue(QueueArgs),
+    /// Print whether the server can be reached and accepts you, and what waits in a store. Nothing is sent.
+    ///
+    /// Exit code 0: connected; 1: the server cannot be reached; 3: it does not accept you.
+    Status(StatusArgs),
     /// Run a recorded trace through the engine, and say whether it goes as recorded.
     ///
     /// Exit code 0: every result and the hash over all of them are the same; 1: they are not; 2: it is no trace, or of a
@@ -48,6 +56,10 @@ pub(crate) enum Command {
     ///
     /// A seed is a whole day: the same seed gives the same day. What fails is shrunk to a short script and printed.
     Sim(SimArgs),
+    /// Print a script that lets a shell complete this command.
+    ///
+    /// For example: tidewire completions bash > ~/.local/share/bash-completion/completions/tidewire
+    Completions(CompletionsArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -82,9 +94,6 @@ pub(crate) struct ListenArgs {
     /// Room to listen to; may be given several times.
     #[arg(long = "room", value_name = "ROOM", required = true)]
     pub(crate) rooms: Vec<String>,
-    /// Print each event as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Directory that keeps the place in each room across runs.
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
@@ -110,7 +119,8 @@ pub(crate) struct SubmitArgs {
     pub(crate) server: Server,
     /// HTTP method.
     pub(crate) method: String,
-    /// Path, beginning with `/`.
+    /// Path, beginning with `/`, or an absolute URL.
+    #[arg(value_parser = path)]
     pub(crate) path: String,
     /// JSON body.
     #[arg(value_parser = json)]
@@ -160,9 +170,6 @@ pub(crate) enum QueueCommand {
     List {
         #[command(flatten)]
         place: Place,
-        /// Print each as one JSON object.
-        #[arg(long)]
-        json: bool,
     },
     /// Print all that the store holds of one write, as JSON.
     Show {
@@ -190,7 +197,8 @@ pub(crate) enum QueueCommand {
         id: String,
         /// HTTP method.
         method: String,
-        /// Path, beginning with `/`.
+        /// Path, beginning with `/`, or an absolute URL.
+        #[arg(value_parser = path)]
         path: String,
         /// JSON body.
         #[arg(value_parser = json)]
@@ -223,6 +231,24 @@ impl QueueCommand {
             | QueueCommand::Export { place, .. } => (&place.server, &place.store),
         }
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// The store whose queue is looked at; no other process may have it open.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Go on, and print each change until Ctrl-C.
+    #[arg(long, short)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -272,14 +298,16 @@ pub(crate) struct ReplayArgs {
     /// Print every call: what was said to the engine and what it answered. Payloads and tokens are not shown.
     #[arg(long, short)]
     pub(crate) verbose: bool,
-    /// Print JSON, one object a line.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 fn json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text)
         .map_err(|error| format!("not JSON: {error} (text needs its quotes: '\"text\"')"))
+}
+
+fn path(text: &str) -> Result<String, String> {
+    let fits = text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://");
+    if fits { Ok(text.to_owned()) } else { Err("a path begins with `/`".to_owned()) }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -315,5 +343,11 @@ mod tests {
     fn a_body_that_is_not_json_is_refused() {
         let error = Args::try_parse_from(["tidewire", "submit", "POST", "/x", "text"]).unwrap_err();
         assert!(error.to_string().contains("not JSON"), "{error}");
+    }
+
+    #[test]
+    fn a_path_that_is_none_is_refused() {
+        let error = Args::try_parse_from(["tidewire", "submit", "POST", "x"]).unwrap_err();
+        assert!(error.to_string().contains("begins with"), "{error}");
     }
 }

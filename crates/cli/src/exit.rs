@@ -1,4 +1,4 @@
-//! How the command ends. The codes are part of its interface.
+//! How the command ends. The codes are part of its interface (docs/cli.md).
 
 use std::fmt::Display;
 
@@ -13,7 +13,18 @@ pub(crate) const REFUSED: u8 = 4;
 /// Ctrl-C before it was done.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// An end that is no success.
+/// A code as a word.
+pub(crate) fn kind(code: u8) -> &'static str {
+    match code {
+        USAGE => "usage",
+        UNAUTHORIZED => "unauthorized",
+        REFUSED => "refused",
+        INTERRUPTED => "interrupted",
+        _ => "failed",
+    }
+}
+
+/// An end before the work was done.
 #[derive(Debug)]
 pub(crate) struct Exit {
     pub(crate) code: u8,
@@ -25,7 +36,25 @@ impl Exit {
         Exit { code, message: Some(message.to_string()) }
     }
 
+    pub(crate) fn failed(message: impl Display) -> Exit {
+        Exit::new(FAILED, message)
+    }
+
+    pub(crate) fn usage(message: impl Display) -> Exit {
+        Exit::new(USAGE, message)
+    }
+
     pub(crate) fn interrupted() -> Exit {
         Exit { code: INTERRUPTED, message: None }
+    }
+
+    /// Everything was said already.
+    pub(crate) fn silently(code: u8) -> Exit {
+        Exit { code, message: None }
+    }
+
+    /// Nobody reads any more: a good end.
+    pub(crate) fn unheard() -> Exit {
+        Exit { code: 0, message: None }
     }
 }

@@ -1,19 +1,17 @@
 //! `tidewire listen`.
 
-use std::sync::Arc;
-
-use tidewire::{Client, ConnectionState, Heard, ListenError, Listener, RoomState};
+use serde_json::{Value, json};
+use tidewire::{Client, ConnectionState, Event, Heard, ListenError, Listener, RoomState};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::args::ListenArgs;
 use crate::exit::{Exit, FAILED, REFUSED, USAGE};
 use crate::print::Printer;
-use crate::session;
+use crate::{session, words};
 
-pub(crate) async fn run(args: ListenArgs) -> Result<(), Exit> {
-    let client = session::client(&args.server, args.store.as_deref())?;
-    let printer = Arc::new(Printer::new(args.json));
+pub(crate) async fn run(args: ListenArgs, printer: Printer) -> Result<(), Exit> {
+    let client = session::client(&args.server, args.store.as_deref(), printer)?;
     let (stop, stopped) = watch::channel(false);
     let mut rooms = JoinSet::new();
     for (n, room) in args.rooms.iter().enumerate() {
@@ -22,11 +20,11 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Exit> {
             Exit::new(if refused { USAGE } else { FAILED }, format_args!("{room}: {error}"))
         })?;
         // Events without a room are heard by every listener and printed by the first.
-        rooms.spawn(print(listener, Arc::clone(&printer), n == 0, stopped.clone()));
+        rooms.spawn(print(listener, printer, n == 0, stopped.clone()));
     }
     let mut result = tokio::select! {
         Some(ended) = rooms.join_next() => ended.unwrap_or(Ok(())),
-        exit = tell_connection(&client) => Err(exit),
+        exit = tell_connection(&client, printer) => Err(exit),
         () = session::interrupted() => Ok(()),
     };
     // What is printed is stored before we go: a clean end doubles nothing.
@@ -35,12 +33,11 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Exit> {
         result = result.and(ended.unwrap_or(Ok(())));
     }
     client.shutdown().await;
-    // A reader that went away (`| head`) is a good end.
-    result.or_else(|exit| if exit.message.is_none() { Ok(()) } else { Err(exit) })
+    result
 }
 
 /// Connects, and tells of the connection until it is refused for good.
-async fn tell_connection(client: &Client) -> Exit {
+async fn tell_connection(client: &Client, printer: Printer) -> Exit {
     drop(client.connect());
     let mut told = None;
     loop {
@@ -49,8 +46,8 @@ async fn tell_connection(client: &Client) -> Exit {
         if let ConnectionState::Refused { code, message } = &status.connection {
             return session::refused(code, message);
         }
-        if let Some(line) = session::describe(&status.connection) {
-            eprintln!("tidewire: {line}");
+        if let Some(line) = words::connection(&status.connection) {
+            printer.note(line);
         }
         told = Some(status.connection);
     }
@@ -59,7 +56,7 @@ async fn tell_connection(client: &Client) -> Exit {
 /// Prints what a room brings. The place is stored after the lines are out, once for all that came together.
 async fn print(
     mut listener: Listener,
-    printer: Arc<Printer>,
+    printer: Printer,
     with_placeless: bool,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), Exit> {
@@ -77,19 +74,25 @@ async fn print(
             match heard {
                 Heard::Event(event) => {
                     if event.position().is_some() || with_placeless {
-                        printer.event(&event)?;
+                        printer.result(as_json(&event), as_text(&event))?;
                     }
                     last = event.position().cloned().or(last);
                 }
                 Heard::Missed => {
-                    eprintln!("tidewire: {room}: events are lost: the server's history does not reach back");
+                    // For a program this is a part of the result: what follows does not join what came before.
+                    if printer.is_json() {
+                        printer.line(json!({ "type": "missed", "room": room.0 }))?;
+                    }
+                    printer.note(format_args!(
+                        "{room}: events are lost: the server's history does not reach back"
+                    ));
                 }
                 Heard::Room(RoomState::Denied { reason }) => {
                     let message = format_args!("{room}: the server denies the room: {reason}");
                     return Err(Exit::new(REFUSED, message));
                 }
                 Heard::Room(RoomState::Joined { head, .. }) => {
-                    eprintln!("tidewire: {room}: joined");
+                    printer.note(format_args!("{room}: joined"));
                     // Everything up to the head has been printed: also a first run without events leaves a place.
                     last = head.or(last);
                 }
@@ -101,4 +104,29 @@ async fn print(
             listener.handled(&position).await.map_err(|fault| Exit::new(FAILED, fault))?;
         }
     }
+}
+
+fn as_text(event: &Event) -> String {
+    let place = event.position().map_or_else(|| "-".to_owned(), |at| format!("{} #{}", at.room, at.offset));
+    let mut line = format!("{place} {}", event.name());
+    for arg in event.args() {
+        line.push(' ');
+        line.push_str(&arg.to_string());
+    }
+    line
+}
+
+fn as_json(event: &Event) -> Value {
+    let position = event.position();
+    json!({
+        "type": "event",
+        "room": position.map(|at| at.room.0.as_str()),
+        "epoch": position.map(|at| at.epoch.0.as_str()),
+        "offset": position.map(|at| at.offset.0),
+        "event": event.name(),
+        "args": event.args(),
+        "write": event.write().map(|write| write.0.as_str()),
+        "own": event.is_own(),
+        "replayed": event.is_replayed(),
+    })
 }

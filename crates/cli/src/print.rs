@@ -1,64 +1,116 @@
-//! Lines on stdout: what an event looks like, and writing it out at once.
+//! What the command says: results on stdout, each written out at once; notes, progress and the error on stderr. With `--json` every
+//! line of both is a JSON object (docs/cli.md). It must not know what is said.
 
-use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tidewire::Event;
 
-use crate::exit::{Exit, FAILED};
+use crate::exit::{Exit, FAILED, kind};
 
-/// Stdout, one whole line at a time.
-#[derive(Debug)]
+/// For people, or for programs.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     json: bool,
-    out: Mutex<io::Stdout>,
+    quiet: bool,
 }
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Printer {
-        Printer { json, out: Mutex::new(io::stdout()) }
+        Printer { json, quiet: false }
     }
 
-    pub(crate) fn event(&self, event: &Event) -> Result<(), Exit> {
-        self.line(&if self.json { as_json(event) } else { as_text(event) })
+    /// The same without notes for people: where what is shown is drawn over.
+    pub(crate) fn quiet(self) -> Printer {
+        Printer { quiet: true, ..self }
     }
 
-    /// Writes a line and flushes it: whoever reads us must see it before its place is stored.
-    pub(crate) fn line(&self, line: &str) -> Result<(), Exit> {
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// A result: the object for programs, the line for people.
+    pub(crate) fn result(self, object: Value, line: impl Display) -> Result<(), Exit> {
+        if self.json { self.line(object) } else { self.line(line) }
+    }
+
+    /// A result that is the same for both: JSON.
+    pub(crate) fn line(self, line: impl Display) -> Result<(), Exit> {
+        // Flushed: whoever reads us must see it before its place is stored.
+        let mut out = io::stdout().lock();
         match writeln!(out, "{line}").and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             // The reader has seen enough (`| head`): nothing to complain about.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Err(Exit { code: FAILED, message: None })
-            }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Exit::unheard()),
             Err(error) => Err(Exit::new(FAILED, format_args!("stdout: {error}"))),
+        }
+    }
+
+    /// Something that a person may want to know meanwhile.
+    pub(crate) fn note(self, text: impl Display) {
+        if self.json {
+            eprintln!("{}", json!({ "note": text.to_string() }));
+        } else if !self.quiet {
+            eprintln!("tidewire: {text}");
+        }
+    }
+
+    /// Why it ends without success.
+    pub(crate) fn error(self, code: u8, message: impl Display) {
+        if self.json {
+            let message = message.to_string();
+            eprintln!("{}", json!({ "error": { "code": code, "kind": kind(code), "message": message } }));
+        } else {
+            eprintln!("tidewire: {message}");
         }
     }
 }
 
-fn as_text(event: &Event) -> String {
-    let place = event.position().map_or_else(|| "-".to_owned(), |at| format!("{} #{}", at.room, at.offset));
-    let mut line = format!("{place} {}", event.name());
-    for arg in event.args() {
-        line.push(' ');
-        line.push_str(&arg.to_string());
-    }
-    line
+/// How far long work is: a line that is written over in a terminal, one every ten seconds in a log, one a second as JSON.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    printer: Printer,
+    terminal: bool,
+    told: Instant,
+    shown: bool,
 }
 
-fn as_json(event: &Event) -> String {
-    let position = event.position();
-    let line: Value = json!({
-        "room": position.map(|at| at.room.0.as_str()),
-        "epoch": position.map(|at| at.epoch.0.as_str()),
-        "offset": position.map(|at| at.offset.0),
-        "event": event.name(),
-        "args": event.args(),
-        "write": event.write().map(|write| write.0.as_str()),
-        "own": event.is_own(),
-        "replayed": event.is_replayed(),
-    });
-    line.to_string()
+impl Progress {
+    pub(crate) fn new(printer: Printer) -> Progress {
+        let terminal = !printer.json && io::stderr().is_terminal();
+        Progress { printer, terminal, told: Instant::now(), shown: false }
+    }
+
+    /// Shows it, if it is time.
+    pub(crate) fn show(&mut self, object: impl FnOnce() -> Value, line: impl FnOnce() -> String) {
+        let every = match (self.printer.json, self.terminal) {
+            (true, _) => Duration::from_secs(1),
+            (false, true) => Duration::from_millis(100),
+            (false, false) => Duration::from_secs(10),
+        };
+        if self.told.elapsed() < every {
+            return;
+        }
+        self.told = Instant::now();
+        self.shown = true;
+        match (self.printer.json, self.terminal) {
+            (true, _) => eprintln!("{}", json!({ "progress": object() })),
+            (false, true) => eprint!("\r\x1b[K{}", line()),
+            (false, false) => eprintln!("tidewire: {}", line()),
+        }
+    }
+
+    /// Takes the line away, so that what follows stands alone.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) && self.terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
 }

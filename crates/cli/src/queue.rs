@@ -12,17 +12,17 @@ use tidewire::{Client, SubmitError, Write, WriteError, WriteHandle, WriteId, Wri
 use crate::args::{QueueArgs, QueueCommand};
 use crate::exit::{Exit, FAILED, REFUSED, USAGE};
 use crate::print::Printer;
-use crate::session;
+use crate::{session, words};
 
 /// How long the server is waited for.
 const QUESTION: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(args: QueueArgs) -> Result<(), Exit> {
+pub(crate) async fn run(args: QueueArgs, printer: Printer) -> Result<(), Exit> {
     let (server, store) = args.command.place();
-    let client = session::looking(server, store)?;
+    let client = session::looking(server, Some(store), printer)?;
     let work = async {
         ready(&client).await?;
-        act(&client, &args.command).await
+        act(&client, &args.command, printer).await
     };
     let result = tokio::select! {
         result = work => result,
@@ -43,18 +43,17 @@ async fn ready(client: &Client) -> Result<(), Exit> {
     Err(Exit::new(FAILED, "the queue belongs to a newer build: use that one"))
 }
 
-async fn act(client: &Client, command: &QueueCommand) -> Result<(), Exit> {
+async fn act(client: &Client, command: &QueueCommand, printer: Printer) -> Result<(), Exit> {
     match command {
-        QueueCommand::List { json, .. } => list(client, *json).await,
-        QueueCommand::Show { id, .. } => show(client, id).await,
-        QueueCommand::Export { file, .. } => export(client, file.as_deref()).await,
+        QueueCommand::List { .. } => list(client, printer).await,
+        QueueCommand::Show { id, .. } => show(client, id, printer).await,
+        QueueCommand::Export { file, .. } => export(client, file.as_deref(), printer).await,
         QueueCommand::Retry { id: Some(id), .. } => {
-            client.retry(&find(client, id).await?).await.map_err(exit)
+            client.retry(&find(client, id).await?).await.map_err(exit)?;
+            retried(1, printer)
         }
         QueueCommand::Retry { id: None, .. } => {
-            let retried = client.retry_all(|_| true).await.map_err(|error| Exit::new(FAILED, error))?;
-            eprintln!("tidewire: {retried} writes wait again; `tidewire drain` sends them");
-            Ok(())
+            retried(client.retry_all(|_| true).await.map_err(Exit::failed)?, printer)
         }
         QueueCommand::Edit { id, method, path, body, .. } => {
             let id = find(client, id).await?;
@@ -64,7 +63,8 @@ async fn act(client: &Client, command: &QueueCommand) -> Result<(), Exit> {
             }
             let edited = client.edit(&id, write).await.map_err(exit)?;
             settle(edited.durable()).await?;
-            Printer::new(false).line(&edited.id().0)
+            let new = &edited.id().0;
+            printer.result(json!({ "id": new, "replaces": id.0 }), new)
         }
         QueueCommand::Discard { id, .. } => {
             let id = find(client, id).await?;
@@ -76,9 +76,22 @@ async fn act(client: &Client, command: &QueueCommand) -> Result<(), Exit> {
                 }
                 done => done.map_err(exit)?,
             }
-            gone(client, handle).await
+            gone(client, handle).await?;
+            if printer.is_json() { printer.line(json!({ "discarded": id.0 })) } else { Ok(()) }
         }
     }
+}
+
+fn retried(count: usize, printer: Printer) -> Result<(), Exit> {
+    if printer.is_json() {
+        return printer.line(json!({ "retried": count }));
+    }
+    match count {
+        0 => printer.note("no write was refused"),
+        1 => printer.note("1 write waits again; `tidewire drain` sends it"),
+        _ => printer.note(format_args!("{count} writes wait again; `tidewire drain` sends them")),
+    }
+    Ok(())
 }
 
 /// Resolves when a write that was given up is gone from the store.
@@ -115,12 +128,20 @@ fn exit(error: SubmitError) -> Exit {
 
 /// The write whose id begins so, if it is one.
 async fn find(client: &Client, beginning: &str) -> Result<WriteId, Exit> {
+    if beginning.is_empty() {
+        return Err(Exit::usage(
+            "give the write's id, or the beginning of it; `tidewire queue list` has them",
+        ));
+    }
     let all = client.writes().await.map_err(|error| Exit::new(FAILED, error))?;
     let mut fitting = all.into_iter().map(|write| write.id).filter(|id| id.0.starts_with(beginning));
     match (fitting.next(), fitting.next()) {
         (Some(id), None) => Ok(id),
         (Some(_), Some(_)) => Err(Exit::new(USAGE, format_args!("several writes begin with {beginning:?}"))),
-        (None, _) => Err(Exit::new(USAGE, format_args!("no write of this store is {beginning:?}"))),
+        (None, _) => Err(Exit::new(
+            USAGE,
+            format_args!("no write of this store is {beginning:?}; `tidewire queue list` has them"),
+        )),
     }
 }
 
@@ -133,7 +154,7 @@ async fn entries(client: &Client) -> Result<Vec<Value>, Exit> {
         let stage = stages.iter().find(|write| entry["id"] == write.id.0.as_str()).map(|write| &write.stage);
         entry["state"] = json!(stage.map_or("waiting", word));
         if let Some(WriteStage::Quarantined(reason)) = stage {
-            entry["reason"] = json!(format!("{reason:?}"));
+            entry["reason"] = json!(words::quarantined(*reason));
         }
     }
     Ok(all)
@@ -150,49 +171,49 @@ fn word(stage: &WriteStage) -> &'static str {
     }
 }
 
-async fn list(client: &Client, as_json: bool) -> Result<(), Exit> {
-    let printer = Printer::new(as_json);
-    for entry in entries(client).await? {
-        let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-        if as_json {
-            // A list is for looking at; what was written stands in `show` and `export`.
-            let mut short = entry.clone();
-            if let Some(fields) = short.as_object_mut() {
-                fields.retain(|key, _| key != "body" && key != "variables");
-            }
-            printer.line(&short.to_string())?;
-        } else {
-            let why = [
-                text("reason"),
-                entry["status"].as_u64().filter(|s| *s != 0).map_or_else(String::new, |s| s.to_string()),
-            ];
-            let why = why.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-            let why = if why.is_empty() { why } else { format!(" ({why})") };
-            printer.line(&format!(
-                "{} {}{why} {} {}",
-                text("id"),
-                text("state"),
-                text("method"),
-                text("path")
-            ))?;
+async fn list(client: &Client, printer: Printer) -> Result<(), Exit> {
+    let entries = entries(client).await?;
+    if entries.is_empty() && !printer.is_json() {
+        printer.note("no write waits in this store");
+    }
+    for entry in entries {
+        let line = in_a_line(&entry);
+        let mut short = entry;
+        // A list is for looking at; what was written stands in `show` and `export`.
+        if let Some(fields) = short.as_object_mut() {
+            fields.retain(|key, _| key != "body" && key != "variables");
         }
+        printer.result(short, line)?;
     }
     Ok(())
 }
 
-async fn show(client: &Client, beginning: &str) -> Result<(), Exit> {
-    let id = find(client, beginning).await?;
-    let entry = entries(client).await?.into_iter().find(|entry| entry["id"] == id.0.as_str());
-    let entry = entry.ok_or_else(|| Exit::new(USAGE, "it is over, and waits for nobody"))?;
-    let text = serde_json::to_string_pretty(&entry).map_err(|error| Exit::new(FAILED, error))?;
-    Printer::new(true).line(&text)
+fn in_a_line(entry: &Value) -> String {
+    let text = |key: &str| entry[key].as_str().unwrap_or_default();
+    let status = entry["status"].as_u64().filter(|status| *status != 0).map(|status| status.to_string());
+    let why = [text("reason"), status.as_deref().unwrap_or_default()];
+    let why = why.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let why = if why.is_empty() { why } else { format!(" ({why})") };
+    format!("{} {}{why} {} {}", text("id"), text("state"), text("method"), text("path"))
 }
 
-async fn export(client: &Client, file: Option<&Path>) -> Result<(), Exit> {
-    let text = client.export().await.map_err(exit)?;
-    match file {
-        None => Printer::new(true).line(&text),
-        Some(file) => fs::write(file, text)
-            .map_err(|error| Exit::new(FAILED, format_args!("{}: {error}", file.display()))),
+async fn show(client: &Client, beginning: &str, printer: Printer) -> Result<(), Exit> {
+    let id = find(client, beginning).await?;
+    let entry = entries(client).await?.into_iter().find(|entry| entry["id"] == id.0.as_str());
+    let entry = entry.ok_or_else(|| Exit::usage("it is over, and waits for nobody"))?;
+    let text = serde_json::to_string_pretty(&entry).map_err(Exit::failed)?;
+    printer.result(entry, text)
+}
+
+async fn export(client: &Client, file: Option<&Path>, printer: Printer) -> Result<(), Exit> {
+    let entries = Value::Array(entries(client).await?);
+    let Some(file) = file else { return printer.line(entries) };
+    let shown = file.display();
+    fs::write(file, entries.to_string()).map_err(|error| Exit::failed(format_args!("{shown}: {error}")))?;
+    let count = entries.as_array().map_or(0, Vec::len);
+    if printer.is_json() {
+        return printer.line(json!({ "exported": count, "file": file }));
     }
+    printer.note(format_args!("{count} writes are in {shown}"));
+    Ok(())
 }

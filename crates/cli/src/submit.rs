@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tidewire::{Answer, Blocked, Client, SubmitError, Write, WriteError};
 
 use crate::args::{DrainArgs, SubmitArgs};
 use crate::exit::{Exit, FAILED, REFUSED, UNAUTHORIZED, USAGE};
-use crate::print::Printer;
-use crate::session;
+use crate::print::{Printer, Progress};
+use crate::{session, words};
 
-pub(crate) async fn run(args: SubmitArgs) -> Result<(), Exit> {
-    let client = session::client(&args.server, args.store.as_deref())?;
+pub(crate) async fn run(args: SubmitArgs, printer: Printer) -> Result<(), Exit> {
+    let client = session::client(&args.server, args.store.as_deref(), printer)?;
     let stored = args.store.is_some();
     let work = async {
         let mut write = Write::new(args.method.to_ascii_uppercase(), args.path);
@@ -23,11 +24,12 @@ pub(crate) async fn run(args: SubmitArgs) -> Result<(), Exit> {
         })?;
         handle.durable().await.map_err(|error| Exit::new(FAILED, error))?;
         if args.no_wait {
-            return Printer::new(false).line(&handle.id().0);
+            let id = &handle.id().0;
+            return printer.result(json!({ "id": id, "state": "waiting" }), id);
         }
         tokio::select! {
-            answer = handle.acknowledged() => report(answer),
-            exit = blocked(&client, args.timeout, stored) => Err(exit),
+            answer = handle.acknowledged() => report(&handle.id().0, answer, printer),
+            exit = blocked(&client, args.timeout, stored, printer) => Err(exit),
         }
     };
     let result = tokio::select! {
@@ -38,16 +40,12 @@ pub(crate) async fn run(args: SubmitArgs) -> Result<(), Exit> {
     result
 }
 
-pub(crate) async fn drain(args: DrainArgs) -> Result<(), Exit> {
-    let client = session::client(&args.server, Some(&args.store))?;
+pub(crate) async fn drain(args: DrainArgs, printer: Printer) -> Result<(), Exit> {
+    let client = session::client(&args.server, Some(&args.store), printer)?;
     let work = async {
-        let empty = client.when(|status| status.outbox.ready && status.outbox.pending == 0);
         tokio::select! {
-            status = empty => match status.map_err(|error| Exit::new(FAILED, error))?.outbox.parked {
-                0 => Ok(()),
-                parked => Err(Exit::new(REFUSED, format_args!("{parked} refused writes are kept in the store"))),
-            },
-            exit = blocked(&client, args.timeout, true) => Err(exit),
+            done = emptied(&client, printer) => done,
+            exit = blocked(&client, args.timeout, true, printer) => Err(exit),
         }
     };
     let result = tokio::select! {
@@ -58,24 +56,76 @@ pub(crate) async fn drain(args: DrainArgs) -> Result<(), Exit> {
     result
 }
 
-fn report(answer: Result<Answer, WriteError>) -> Result<(), Exit> {
+/// Resolves when nothing waits any more, and says meanwhile how far it is.
+async fn emptied(client: &Client, printer: Printer) -> Result<(), Exit> {
+    let mut progress = Progress::new(printer);
+    let first = client.when(|status| status.outbox.ready).await.map_err(Exit::failed)?.outbox;
+    let mut pending = first.pending;
+    while pending > 0 {
+        let changed = client.when(|status| status.outbox.pending != pending).await;
+        pending = changed.map_err(Exit::failed)?.outbox.pending;
+        progress.show(
+            || json!({ "pending": pending, "of": first.pending }),
+            || format!("{pending} of {} writes wait", first.pending),
+        );
+    }
+    progress.clear();
+    let parked = client.status().outbox.parked;
+    let refused = parked.saturating_sub(first.parked);
+    if printer.is_json() {
+        printer.line(json!({ "sent": first.pending.saturating_sub(refused), "parked": parked }))?;
+    }
+    match parked {
+        0 => Ok(()),
+        1 => Err(Exit::new(REFUSED, "1 refused write is kept in the store; see `tidewire queue list`")),
+        _ => Err(Exit::new(
+            REFUSED,
+            format_args!("{parked} refused writes are kept in the store; see `tidewire queue list`"),
+        )),
+    }
+}
+
+fn report(id: &str, answer: Result<Answer, WriteError>, printer: Printer) -> Result<(), Exit> {
+    let body = |answer: &Answer| match (answer.json(), &answer.body) {
+        (Some(json), _) => json,
+        (None, body) => json!(body),
+    };
     let answer = match answer {
         Ok(answer) => answer,
         Err(error @ WriteError::Parked { .. }) => {
-            if let WriteError::Parked { answer: Some(Answer { body: Some(body), .. }), .. } = &error {
-                eprintln!("{body}");
+            if let WriteError::Parked { reason, answer } = &error {
+                if printer.is_json() {
+                    printer.line(json!({
+                        "id": id,
+                        "state": "parked",
+                        "reason": words::parked(*reason),
+                        "status": answer.as_ref().map(|answer| answer.status),
+                        "body": answer.as_ref().map_or(Value::Null, body),
+                    }))?;
+                } else if let Some(Answer { body: Some(body), .. }) = answer {
+                    eprintln!("{body}");
+                }
             }
             return Err(Exit::new(REFUSED, error));
         }
-        Err(error) => return Err(Exit::new(FAILED, error)),
+        Err(error) => return Err(Exit::failed(error)),
     };
+    if printer.is_json() {
+        return printer.line(json!({
+            "id": id,
+            "state": "applied",
+            "status": answer.status,
+            "replayed": answer.replayed,
+            "body": body(&answer),
+        }));
+    }
     let how = if answer.replayed { ", applied earlier" } else { "" };
-    eprintln!("tidewire: status {}{how}", answer.status);
-    answer.body.map_or(Ok(()), |body| Printer::new(false).line(&body))
+    printer.note(format_args!("status {}{how}", answer.status));
+    answer.body.map_or(Ok(()), |body| printer.line(body))
 }
 
 /// Tells why nothing is sent, and ends when that is for good or takes too long.
-async fn blocked(client: &Client, timeout: Option<Duration>, stored: bool) -> Exit {
+async fn blocked(client: &Client, timeout: Option<Duration>, stored: bool, printer: Printer) -> Exit {
     let told = async {
         let mut told = None;
         loop {
@@ -83,18 +133,11 @@ async fn blocked(client: &Client, timeout: Option<Duration>, stored: bool) -> Ex
                 return Exit::new(FAILED, "the client ended");
             };
             told = status.outbox.blocked;
-            match told {
-                Some(Blocked::Auth) => {
-                    return Exit::new(UNAUTHORIZED, kept("the server does not accept the token", stored));
-                }
-                Some(Blocked::Unreachable) => eprintln!("tidewire: the server does not answer; trying again"),
-                Some(Blocked::Offline) => eprintln!("tidewire: there is no network"),
-                Some(Blocked::Cors) => eprintln!("tidewire: the server answers others, but not this write"),
-                Some(Blocked::ReloadNeeded) => {
-                    return Exit::new(FAILED, "the queue belongs to a newer build: use that one");
-                }
-                Some(Blocked::Loading | Blocked::Follower | Blocked::Stopped | Blocked::Suspended) | None => {
-                }
+            match (told, told.and_then(words::blocked)) {
+                (Some(Blocked::Auth), Some(why)) => return Exit::new(UNAUTHORIZED, kept(why, stored)),
+                (Some(Blocked::ReloadNeeded), Some(why)) => return Exit::failed(why),
+                (_, Some(why)) => printer.note(why),
+                (_, None) => {}
             }
         }
     };

@@ -53,4 +53,14 @@ fn p2_a_trace_that_goes_otherwise_fails_and_one_that_cannot_be_read_says_so() {
     assert_eq!(done.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&done.stderr).contains("format"));
     assert_eq!(replay(&directory.path().join("none"), &[]).status.code(), Some(1));
+    // Something else: a picture, a page, a recording that was cut off.
+    for text in ["", "<html>", &text[..text.len() / 2]] {
+        std::fs::write(&other, text).unwrap();
+        let done = replay(&other, &["--json"]);
+        assert_eq!(done.status.code(), Some(2), "{text:.20}");
+        let error: serde_json::Value = serde_json::from_slice(&done.stderr).unwrap();
+        assert_eq!(error["error"]["kind"], "usage");
+    }
+    std::fs::write(&other, [0xff, 0xfe, 0]).unwrap();
+    assert_eq!(replay(&other, &[]).status.code(), Some(2));
 }

@@ -32,3 +32,19 @@ fn p1_a_bug_that_does_not_exist_is_refused_with_the_names_of_those_that_do() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("FloorTooHigh"));
 }
+
+#[test]
+fn p1_as_json_each_line_is_an_object_with_the_documented_fields() {
+    let (held, said) = sim(&["--seeds", "3", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(said.trim()).unwrap();
+    assert!(
+        held && report["seeds"] == 3 && report["findings"] == 0 && report["faults"].is_object(),
+        "{report}"
+    );
+    let (held, said) = sim(&["--seeds", "20", "--bug", "PersistedEarly", "--json"]);
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [failure, report] = &lines[..] else { panic!("{said}") };
+    assert!(!held && failure["held"] == false && report["findings"] == 1, "{said}");
+    assert!(failure["script"].as_str().unwrap().contains("seed"), "{failure}");
+}

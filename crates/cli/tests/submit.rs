@@ -121,7 +121,7 @@ async fn q13_a_refused_write_ends_with_the_servers_reason_and_is_kept() {
     submit.stderr_with("the server refused it (status 400)").await;
     assert_eq!(submit.exit_code().await, 4);
     let mut drain = world.run(&["drain"]);
-    drain.stderr_with("1 refused writes are kept").await;
+    drain.stderr_with("1 refused write is kept").await;
     assert_eq!(drain.exit_code().await, 4);
 }
 
