@@ -20,7 +20,7 @@ const fn shell(package: &'static str, below: &'static [&'static str]) -> Rule {
     Rule { package, below, pure: false }
 }
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 16] = [
     pure("tidewire-wire", &[]),
     pure("tidewire-core", &["tidewire-wire"]),
     pure("tidewire-ffi", &["tidewire-core", "tidewire-wire"]),
@@ -34,6 +34,8 @@ const RULES: [Rule; 14] = [
     shell("tidewire-server", &["tidewire-hub", "tidewire-wire"]),
     shell("activities-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("notes-server", &["tidewire-server", "tidewire-hub", "tidewire-wire"]),
+    shell("chat-tui", &["tidewire", "tidewire-core", "tidewire-wire"]),
+    shell("uploader", &["tidewire", "tidewire-core", "tidewire-server", "tidewire-hub", "tidewire-wire"]),
     shell("tidewire-benches", &["tidewire", "tidewire-core", "tidewire-wire"]),
     pure("tidewire-test-postgres", &[]),
     shell("tidewire-test-server", &["tidewire", "tidewire-core", "tidewire-wire"]),
