@@ -36,7 +36,12 @@ pub(crate) fn best(spans: impl IntoIterator<Item = Duration>) -> Duration {
 }
 
 /// The one in the middle: for work that ends at a disk, whose best case is luck.
-pub(crate) fn median(mut spans: Vec<Duration>) -> Duration {
+pub(crate) fn median(spans: Vec<Duration>) -> Duration {
+    percentile(&mut { spans }, 50)
+}
+
+/// So many of a hundred are not longer.
+pub(crate) fn percentile(spans: &mut [Duration], of_hundred: usize) -> Duration {
     spans.sort();
-    spans.get(spans.len() / 2).copied().unwrap_or_default()
+    spans.get(spans.len() * of_hundred / 100).copied().unwrap_or_default()
 }

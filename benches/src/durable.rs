@@ -143,7 +143,7 @@ impl Contest {
     }
 }
 
-fn write(number: usize) -> Write {
+pub(crate) fn write(number: usize) -> Write {
     let submission = submission(number);
     // The client takes JSON values; a text has the same size here.
     Write::new(submission.method, submission.path).body(&PAYLOAD.into()).named(

@@ -1,5 +1,5 @@
-//! Measures one part and prints a line `name<TAB>value` for each figure; `cargo xtask bench engine` asks for all parts and
-//! makes the table. What is compared is measured in turns, so that what else the machine does hits both alike.
+//! Measures one part and prints a line `name<TAB>value` for each figure; `cargo xtask bench engine` and
+//! `bench client` ask for the parts and make the tables. What is compared is measured in turns, so that what else the machine does hits both alike.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "the figures are read by whoever started this")]
 
@@ -8,6 +8,8 @@ mod durable;
 mod engine;
 mod host;
 mod records;
+mod start;
+mod stores;
 
 use std::process::ExitCode;
 
@@ -17,7 +19,9 @@ fn main() -> ExitCode {
         Some("engine") => engine::run(),
         Some("durable") => durable::run(),
         Some("records") => records::run(),
-        _ => Err("tidewire-benches engine | durable DIRECTORY | records COUNT one-lane|many-lanes".into()),
+        Some("stores") => stores::run(),
+        Some("start") => start::run(),
+        _ => Err("tidewire-benches engine | durable DIRECTORY | stores DIRECTORY | start DIRECTORY | records COUNT one-lane|many-lanes".into()),
     };
     match result {
         Ok(figures) => {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench engine`: all figures of the engine and its stores in one run, as a table and as `target/bench/engine.json`.
 //! The parts measure (`benches/`, `packages/client/test/trace`); here they are only started, one after another, and put together.
 
+mod client;
 mod figures;
 mod react;
 mod server;
@@ -13,6 +14,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::process::{capture, cargo, command, execute, root, target};
 use crate::setup;
 use crate::wasm;
+pub(crate) use client::run as client;
 use figures::Figures;
 pub(crate) use react::run as react;
 pub(crate) use server::run as server;

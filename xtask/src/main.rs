@@ -37,7 +37,8 @@ cargo xtask <task>
   sim       the simulator: --seeds N, --hours H, --seed N [--verbose], --bugs N
   fuzz      coverage-guided fuzzing: [--seconds N] [frames codec stored inputs engine hub]
   bench     measure: `bench size`, `bench engine [--writes N]`, `bench server [--small]`,
-            `bench react [--cycles N] [failures bursts taps mounts starts sizes]`
+            `bench react [--cycles N] [failures bursts taps mounts starts sizes]`,
+            `bench client [--rounds N] [--events N]`
 ";
 
 fn main() -> ExitCode {
@@ -75,6 +76,7 @@ fn measure() -> Result<(), String> {
         "engine" => bench::engine(),
         "server" => bench::server(),
         "react" => bench::react(),
-        _ => Err("cargo xtask bench size | engine | server | react".to_owned()),
+        "client" => bench::client(),
+        _ => Err("cargo xtask bench size | engine | server | react | client".to_owned()),
     }
 }

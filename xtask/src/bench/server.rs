@@ -127,14 +127,14 @@ fn measure(program: &PathBuf, server: &str, args: &[String]) -> Result<Vec<(Stri
     printed.lines().map(|line| figure(line).ok_or_else(|| format!("no figure: {line:?}"))).collect()
 }
 
-fn median(values: &[f64]) -> Option<f64> {
+pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied()
 }
 
 /// The ratio of the median round, not of the medians.
-fn ratio(ours: &[f64], theirs: &[f64]) -> Option<f64> {
+pub(super) fn ratio(ours: &[f64], theirs: &[f64]) -> Option<f64> {
     let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
     median(&ratios).filter(|ratio| ratio.is_finite())
 }
@@ -155,11 +155,11 @@ fn table(all: &BTreeMap<String, Vec<f64>>) -> String {
     text
 }
 
-fn show(value: f64) -> String {
+pub(super) fn show(value: f64) -> String {
     if value >= 100.0 || value == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
-fn json(all: &BTreeMap<String, Vec<f64>>) -> String {
+pub(super) fn json(all: &BTreeMap<String, Vec<f64>>) -> String {
     let lines: Vec<String> = all.iter().map(|(name, values)| format!("  \"{name}\": {values:?}")).collect();
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
