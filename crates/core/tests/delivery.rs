@@ -237,6 +237,31 @@ fn q9_after_a_kill_a_foreign_server_does_not_get_again_what_it_may_have_applied(
 }
 
 #[test]
+fn q9_a_write_to_a_foreign_server_takes_no_place_in_the_sequence_that_ours_counts() {
+    let mut rig = Rig::new();
+    let abroad = |rig: &mut Rig| {
+        rig.submit("https://other.example/a");
+        assert_eq!(rig.requests[0].1.headers, []);
+    };
+    abroad(&mut rig);
+    rig.answer(200, "");
+    abroad(&mut rig);
+    rig.fail_request();
+    rig.restart();
+    // Our server has never heard of this client: with a floor above 1 it would answer `client-reset`, also to the second try.
+    rig.submit("/b");
+    let place = |rig: &Rig| (header(&rig.requests[0].1, "tidewire-sequence"), floor(&rig.requests[0].1));
+    assert_eq!(place(&rig), ("1".to_owned(), "1".to_owned()));
+    rig.answer(200, "applied");
+    rig.submit("/c");
+    assert_eq!(
+        place(&rig),
+        ("2".to_owned(), "2".to_owned()),
+        "nor does one of unknown outcome hold the floor down"
+    );
+}
+
+#[test]
 fn q4_what_memory_writes_again_into_an_emptied_store_is_not_given_up() {
     let mut rig = Rig::new();
     rig.command(Command::SetProcessing { on: false }).unwrap();

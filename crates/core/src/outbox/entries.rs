@@ -59,7 +59,7 @@ impl Facets {
             counts,
             lane: (pending && !held).then(|| record.lane.clone()),
             idle: entry.is_idle().then_some(entry.origin),
-            claim: record.open_claim().cloned(),
+            claim: record.open_claim().filter(|claim| claim.is_placed()).cloned(),
             done: matches!(record.stage, Stage::Acknowledged { .. }) && entry.busy == 0 && !entry.layer,
         }
     }

@@ -54,7 +54,15 @@ fn push_hex(text: &mut String, value: u64) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) client: ClientId,
+    /// 0 for a write to a foreign server: our server counts its own writes only, and would miss this one for ever.
     pub(crate) sequence: Sequence,
+}
+
+impl Claim {
+    /// Whether our server counts it.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.sequence > Sequence(0)
+    }
 }
 
 /// How far a write has come.

@@ -110,8 +110,10 @@ impl Outbox {
     /// Q9: the sequence is stored before the write is sent for the first time.
     fn claim(&mut self, number: LocalNumber, ctx: &mut Ctx) {
         let (Some(client), Some(entry)) = (&self.client, self.entries.get(&number)) else { return };
-        let claim = Claim { client: client.client.clone(), sequence: self.next_sequence };
-        self.next_sequence = Sequence(self.next_sequence.0 + 1);
+        let counted = self.kind_of(&number) == (OriginKind::Tidewire {});
+        let sequence = if counted { self.next_sequence } else { Sequence(0) };
+        let claim = Claim { client: client.client.clone(), sequence };
+        self.next_sequence = Sequence(self.next_sequence.0 + u64::from(counted));
         let mut record = Record { stage: Stage::Claimed(claim), ..entry.record.clone() };
         // From now on its bytes are frozen, and it depends on nobody.
         record.ties.depends_on.clear();

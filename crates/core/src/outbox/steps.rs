@@ -97,7 +97,7 @@ impl Issued {
 impl Outbox {
     pub(super) fn put(&mut self, number: LocalNumber, record: Record, then: Then, ctx: &mut Ctx) {
         self.begin(number);
-        if let (Then::Claimed, Some(claim)) = (then, record.open_claim()) {
+        if let (Then::Claimed, Some(claim)) = (then, record.open_claim().filter(|claim| claim.is_placed())) {
             self.claiming.push(claim.clone());
         }
         // Any tab may enqueue; everything else is the leader's.
@@ -283,7 +283,9 @@ impl Outbox {
         if self.entries.get(&number).is_some_and(|e| anew && e.record.optimistic && !e.layer) {
             self.layer_found(number, facts);
         }
-        if let Some(Stage::Acknowledged { claim, .. }) = self.entries.get(&number).map(|e| &e.record.stage) {
+        if let Some(Stage::Acknowledged { claim, .. }) = self.entries.get(&number).map(|e| &e.record.stage)
+            && claim.is_placed()
+        {
             self.known_as = Some(claim.client.clone());
         }
         let Some(mut entry) = self.entries.get_mut(&number) else { return };

@@ -179,7 +179,9 @@ impl Outbox {
     fn avoid_sequence(&mut self, record: &Record) {
         let claim = match &record.stage {
             Stage::Acknowledged { claim, .. } => {
-                self.known_as = Some(claim.client.clone());
+                if claim.is_placed() {
+                    self.known_as = Some(claim.client.clone());
+                }
                 Some(claim)
             }
             Stage::Claimed(claim) => Some(claim),
