@@ -38,11 +38,17 @@ pub enum Bug {
     EpochHidden,
     /// Tabs do not hear of each other's writes (Q19).
     NewsLost,
+    /// What nobody said is harmless to repeat on a foreign server is repeated (Q9).
+    ForeignRepeated,
+    /// A foreign server is taken for ours (Q9).
+    ForeignTakenForOurs,
+    /// An emit goes to another namespace (C1).
+    NamespaceMixedUp,
 }
 
 impl Bug {
     /// All.
-    pub const ALL: [Bug; 17] = [
+    pub const ALL: [Bug; 20] = [
         Bug::FloorTooHigh,
         Bug::ClaimNotStored,
         Bug::FenceIgnored,
@@ -60,6 +66,9 @@ impl Bug {
         Bug::StreamPerLink,
         Bug::EpochHidden,
         Bug::NewsLost,
+        Bug::ForeignRepeated,
+        Bug::ForeignTakenForOurs,
+        Bug::NamespaceMixedUp,
     ];
 
     /// By its name, as `Debug` shows it.

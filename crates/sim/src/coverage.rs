@@ -108,6 +108,22 @@ faults! {
     Attachment,
     /// An emit may be lost, and the system says so.
     EmitLost,
+    /// A WebSocket does not come up: something on the way refuses it, or says nothing.
+    WebSocketBlocked,
+    /// A link comes up by long-polling.
+    Polled,
+    /// A request of a link that polls is lost.
+    PollLost,
+    /// A request of a link that polls arrives, and its answer is lost.
+    PollAnswerLost,
+    /// A second namespace comes up.
+    NamespaceUp,
+    /// A foreign server does what it is asked for.
+    ForeignApplied,
+    /// Nobody can say whether a foreign server has done it.
+    ForeignUnknown,
+    /// The app is asked what a foreign server has done.
+    ForeignAsked,
     /// A request arrives before an earlier one.
     Reordered,
     /// The tab that is frozen leads.
@@ -133,8 +149,8 @@ faults! {
 /// Rules whose situations must occur.
 pub const RULES: &[&str] = &[
     "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C10", "Q1", "Q2", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9", "Q10",
-    "Q11", "Q12", "Q13", "Q14", "Q16", "Q17", "Q18", "Q19", "Q20", "Q22", "V3", "V5", "V6", "Y1", "Y2", "Y5",
-    "Y6",
+    "Q11", "Q12", "Q13", "Q14", "Q15", "Q16", "Q17", "Q18", "Q19", "Q20", "Q21", "Q22", "V3", "V5", "V6",
+    "Y1", "Y2", "Y5", "Y6",
 ];
 
 /// Counts.

@@ -36,11 +36,14 @@ pub fn script(seed: u64) -> Script {
     let retention = *rng.pick(&[1_000, 1_000, 20, 4]);
     let missed = *rng.pick(&[1_000, 1_000, 12]);
     let token = *rng.pick(&[0, 0, 60_000, 900_000]);
+    let polling = rng.chance(40);
+    let queue = *rng.pick(&[0, 0, 0, 6]);
     let all: usize = tabs.iter().sum();
-    let mut dice = Dice { rng, tabs: all, devices: if tabs[2] > 0 { 3 } else { 2 }, mood };
+    let devices = if tabs[2] > 0 { 3 } else { 2 };
+    let mut dice = Dice { rng, tabs: all, devices, mood, polling };
     let steps =
         (1..=STEPS).map(|number| Step { number, action: dice.action(), then: dice.pause() }).collect();
-    Script { seed, tabs, retention, missed, token, steps }
+    Script { seed, tabs, retention, missed, token, polling, queue, steps }
 }
 
 struct Dice {
@@ -48,6 +51,7 @@ struct Dice {
     tabs: usize,
     devices: usize,
     mood: Mood,
+    polling: bool,
 }
 
 impl Dice {
@@ -74,9 +78,11 @@ impl Dice {
 
     fn action(&mut self) -> Action {
         match self.rng.below(100) {
-            0..=23 => self.tap(),
+            0..=20 => self.tap(),
+            21..=23 => self.foreign(),
             24..=33 => self.tie(),
-            34..=39 => self.emit(),
+            34..=38 => self.emit(),
+            39 => Action::Namespace { tab: self.tab(), open: self.rng.chance(75) },
             40..=44 => Action::Refetch { tab: self.tab(), query: self.rng.below(QUERIES as u64) as usize },
             45..=49 => Action::Start { tab: self.tab() },
             50..=54 => self.person(),
@@ -113,6 +119,12 @@ impl Dice {
             kind,
             tie: ties[self.rng.below(ties.len() as u64) as usize],
         }
+    }
+
+    fn foreign(&mut self) -> Action {
+        let kind = if self.rng.chance(80) { "add" } else { *self.rng.pick(&["refuse", "conflict", "fail"]) };
+        let how = *self.rng.pick(&crate::foreign::KINDS);
+        Action::Foreign { tab: self.tab(), room: self.room(), kind, how }
     }
 
     fn emit(&mut self) -> Action {
@@ -171,6 +183,10 @@ impl Dice {
                 reach: self.rng.pick::<&'static str>(&["up", "up", "up", "down", "hole", "portal"]),
             },
             (Mood::Network, 3) => Action::Cut { device },
+            (Mood::Network, 4) if self.polling => {
+                let how = *self.rng.pick::<&'static str>(&["none", "refuses", "refuses", "swallows"]);
+                Action::Proxy { device, how }
+            }
             (Mood::Network, _) => Action::Weather {
                 device,
                 latency: *self.rng.pick(&[10, 100, 1_500]),

@@ -24,6 +24,7 @@ pub mod campaign;
 pub mod command;
 pub mod coverage;
 pub mod disk;
+pub mod foreign;
 pub mod generate;
 pub mod host;
 pub mod ids;

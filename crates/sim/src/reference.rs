@@ -95,6 +95,12 @@ pub struct Tapped {
     pub undone_by: Option<WriteId>,
     /// Copies of its record that nobody had sent when they were made.
     pub copies: u32,
+    /// It goes to somebody else's server, and what that makes of it.
+    pub foreign: Option<&'static str>,
+    /// The runs, and their grants of the lock, that have sent it.
+    pub senders: BTreeSet<(Life, u32)>,
+    /// How often a person sent it again after it may have been sent.
+    pub by_hand: u32,
 }
 
 /// How an emit ended.
@@ -123,6 +129,8 @@ pub struct Emitted {
     pub user: User,
     /// What is promised: `plain`, `reliable`, `volatile`.
     pub class: &'static str,
+    /// In the second namespace.
+    pub aside: bool,
     /// Which process of the server ran then.
     pub boot: u32,
     /// When.
@@ -218,10 +226,11 @@ impl Reference {
         }
     }
 
-    /// A request leaves.
-    pub fn sent(&mut self, request: &Request) {
+    /// A request leaves, under this grant of the lock.
+    pub fn sent(&mut self, grant: (Life, u32), request: &Request) {
         if let Some(tap) = self.taps.get_mut(&request.write) {
             tap.sent = true;
+            tap.senders.insert(grant);
         }
     }
 
@@ -257,6 +266,7 @@ impl Reference {
     pub fn retried(&mut self, write: &WriteId) {
         if let Some(tap) = self.taps.get_mut(write) {
             tap.alone |= std::mem::take(&mut tap.orphan);
+            tap.by_hand += u32::from(tap.sent);
         }
     }
 

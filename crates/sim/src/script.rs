@@ -13,6 +13,12 @@ pub enum Action {
     /// id, `temp-child` mentions the last one, `replace`, `pair` and `dedupe` look at the last write of the lane, `short` lives for
     /// five seconds, `handled` decides its conflicts itself.
     Tie { tab: Tab, room: Room, kind: &'static str, tie: &'static str },
+    /// A write to somebody else's server: `plain`, `keyed`, `bare` (a key without quotes), `put`, `idempotent` or `verify`.
+    Foreign { tab: Tab, room: Room, kind: &'static str, how: &'static str },
+    /// The second namespace is wanted, or no more.
+    Namespace { tab: Tab, open: bool },
+    /// What stands between a device and the server lets WebSockets through (`none`), or `refuses` or `swallows` them.
+    Proxy { device: Device, how: &'static str },
     /// Something is emitted: `plain`, `reliable` or `volatile`.
     Emit { tab: Tab, class: &'static str, ack: bool },
     /// All parked writes are edited, and so sent as others.
@@ -121,6 +127,10 @@ pub struct Script {
     pub missed: u64,
     /// Milliseconds that a token lives; 0: for ever.
     pub token: u64,
+    /// The hosts can do long-polling.
+    pub polling: bool,
+    /// Writes that a queue holds, pending and parked; 0: as many as the engine's default says.
+    pub queue: u32,
     /// The steps.
     pub steps: Vec<Step>,
 }
@@ -130,9 +140,16 @@ impl fmt::Display for Script {
         let [a, b, c] = self.tabs;
         writeln!(
             f,
-            "seed {} tabs {a} {b} {c} retention {} missed {} token {}",
-            self.seed, self.retention, self.missed, self.token
+            "seed {} tabs {a} {b} {c} retention {} missed {} token {}{}",
+            self.seed,
+            self.retention,
+            self.missed,
+            self.token,
+            if self.polling { " polling" } else { "" }
         )?;
+        if self.queue > 0 {
+            writeln!(f, "     queue {}", self.queue)?;
+        }
         for step in &self.steps {
             writeln!(f, "{:>4} +{:<6} {:?}", step.number, step.then, step.action)?;
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidewire_core::WriteId;
 
 use super::Invariant;
+use crate::foreign::repeats;
 use crate::reference::Said;
 use crate::world::World;
 
@@ -32,10 +33,21 @@ impl Invariant for Once {
             let tap = &world.reference.taps[write];
             let by_tag =
                 world.server.effects[..self.seen].iter().filter(|other| other.tag == effect.tag).count();
-            if *times > 1 + tap.copies || by_tag as u32 > 1 + tap.copies {
+            if let Some(how) = tap.foreign {
+                // A leader that does not know yet that it is none may send what the next one has found out not to be done. Only a server
+                // that knows the write again can prevent that.
+                let most = if how == "verify" { tap.senders.len() as u32 } else { 1 };
+                if !repeats(how) && *times > most + tap.copies + tap.by_hand {
+                    return Some(format!(
+                        "{write} ({:?}, {how}) was applied {times} times elsewhere",
+                        tap.tag
+                    ));
+                }
+            } else if *times > 1 + tap.copies || by_tag as u32 > 1 + tap.copies {
                 return Some(format!("{write} ({:?}) was applied {by_tag} times", tap.tag));
             }
-            if matches!(tap.said, Said::Refused | Said::Discarded) && tap.copies == 0 && !tap.excused {
+            let over = matches!(tap.said, Said::Refused | Said::Discarded) && tap.foreign.is_none();
+            if over && tap.copies == 0 && !tap.excused {
                 return Some(format!("{write} ({:?}) was {:?} and then applied", tap.tag, tap.said));
             }
             if effect.user != tap.user.name() {

@@ -12,7 +12,7 @@ use crate::world::World;
 pub(super) struct Emits {
     seen: usize,
     times: BTreeMap<Tag, u32>,
-    last: BTreeMap<Life, Tag>,
+    last: BTreeMap<(Life, bool), Tag>,
 }
 
 impl Invariant for Emits {
@@ -39,8 +39,11 @@ impl Invariant for Emits {
                     heard.user
                 ));
             }
+            if heard.aside != emitted.aside {
+                return Some(format!("{:?} is heard in another namespace", heard.tag));
+            }
             if emitted.class == "reliable" {
-                let last = self.last.insert(emitted.life, heard.tag);
+                let last = self.last.insert((emitted.life, emitted.aside), heard.tag);
                 if last.is_some_and(|last| last > heard.tag) {
                     return Some(format!("{:?} is heard after {last:?}", heard.tag));
                 }

@@ -36,6 +36,8 @@ pub struct Heard {
     pub user: String,
     /// What.
     pub tag: Tag,
+    /// In the second namespace.
+    pub aside: bool,
 }
 
 /// A room's history.
@@ -174,8 +176,14 @@ impl Server {
     /// Starts a process.
     pub fn start(&mut self, missed_events: u64) {
         let instance = format!("boot{}", self.boot + 1).into();
-        let config =
-            hub::Config { instance, ring_events: 8, read_events: 7, missed_events, ..hub::Config::default() };
+        let config = hub::Config {
+            instance,
+            ring_events: 8,
+            read_events: 7,
+            missed_events,
+            namespaces: [SIDE.into()].into(),
+            ..hub::Config::default()
+        };
         self.hub = Some(hub::Hub::new(config));
         self.boot += 1;
     }
@@ -372,14 +380,14 @@ impl Server {
                 });
                 hub::Input::HistoryRead { request: *request, result }
             }
-            hub::Output::Dispatch { request, args, user, .. } => {
+            hub::Output::Dispatch { request, args, user, namespace, .. } => {
                 let number = args.json.0.split(',').next().and_then(|number| number.parse().ok());
                 let tag = Tag(number.unwrap_or(0));
                 let parts: Vec<&[u8]> = args.attachments.iter().map(|part| &part.0[..]).collect();
                 if args.json.0.contains("_placeholder") != (parts == [part_of(tag).as_bytes()]) {
                     self.wrong.push(format!("the emit {tag:?} came with {} parts: {parts:?}", parts.len()));
                 }
-                self.heard.push(Heard { user: user.0.to_string(), tag });
+                self.heard.push(Heard { user: user.0.to_string(), tag, aside: &*namespace.0 == SIDE });
                 hub::Input::Handled { request: *request, answer: hub::Answer::Acknowledged(args.clone()) }
             }
             hub::Output::Send { .. }
@@ -423,7 +431,7 @@ fn marked(status: u16, outcome: http::Outcome) -> Reply {
 }
 
 /// `/r1/add` with the tag as body.
-fn target<'a>(path: &'a str, body: &str) -> Option<(Room, &'a str, Tag)> {
+pub(crate) fn target<'a>(path: &'a str, body: &str) -> Option<(Room, &'a str, Tag)> {
     let (room, action) = path.strip_prefix('/')?.split_once('/')?;
     Some((Room::named(room)?, action.split('?').next()?, Tag(field(body, "tag")?.parse().ok()?)))
 }
@@ -433,6 +441,9 @@ fn target<'a>(path: &'a str, body: &str) -> Option<(Room, &'a str, Tag)> {
 pub fn part_of(tag: Tag) -> String {
     format!("part {}", tag.0)
 }
+
+/// The second namespace.
+pub const SIDE: &str = "/side";
 
 /// What every temporary id begins with.
 pub const TEMP: &str = "temp-";

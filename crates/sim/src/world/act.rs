@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidewire_core::{AppSignal, Command, Input, NetworkSignal, PassId, WriteId};
 
-use super::net::{Net, Reach};
+use super::net::{Net, Proxy, Reach};
 use super::tie::Wanted;
 use super::{Answering, DeviceState, TabState, World};
 use crate::app::Shared;
 use crate::bugs::Bug;
 use crate::coverage::{Coverage, Fault};
 use crate::disk::Mode;
+use crate::foreign::Foreign;
 use crate::ids::{Device, Tab, User};
 use crate::invariants;
 use crate::reference::{Reference, Said};
@@ -34,6 +35,7 @@ impl World {
             tabs,
             server: Server::new(app.clone(), script.retention, script.token),
             app: app.clone(),
+            foreign: Foreign::default(),
             answering: Answering::Well,
             reference: Reference::default(),
             coverage: Coverage::default(),
@@ -46,6 +48,7 @@ impl World {
             screens: BTreeMap::new(),
             states: BTreeMap::new(),
             last_screens: BTreeMap::new(),
+            layered: BTreeSet::new(),
             links: BTreeMap::new(),
             sessions: BTreeMap::new(),
             last_session: 0,
@@ -53,6 +56,8 @@ impl World {
             last_happening: 0,
             dead_voices: BTreeSet::new(),
             missed_events: script.missed,
+            polling: script.polling,
+            queue_limit: script.queue,
             last_life: 0,
             last_tag: 0,
         };
@@ -91,6 +96,15 @@ impl World {
             }
             Action::Tie { tab, room, kind, tie } => {
                 self.tap(tab, Wanted { room, kind, own_lane: false, keep_layer: true, tie });
+            }
+            Action::Foreign { tab, room, kind, how } => self.tap_foreign(tab, room, kind, how),
+            Action::Namespace { tab, open } => self.namespace(tab, open),
+            Action::Proxy { device, how } => {
+                self.devices[device.0].net.proxy = match how {
+                    "refuses" => Proxy::Refuses,
+                    "swallows" => Proxy::Swallows,
+                    _ => Proxy::None,
+                }
             }
             Action::Emit { tab, class, ack } => self.emit(tab, class, ack),
             Action::EditParked { tab } => self.edit_parked(tab),

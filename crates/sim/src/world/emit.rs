@@ -3,10 +3,11 @@
 use tidewire_core::{Accepted, Command, EmitClass, EmitId, EmitResult, Millis};
 
 use super::World;
+use crate::bugs::Bug;
 use crate::coverage::Fault;
 use crate::ids::{Tab, Tag};
 use crate::reference::{Emitted, End};
-use crate::server::part_of;
+use crate::server::{SIDE, part_of};
 
 impl World {
     /// Something is emitted. Its number is its tag, and its first argument; every third has a binary part too.
@@ -26,9 +27,10 @@ impl World {
             "volatile" => EmitClass::Volatile { key: Some("typing".into()) },
             _ => EmitClass::Plain {},
         };
+        let aside = self.tabs[tab.0].aside && tag.0.is_multiple_of(2);
         let command = Command::Emit {
             emit,
-            namespace: None,
+            namespace: (aside && self.bug != Some(Bug::NamespaceMixedUp)).then(|| SIDE.to_owned()),
             name: "say".into(),
             body: Some(body),
             attachments: part.into_iter().collect(),
@@ -52,9 +54,22 @@ impl World {
         }
         let (life, user) = (self.tabs[tab.0].life, self.tabs[tab.0].user);
         let boot = self.tabs[tab.0].boot;
-        let emitted = Emitted { life, user, class, boot, at: self.now, bodies, end: None };
+        let emitted = Emitted { life, user, class, aside, boot, at: self.now, bodies, end: None };
         self.reference.emits.insert(tag, emitted);
         self.drain(tab);
+    }
+
+    /// The second namespace is wanted, or no more.
+    pub(super) fn namespace(&mut self, tab: Tab, open: bool) {
+        let state = &mut self.tabs[tab.0];
+        if state.frozen || state.engine.is_none() || state.aside == open {
+            return;
+        }
+        state.aside = open;
+        let namespace = SIDE.to_owned();
+        let command =
+            if open { Command::OpenNamespace { namespace } } else { Command::CloseNamespace { namespace } };
+        self.order(tab, command);
     }
 
     /// What became of it, once.
@@ -78,7 +93,9 @@ impl World {
         for body in &emitted.bodies {
             self.tabs[tab.0].host.bodies.remove(body);
         }
-        let reliable = emitted.class == "reliable";
+        // In another namespace nothing is numbered: there it is as on a foreign server.
+        let reliable = emitted.class == "reliable" && !emitted.aside;
+        let may_be_unknown = emitted.class == "reliable";
         let (end, wrong) = match result {
             EmitResult::Sent {} => (End::Sent, reliable && times == 0),
             EmitResult::Answered { .. } => (
@@ -89,12 +106,12 @@ impl World {
                         .is_some_and(|frame| frame.ends_with(&format!("[{}]", arguments(tag)))),
             ),
             EmitResult::TimedOut {} => (End::TimedOut, false),
-            EmitResult::MaybeLost {} => (End::MaybeLost, reliable),
+            EmitResult::MaybeLost {} => (End::MaybeLost, may_be_unknown),
             EmitResult::Dropped {} => (End::Dropped, times > 0),
             // Only another process, or a long silence, makes it unknowable.
             EmitResult::Unknown {} => {
                 let known = boot == emitted.boot && now < emitted.at + 9 * 60_000 && !leaving;
-                (End::Unknown, !reliable || known)
+                (End::Unknown, !may_be_unknown || reliable && known)
             }
         };
         let (class, before) = (emitted.class, emitted.end.replace(end));

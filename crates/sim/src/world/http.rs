@@ -13,6 +13,7 @@ use super::store::positions_of;
 use super::{Happening, World};
 use crate::bugs::Bug;
 use crate::coverage::Fault;
+use crate::foreign;
 use crate::host::query_id;
 use crate::ids::{Device, Life, Tab, User, rooms_of};
 use crate::server::{Reply, Snapshot};
@@ -56,6 +57,16 @@ pub struct Call {
     pub number: u64,
     /// A copy that the network made: nobody waits for its answer.
     pub copy: bool,
+}
+
+impl Call {
+    /// The kind of a write to a foreign server.
+    pub(super) fn foreign(&self) -> Option<&str> {
+        match &self.ask {
+            Ask::Write(_, request) => foreign::path_of(&request.path).map(|(how, _)| how),
+            Ask::Read(..) => None,
+        }
+    }
 }
 
 /// What comes back.
@@ -104,7 +115,8 @@ impl World {
         if request.kind == RequestKind::Outcome {
             self.coverage.rule("Q13");
         } else {
-            self.reference.sent(&request);
+            let grant = (self.tabs[tab.0].life, self.tabs[tab.0].grant);
+            self.reference.sent(grant, &request);
         }
         let request = self.twisted(request);
         self.call(tab, Ask::Write(fetch, request));
@@ -177,7 +189,8 @@ impl World {
                     self.later(takes, Happening::Answered(call, Box::new(Answer::Failed)));
                     return;
                 }
-                if self.rng.chance(net.duplicate) {
+                // Nobody but our server promises anything about a request that the network doubles.
+                if call.foreign().is_none() && self.rng.chance(net.duplicate) {
                     self.coverage.fault(Fault::RequestTwice);
                     let after = self.rng.range(0, 4_000);
                     self.later(
@@ -192,7 +205,7 @@ impl World {
 
     /// A request reaches the server's port.
     pub(super) fn arrived(&mut self, call: &Rc<Call>) {
-        if self.server.hub.is_none() {
+        if self.server.hub.is_none() && call.foreign().is_none() {
             return self.reply(call, Answer::Failed);
         }
         let last = &mut self.devices[self.tabs[call.tab.0].device.0].last_arrived;
@@ -223,6 +236,7 @@ impl World {
                 let snapshot = self.server.read(user, &rooms_of(*query), client.as_deref());
                 self.reply(call, Answer::Base(snapshot));
             }
+            Ask::Write(_, request) if call.foreign().is_some() => self.apply_foreign(call, user, request),
             Ask::Write(_, request) => {
                 if self.server.running.contains(&request.write.0) {
                     self.coverage.fault(Fault::InProgress);
@@ -275,7 +289,7 @@ impl World {
         self.reply(call, Answer::Reply(reply, None));
     }
 
-    fn reply(&mut self, call: &Rc<Call>, answer: Answer) {
+    pub(super) fn reply(&mut self, call: &Rc<Call>, answer: Answer) {
         if call.copy {
             return;
         }

@@ -6,6 +6,7 @@ mod clock;
 mod device;
 mod disaster;
 mod emit;
+mod foreign;
 mod http;
 mod net;
 mod perform;
@@ -18,13 +19,14 @@ mod tie;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use tidewire_core::{Engine, Input, LinkId, LoadId};
+use tidewire_core::{Engine, Input, LinkId, LoadId, Transport};
 use tidewire_hub as hub;
 
 use crate::app::Shared;
 use crate::bugs::Bug;
 use crate::coverage::Coverage;
 use crate::disk::Done;
+use crate::foreign::Foreign;
 use crate::host::{Host, Screen};
 use crate::ids::{Device, Life, Room, Tab, Tag, User};
 use crate::invariants::Invariant;
@@ -34,7 +36,7 @@ use crate::server::Server;
 
 pub use device::{DeviceState, Lock};
 pub use http::{Answering, Call};
-pub use net::{Link, Net, Packet, Reach};
+pub use net::{Link, Net, Packet, Proxy, Reach};
 
 /// Wall time at the beginning.
 pub const WALL: u64 = 1_790_000_000_000;
@@ -68,6 +70,8 @@ pub struct TabState {
     pub quiet: bool,
     /// The server's process that its newest session is with.
     boot: u32,
+    /// The second namespace is wanted.
+    aside: bool,
     /// The last temporary id that was declared here, and by what.
     temp: Option<(String, Tag)>,
     /// The stored bases were installed in this run.
@@ -108,7 +112,7 @@ pub enum Happening {
     /// A query is fetched again after a failure.
     FetchAgain(Tab, Life, usize),
     /// A transport is open at the server.
-    Reached(LinkKey),
+    Reached(LinkKey, Transport),
     /// A frame reaches the server.
     ServerFrame(hub::SessionId, Packet),
     /// The server hears of a transport's end.
@@ -157,6 +161,8 @@ pub struct World {
     pub tabs: Vec<TabState>,
     /// The server.
     pub server: Server,
+    /// Somebody else's server.
+    pub foreign: Foreign,
     /// How the server answers now.
     pub answering: Answering,
     /// What was asked of the system, and what it said.
@@ -181,6 +187,8 @@ pub struct World {
     states: BTreeMap<(Tab, Life, usize, Room), Look>,
     /// What each person saw last on a device.
     last_screens: BTreeMap<(Device, User, usize), Screen>,
+    /// Writes whose layers changed a query on a device.
+    layered: BTreeSet<(Device, User, usize, Tag)>,
     links: BTreeMap<LinkKey, Link>,
     sessions: BTreeMap<hub::SessionId, LinkKey>,
     last_session: u64,
@@ -188,6 +196,10 @@ pub struct World {
     last_happening: u64,
     dead_voices: BTreeSet<(Tab, Life)>,
     missed_events: u64,
+    /// The hosts can do long-polling.
+    polling: bool,
+    /// Writes that a queue holds, if it is not the engine's default.
+    queue_limit: u32,
     last_life: u32,
     last_tag: u32,
 }
@@ -237,7 +249,7 @@ impl World {
             Happening::Commit(call, boot) => self.commit(&call, boot),
             Happening::Answered(call, answer) => self.answered(&call, *answer),
             Happening::FetchAgain(tab, life, query) => self.fetch_again(tab, life, query),
-            Happening::Reached(key) => self.reached(key),
+            Happening::Reached(key, transport) => self.reached(key, transport),
             Happening::ServerFrame(session, packet) => self.server_frame(session, &packet),
             Happening::ServerClosed(session) => self.server_closed(session),
             Happening::HubAnswer(boot, question) => self.hub_answer(boot, &question),

@@ -1,8 +1,9 @@
-//! The network of a device, and its WebSocket links: ordered within a link, late, half-open, cut.
+//! The network of a device, and its links: ordered within a link, late, half-open, cut; WebSockets, and requests where those do
+//! not come up.
 
 use std::sync::Arc;
 
-use tidewire_core::{CloseCause, FrameBody, Input, LinkId, Payload};
+use tidewire_core::{CloseCause, FrameBody, Input, LinkId, Payload, Transport};
 use tidewire_hub as hub;
 
 use super::{Happening, LinkKey, World};
@@ -23,6 +24,17 @@ pub enum Reach {
     Portal,
 }
 
+/// What something on the way makes of WebSockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proxy {
+    /// It lets them through.
+    None,
+    /// It refuses them.
+    Refuses,
+    /// It says nothing.
+    Swallows,
+}
+
 /// The network of a device.
 #[derive(Clone, Copy, Debug)]
 pub struct Net {
@@ -38,15 +50,25 @@ pub struct Net {
     pub lose_answer: u64,
     /// Percent of answers that come late.
     pub late: u64,
+    /// What becomes of a WebSocket that is opened now.
+    pub proxy: Proxy,
 }
 
 impl Default for Net {
     fn default() -> Self {
-        Net { reach: Reach::Up, latency: (1, 30), drop: 0, duplicate: 0, lose_answer: 0, late: 0 }
+        Net {
+            reach: Reach::Up,
+            latency: (1, 30),
+            drop: 0,
+            duplicate: 0,
+            lose_answer: 0,
+            late: 0,
+            proxy: Proxy::None,
+        }
     }
 }
 
-/// One WebSocket link.
+/// One link.
 #[derive(Debug, Default)]
 pub struct Link {
     session: hub::SessionId,
@@ -55,6 +77,8 @@ pub struct Link {
     down: u64,
     /// What one side sends never arrives, and neither side knows.
     dead: bool,
+    /// It polls.
+    polls: bool,
 }
 
 /// One message on a link.
@@ -77,11 +101,19 @@ impl World {
     }
 
     /// A tab wants a link.
-    pub(super) fn open(&mut self, tab: Tab, link: LinkId) {
+    pub(super) fn open(&mut self, tab: Tab, link: LinkId, transport: Transport) {
         let (device, life) = (self.tabs[tab.0].device, self.tabs[tab.0].life);
         let takes = self.latency(device);
-        match self.devices[device.0].net.reach {
-            Reach::Up => self.later(takes, Happening::Reached((tab, life, link))),
+        let net = self.devices[device.0].net;
+        if transport == Transport::WebSocket && net.reach == Reach::Up && net.proxy != Proxy::None {
+            self.coverage.fault(Fault::WebSocketBlocked);
+            if net.proxy == Proxy::Refuses {
+                self.lose(tab, life, link, CloseCause::Unreachable, takes);
+            }
+            return;
+        }
+        match net.reach {
+            Reach::Up => self.later(takes, Happening::Reached((tab, life, link), transport)),
             Reach::Hole => self.coverage.fault(Fault::LinkSwallowed),
             Reach::Down | Reach::Portal => self.lose(tab, life, link, CloseCause::Unreachable, takes),
         }
@@ -92,7 +124,7 @@ impl World {
     }
 
     /// The transport is open at the server.
-    pub(super) fn reached(&mut self, key: LinkKey) {
+    pub(super) fn reached(&mut self, key: LinkKey, transport: Transport) {
         let (tab, life, link) = key;
         if !self.alive(tab, life) {
             return;
@@ -102,13 +134,17 @@ impl World {
         }
         self.last_session += 1;
         let session = hub::SessionId(self.last_session);
-        self.links.insert(key, Link { session, up: self.now, down: self.now + 1, dead: false });
+        let polls = transport == Transport::Polling;
+        if polls {
+            self.coverage.fault(Fault::Polled);
+        }
+        self.links.insert(key, Link { session, up: self.now, down: self.now + 1, dead: false, polls });
         self.sessions.insert(session, key);
         self.later(0, Happening::Input(tab, life, Box::new(Input::Opened { link })));
         self.hub_input(hub::Input::Opened {
             session,
             sid: format!("sid{}", session.0),
-            transport: hub::Transport::WebSocket,
+            transport: if polls { hub::Transport::Polling } else { hub::Transport::WebSocket },
         });
     }
 
@@ -122,7 +158,13 @@ impl World {
             (Packet::Text(text), Some(Bug::StreamPerLink)) => Packet::Text(numbered_anew(&text, link).into()),
             (packet, _) => packet,
         };
-        let up = self.devices[device.0].net.reach == Reach::Up;
+        let net = self.devices[device.0].net;
+        let up = net.reach == Reach::Up;
+        if up && self.poll_lost(key, net) {
+            self.coverage.fault(Fault::PollLost);
+            return self.poll_failed(key);
+        }
+        let answered = !(up && self.poll_lost(key, net));
         let Some(state) = self.links.get_mut(&key) else { return };
         if state.dead || !up {
             state.dead = true; // A hole in a stream never closes: what follows does not arrive either.
@@ -132,6 +174,22 @@ impl World {
         state.up = state.up.max(self.now + takes);
         let (session, at) = (state.session, state.up);
         self.at(at, Happening::ServerFrame(session, packet));
+        if !answered {
+            self.coverage.fault(Fault::PollAnswerLost);
+            self.poll_failed(key);
+        }
+    }
+
+    /// Whether a link polls, and a request of it is lost.
+    fn poll_lost(&mut self, key: LinkKey, net: Net) -> bool {
+        self.links.get(&key).is_some_and(|link| link.polls) && self.rng.chance(net.drop / 4)
+    }
+
+    /// A link that polls ends with its first request that fails; the server hears of it by silence only.
+    fn poll_failed(&mut self, key: LinkKey) {
+        self.links.remove(&key);
+        let takes = self.latency(self.device_of(key));
+        self.lose(key.0, key.1, key.2, CloseCause::Lost, takes);
     }
 
     pub(super) fn server_frame(&mut self, session: hub::SessionId, packet: &Packet) {
@@ -151,13 +209,20 @@ impl World {
         let Some(key) = self.sessions.get(&session).copied() else { return };
         let device = self.device_of(key);
         let takes = self.latency(device);
-        let up = self.devices[device.0].net.reach == Reach::Up;
+        let net = self.devices[device.0].net;
+        let up = net.reach == Reach::Up;
+        if up && self.poll_lost(key, net) {
+            self.coverage.fault(Fault::PollAnswerLost);
+            return self.poll_failed(key);
+        }
         let Some(state) = self.links.get_mut(&key) else { return };
         if state.dead || !up {
             state.dead = true;
             self.coverage.fault(Fault::FrameSwallowed);
             return;
         }
+        // A frame waits until the client asks again.
+        let takes = if state.polls { takes * 2 } else { takes };
         state.down = state.down.max(self.now + takes);
         let at = state.down;
         let bytes = match &packet {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use tidewire_core::{Input, Output, ParkReason, Payload, QueryId, WriteState};
+use tidewire_core::{Input, NamespaceState, Output, ParkReason, Payload, QueryId, WriteState};
 
 use super::{Happening, Packet, World};
 use crate::bugs::Bug;
@@ -129,7 +129,7 @@ impl World {
             }
             Output::Broadcast { key, value } => self.broadcast(tab, &key, value.as_ref()),
             Output::FetchAuth { auth, fresh } => self.fetch_auth(tab, auth, fresh),
-            Output::Open { link, .. } => self.open(tab, link),
+            Output::Open { link, transport, .. } => self.open(tab, link, transport),
             Output::Send { link, text, body } => {
                 let rest = body.and_then(|body| self.tabs[tab.0].host.bodies.get(&body).cloned());
                 let text = match rest {
@@ -198,6 +198,10 @@ impl World {
             }
             Output::Upcast { write, variables, .. } => self.upcast(tab, &write, &variables),
             Output::Renamed { .. } => self.coverage.rule("Q7"),
+            Output::Verify { write, .. } => self.verify(tab, write),
+            Output::Namespace { state: NamespaceState::Connected { .. }, .. } => {
+                self.coverage.fault(Fault::NamespaceUp);
+            }
             Output::Exported { json } if json.0.contains('#') => {
                 self.violate("Q20 no token leaves", format!("{tab}: an export holds a token"));
             }
@@ -206,7 +210,7 @@ impl World {
             #[allow(
                 unreachable_patterns,
                 clippy::wildcard_enum_match_arm,
-                reason = "namespaces and foreign origins are not simulated"
+                reason = "what only a person at the screen is told"
             )]
             _ => {}
         }

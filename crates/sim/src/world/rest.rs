@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use tidewire_core::{
-    AppSignal, Command, Event, Input, NetworkSignal, RoomId, RoomState, WriteId, WriteState,
+    AppSignal, Command, Event, Input, NetworkSignal, ParkReason, RoomId, RoomState, WriteId, WriteState,
 };
 
 use super::net::{Net, Reach};
 use super::{Answering, World};
+use crate::coverage::Fault;
 use crate::disk::{By, Mode, Value};
+use crate::foreign::repeats;
 use crate::host::Screen;
 use crate::ids::{Device, QUERIES, Room, Tab, User, rooms_of};
 use crate::reference::{Said, Tapped, write_in};
@@ -46,7 +48,11 @@ impl World {
                 self.violate("Y2 a base is what its positions say", what);
                 return;
             }
-            let Some((screen, _)) = host.fold(query) else { continue };
+            let Some((screen, changed)) = host.fold(query) else { continue };
+            let state = &self.tabs[tab.0];
+            let layered =
+                changed.into_iter().map(|at| (state.device, state.user, query, host.layers[at].tag));
+            self.layered.extend(layered);
             let key = (tab, self.tabs[tab.0].life, query);
             if let Some(before) = self.screens.get(&key) {
                 for room in rooms_of(query) {
@@ -97,7 +103,9 @@ impl World {
                     && tap.promised
                     && !self.reference.may_vanish(self.tabs[tab.0].life, tap.tag)
                     && !matches!(tap.said, Said::Parked | Said::Discarded | Said::Refused);
-                let was = shown.get(&tap.room).is_some_and(|tags| tags.contains(&tap.tag));
+                // Where its layer never stood, it came with a base, and a base is not promised before it is stored.
+                let stood = self.layered.contains(&(device, user, query, tap.tag));
+                let was = stood && shown.get(&tap.room).is_some_and(|tags| tags.contains(&tap.tag));
                 if counts && was && !screen[&tap.room].contains(&tap.tag) {
                     let what = format!("{tab}: {:?} is missing from query {query} after the start", tap.tag);
                     self.violate("Q18 the same screen after a restart", what);
@@ -162,13 +170,18 @@ impl World {
             return;
         };
         let applied = || self.server.effects.iter().any(|effect| effect.tag == tap.tag);
+        if let (true, WriteState::Parked { reason: ParkReason::Unknown, .. }) = (tap.foreign.is_some(), state)
+        {
+            self.coverage.fault(Fault::ForeignUnknown);
+        }
         match state {
             WriteState::Acknowledged { .. } if !applied() => {
                 let what = format!("{write} ({:?}) is acknowledged and was never applied", tap.tag);
                 self.violate("Q9 answers are true", what);
             }
-            WriteState::Parked { reason: tidewire_core::ParkReason::Unknown, .. }
+            WriteState::Parked { reason: ParkReason::Unknown, .. }
                 if tap.copies == 0
+                    && tap.foreign.is_none_or(repeats)
                     && !tap.nobody_knows
                     && !self.server.strangers.contains(&write.0)
                     && !self.reference.damaged.contains(&tap.device) =>

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tidewire_core::{AppSignal, Blob, Command, Config, Engine, Input, NetworkSignal, Partition, RoomId};
+use tidewire_core::{
+    AppSignal, Blob, Command, Config, Engine, Input, NetworkSignal, OriginKind, OriginRule, Partition,
+    QueueLimits, RoomId,
+};
 
 use super::{Happening, TabState, World};
+use crate::bugs::Bug;
 use crate::coverage::Fault;
 use crate::disk::{Done, Op};
 use crate::host::{Host, query_id};
@@ -27,6 +31,7 @@ impl TabState {
             restored: false,
             quiet: false,
             boot: 0,
+            aside: false,
             temp: None,
             flushing: false,
             unstored: BTreeMap::new(),
@@ -46,7 +51,15 @@ impl World {
         let life = Life(self.last_life);
         self.tabs[tab.0] = TabState { life, user, zero: self.now.saturating_sub(7), ..TabState::new(device) };
         let partition = Partition(format!("app|sim|{}", user.name()));
-        let config = Config::new(partition);
+        let mut origins = crate::foreign::rules();
+        if self.bug == Some(Bug::ForeignTakenForOurs) {
+            origins
+                .push(OriginRule { origin: crate::foreign::origin("plain"), kind: OriginKind::Tidewire {} });
+        }
+        let (pending, parked) = (self.queue_limit, self.queue_limit);
+        let small = QueueLimits { pending, parked, ..QueueLimits::default() };
+        let queue = (self.queue_limit > 0).then_some(small);
+        let config = Config { origins, queue, polling: self.polling, ..Config::new(partition) };
         let seed = self.rng.bytes();
         let now = self.clocks(tab);
         self.tabs[tab.0].engine = Some(Engine::new(config, seed, now));
@@ -288,7 +301,7 @@ impl World {
             let state = &self.tabs[tab.0];
             (state.device, state.life, state.user)
         };
-        if self.bug == Some(crate::bugs::Bug::NewsLost) {
+        if self.bug == Some(Bug::NewsLost) {
             return;
         }
         let slow = self.devices[device.0].talk_slow;

@@ -98,7 +98,7 @@ impl World {
         asked
     }
 
-    fn tapped(&self, tab: Tab, tap: &Tap, write: &Submission, parent: Option<Tag>) -> Tapped {
+    pub(super) fn tapped(&self, tab: Tab, tap: &Tap, write: &Submission, parent: Option<Tag>) -> Tapped {
         let state = &self.tabs[tab.0];
         Tapped {
             device: state.device,
@@ -134,6 +134,9 @@ impl World {
             excused: false,
             undone_by: None,
             copies: 0,
+            foreign: None,
+            senders: BTreeSet::new(),
+            by_hand: 0,
         }
     }
 
@@ -143,7 +146,8 @@ impl World {
             return;
         }
         for write in self.parked(tab) {
-            let Some(old) = self.reference.taps.get(&write).cloned() else { continue };
+            let old = self.reference.taps.get(&write).filter(|tap| tap.foreign.is_none());
+            let Some(old) = old.cloned() else { continue };
             let wanted = Wanted {
                 room: old.room,
                 kind: "add",

@@ -1,0 +1,36 @@
+//! Writes to somebody else's server beside writes to ours (Q9).
+
+use tidewire_sim::ids::{Device, Room, Tab};
+use tidewire_sim::script::Action;
+
+use crate::{Day, add, holds, tie};
+
+/// A write that went elsewhere took the first place in the sequence; our server did not know a client that began with the second one.
+#[test]
+fn q9_seed_15_a_write_to_a_foreign_server_takes_no_place_in_our_sequence() {
+    holds(
+        15,
+        [1, 1, 0],
+        4,
+        1_000,
+        vec![
+            (4, 0, Action::Foreign { tab: Tab(0), room: Room(1), kind: "add", how: "put" }),
+            (6, 203, Action::Answering { how: "well" }),
+            (20, 8, add(0, 2)),
+            (21, 5, Action::Answering { how: "gateway" }),
+        ],
+    );
+}
+
+/// A mistake of the model: a leader that did not know yet that it was none sent what the next one had found out not to be done.
+/// Only a server that knows a write again can prevent that.
+#[test]
+fn q9_q19_seed_161003728_a_leader_that_is_none_may_send_what_the_next_one_asked_about() {
+    Day { token: 900_000, ..Day::new(161_003_728, [3, 1, 0], 20) }.holds(vec![
+        (6, 0, Action::Steal { device: Device(0) }),
+        (8, 0, Action::Kill { tab: Tab(1) }),
+        (13, 9_400, tie(2, 0, "add", "short")),
+        (14, 23, Action::Foreign { tab: Tab(2), room: Room(1), kind: "add", how: "verify" }),
+        (17, 0, Action::Steal { device: Device(0) }),
+    ]);
+}

@@ -1,0 +1,111 @@
+//! Tabs and people: news between tabs, leads, logging out (Q19, Q20).
+
+use tidewire_sim::ids::{Device, Tab};
+use tidewire_sim::script::Action;
+
+use crate::{add, holds, holds_with, tap, weather};
+
+/// A tab dies after its write is stored and before the others hear of it.
+#[test]
+fn q19_seed_1211_the_news_of_a_stored_write_die_with_its_tab() {
+    let weather = weather(0, [100, 60, 30, 20, 20]);
+    holds(
+        1211,
+        [3, 1, 0],
+        1_000,
+        1_000,
+        vec![
+            (4, 2_728, Action::Kill { tab: Tab(1) }),
+            (5, 0, weather),
+            (24, 277, Action::Start { tab: Tab(1) }),
+            (26, 0, Action::KillAfter { tab: Tab(1), outputs: 7, device: false }),
+            (28, 2_442, Action::Start { tab: Tab(0) }),
+            (29, 301, tap(1, 0, "add", true, false)),
+        ],
+    );
+}
+
+/// A tab is frozen before it tells of its write, which ends; it tells a tab that was opened since.
+#[test]
+fn q19_seed_101302_late_news_of_a_write_that_has_ended_before_this_tab_was_opened() {
+    holds(
+        101_302,
+        [3, 1, 0],
+        1_000,
+        1_000,
+        vec![
+            (6, 0, Action::Kill { tab: Tab(0) }),
+            (7, 0, Action::Slow { device: Device(0), disk: 400, talk: 0 }),
+            (8, 139, add(0, 1)),
+            (9, 0, add(2, 1)),
+            (11, 6, Action::Freeze { tab: Tab(2) }),
+            (37, 81, Action::Start { tab: Tab(0) }),
+            (38, 69, add(1, 2)),
+            (39, 0, Action::Freeze { tab: Tab(3) }),
+            (40, 259, Action::App { device: Device(0), background: false }),
+            (41, 137, add(0, 2)),
+            (42, 2_161, Action::Kill { tab: Tab(0) }),
+            (45, 201, Action::Thaw { tab: Tab(3) }),
+        ],
+    );
+}
+
+/// A write is taken back before its tab hears that it is stored: nobody is told of it any more.
+#[test]
+fn q19_seed_111702_what_was_removed_is_not_told_of_when_its_storing_is_heard_late() {
+    holds(
+        111_702,
+        [3, 1, 0],
+        1_000,
+        12,
+        vec![
+            (23, 1, Action::Refetch { tab: Tab(2), query: 3 }),
+            (24, 168, Action::Refetch { tab: Tab(2), query: 2 }),
+            (25, 6, Action::Reach { device: Device(0), reach: "portal" }),
+            (26, 5, tap(0, 0, "add", false, true)),
+            (28, 0, Action::Cancel { tab: Tab(0) }),
+        ],
+    );
+}
+
+/// Another tab asked the leader to give everything up after that had said that its host may let go.
+#[test]
+fn q20_seed_60181957_who_has_left_grants_no_wish() {
+    holds_with(
+        60_181_957,
+        [3, 1, 0],
+        4,
+        12,
+        60_000,
+        vec![
+            (13, 0, Action::Freeze { tab: Tab(1) }),
+            (18, 0, Action::Logout { device: Device(0) }),
+            (19, 0, Action::Thaw { tab: Tab(1) }),
+            (34, 7, tap(1, 2, "add", false, false)),
+            (35, 9, Action::Start { tab: Tab(3) }),
+            (43, 7, Action::Clear { tab: Tab(1) }),
+        ],
+    );
+}
+
+/// A tab with an open wish to clear had left, and did it when the lead came to it.
+#[test]
+fn q20_seed_110042457_who_has_left_begins_nothing_when_it_comes_to_lead() {
+    holds_with(
+        110_042_457,
+        [3, 1, 0],
+        4,
+        12,
+        0,
+        vec![
+            (18, 8, tap(0, 0, "conflict", false, false)),
+            (27, 0, Action::Kill { tab: Tab(0) }),
+            (32, 4_750, Action::Steal { device: Device(0) }),
+            (33, 0, Action::Freeze { tab: Tab(1) }),
+            (41, 4_569, Action::Steal { device: Device(0) }),
+            (43, 0, Action::Clear { tab: Tab(2) }),
+            (45, 0, Action::Logout { device: Device(0) }),
+            (46, 9, Action::Steal { device: Device(0) }),
+        ],
+    );
+}
