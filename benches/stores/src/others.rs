@@ -15,7 +15,11 @@ fn failed(error: impl std::error::Error + Send + std::marker::Sync + 'static) ->
 
 fn checked(step: &Step) -> Result<Step, StoreFault> {
     let value = step.value.as_ref().map_or(0, |value| value.0.len());
-    if step.key.len() > KEY_BYTES || value > VALUE_BYTES { Err(StoreFault::TooLarge) } else { Ok(step.clone()) }
+    if step.key.len() > KEY_BYTES || value > VALUE_BYTES {
+        Err(StoreFault::TooLarge)
+    } else {
+        Ok(step.clone())
+    }
 }
 
 const RECORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("records");
@@ -97,8 +101,10 @@ impl Store for Sqlite {
     }
 
     fn load(&mut self) -> Result<Loaded, StoreFault> {
-        let mut select = self.database.prepare_cached("SELECT key, value FROM record ORDER BY key").map_err(failed)?;
-        let rows = select.query_map((), |row| Ok(StoredRecord { key: row.get(0)?, value: Blob(row.get(1)?) }));
+        let mut select =
+            self.database.prepare_cached("SELECT key, value FROM record ORDER BY key").map_err(failed)?;
+        let rows =
+            select.query_map((), |row| Ok(StoredRecord { key: row.get(0)?, value: Blob(row.get(1)?) }));
         let records: Result<Vec<_>, _> = rows.map_err(failed)?.collect();
         Ok(Loaded { records: records.map_err(failed)?, damage: Vec::new() })
     }
