@@ -36,7 +36,7 @@ impl Peer for Theirs {
             .transport_type(TransportType::Websocket)
             .on(Event::Connect, move |_, _| {
                 let up = up.lock().ok().and_then(|mut up| up.take());
-                async move { drop(up.map(|up| up.send(()))) }.boxed()
+                async move { _ = up.map(|up| up.send(())) }.boxed()
             })
             .on("told", move |payload, _| {
                 if first(&payload).is_some_and(|payload| payload["likeCount"] == 17) {
