@@ -10,7 +10,7 @@ use tidewire_hub::{CloseReason, Inbound, SessionId};
 use tokio::time::Sleep;
 
 use super::core::{Core, FromSocket, INBOX};
-use super::mailbox::{Mailbox, ToSocket};
+use super::mailbox::{Mailbox, ToSocket, Wakes};
 use crate::front::Client;
 use crate::websocket::{ReadError, Received, WebSocket};
 
@@ -20,6 +20,8 @@ pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const WRITE_BYTES: usize = 64 * 1024;
 /// Messages that are read before their answers are written.
 const READS: usize = 64;
+/// Messages that are read before others hear of them.
+const TOLD: usize = 16;
 
 /// A connection as its task sees it.
 pub(crate) struct Pipe {
@@ -145,7 +147,12 @@ impl Carrier {
             std::task::ready!(rest.as_mut().poll(cx));
             self.resting = None;
         }
+        // What several messages have for somebody is written at once.
+        let mut wakes = Wakes::default();
         for count in 0..READS {
+            if count % TOLD == 0 {
+                wakes.wake();
+            }
             if self.unreadable || self.resting.is_some() || self.pipe.mail.is_paused() {
                 return if count > 0 { Poll::Ready(None) } else { Poll::Pending };
             }
@@ -173,7 +180,7 @@ impl Carrier {
                 }
             };
             if let Some(frame) = frame {
-                self.pipe.core.receive(self.pipe.session, frame);
+                self.pipe.core.receive(self.pipe.session, frame, &mut wakes);
             }
             // An address that sends too much is not read for a while (V9).
             if let Some(Err(wait)) = self.pipe.client.as_ref().map(Client::sent) {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::context::{Asked, Fact};
 use super::handlers::Handlers;
-use super::mailbox::{Mailbox, ToSocket};
+use super::mailbox::{Mailbox, ToSocket, Wakes};
 use super::tally::{self, Tally};
 use crate::auth::{Authenticator, HandshakeRequest};
 use crate::event::{History, RoomEvent};
@@ -113,13 +113,14 @@ impl Core {
     /// Brings a fact.
     pub(crate) fn tell(self: &Arc<Self>, fact: impl Into<Fact>) {
         self.leave(fact.into());
-        self.work(None);
+        self.work(None, &mut Wakes::default());
     }
 
-    /// Brings what a connection has received, from its own task: handlers that do not wait run at once.
-    pub(crate) fn receive(self: &Arc<Self>, session: SessionId, frame: Inbound) {
+    /// Brings what a connection has received, from its own task: handlers that do not wait run at once. Connections that then have
+    /// something to write are woken by the caller, who may have more for them.
+    pub(crate) fn receive(self: &Arc<Self>, session: SessionId, frame: Inbound, wakes: &mut Wakes) {
         self.leave(FromSocket::Received { session, frame }.into());
-        self.work(Some(session));
+        self.work(Some(session), wakes);
     }
 
     /// Leaves a fact to whoever works the hub next.
@@ -143,12 +144,12 @@ impl Core {
     }
 
     /// Works until nothing waits, unless somebody else does. `own` is the connection whose task this is.
-    fn work(self: &Arc<Self>, own: Option<SessionId>) {
+    fn work(self: &Arc<Self>, own: Option<SessionId>, wakes: &mut Wakes) {
         let mut questions = Vec::new();
         for _ in 0..ROUNDS {
             // Whoever holds it looks again after having let it go: nothing is left behind.
             let Ok(run) = self.hub.try_lock() else { return };
-            self.drain(run, &mut questions);
+            self.drain(run, &mut questions, wakes);
             for question in questions.drain(..) {
                 self.ask(question, own);
             }
@@ -157,10 +158,10 @@ impl Core {
             }
         }
         let core = self.clone();
-        self.runtime.spawn(async move { core.work(None) });
+        self.runtime.spawn(async move { core.work(None, &mut Wakes::default()) });
     }
 
-    fn drain(&self, mut run: MutexGuard<'_, Run>, questions: &mut Vec<Question>) {
+    fn drain(&self, mut run: MutexGuard<'_, Run>, questions: &mut Vec<Question>, wakes: &mut Wakes) {
         let mut batch = std::mem::take(&mut run.batch);
         std::mem::swap(&mut *self.inbox(), &mut batch);
         let now = self.now();
@@ -168,7 +169,7 @@ impl Core {
             let input = run.learn(fact, &self.app, &self.tally);
             run.hub.handle(input, now);
             while let Some(output) = run.hub.poll_output() {
-                run.perform(output, &self.tally, questions);
+                run.perform(output, &self.tally, questions, wakes);
             }
         }
         // One burst is no reason to keep its memory.
@@ -258,13 +259,13 @@ impl Run {
     }
 
     /// What concerns connections is done at once, which keeps its order; all else once the hub is free again.
-    fn perform(&mut self, output: Output, tally: &Tally, questions: &mut Vec<Question>) {
+    fn perform(&mut self, output: Output, tally: &Tally, questions: &mut Vec<Question>, wakes: &mut Wakes) {
         match output {
             Output::Send { session, frame } => {
                 if let Some(link) = self.links.get(&session) {
                     tally::add(&tally.frames_out, 1);
                     tally::add(&tally.bytes_out, frame.bytes());
-                    link.mail.put(ToSocket::Frame(frame));
+                    wakes.add(link.mail.put(ToSocket::Frame(frame)));
                 }
             }
             Output::Close { session, reason } => self.close(session, reason),

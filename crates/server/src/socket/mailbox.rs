@@ -14,6 +14,26 @@ pub(crate) enum ToSocket {
     Close(CloseReason),
 }
 
+/// Connections that have something to write: woken together, when this is dropped at the latest.
+#[derive(Default)]
+pub(crate) struct Wakes(Vec<Waker>);
+
+impl Wakes {
+    pub(crate) fn add(&mut self, waker: Option<Waker>) {
+        self.0.extend(waker);
+    }
+
+    pub(crate) fn wake(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
 /// From the hub to one connection.
 #[derive(Default)]
 pub(crate) struct Mailbox {
@@ -32,15 +52,20 @@ struct Inner {
 }
 
 impl Mailbox {
-    /// One more message, after the others.
-    pub(crate) fn put(&self, message: ToSocket) {
+    /// One more message, after the others. Whoever waits by polling is to be woken by the caller, once there is nothing more for it
+    /// at the moment: then it writes all at once.
+    #[must_use]
+    pub(crate) fn put(&self, message: ToSocket) -> Option<Waker> {
         let mut inner = self.lock();
         let first = inner.messages.is_empty();
         inner.messages.push_back(message);
         // Whoever has seen one takes all.
+        let waker = if first { inner.waker.take() } else { None };
+        drop(inner);
         if first {
-            self.wake(inner);
+            self.changed.notify_waiters();
         }
+        waker
     }
 
     /// The hub has closed the connection.
