@@ -3,16 +3,22 @@ import { createServer } from 'node:http'
 import { Server } from 'socket.io'
 
 const http = createServer()
-const io = new Server(http, { transports: ['websocket', 'polling'] })
+const recovery = process.env.RECOVERY === undefined ? {} : { connectionStateRecovery: {} }
+const deflate = process.env.DEFLATE === undefined ? {} : { perMessageDeflate: true }
+const io = new Server(http, { transports: ['websocket', 'polling'], ...recovery, ...deflate })
 io.on('connection', (socket) => {
   socket.on('echo', (payload, ack) => ack(payload))
   socket.on('room:join', (_, ack) => {
     socket.join('r')
     ack({ success: true })
   })
+  socket.on('say', (payload, ack) => {
+    socket.to('r').emit('told', payload)
+    ack(null)
+  })
   socket.on('cast', (payload, ack) => {
     socket.to('r').emit('told', payload)
     ack(null)
   })
 })
-http.listen(0, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${http.address().port}`))
+http.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${http.address().port}`))

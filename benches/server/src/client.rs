@@ -16,6 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Servers accept any key of 16 bytes.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const TEXT: u8 = 0x81;
+const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 
 pub(crate) struct Client {
@@ -23,37 +24,82 @@ pub(crate) struct Client {
     /// What came, of which `read` bytes are read.
     came: Vec<u8>,
     read: usize,
+    /// All that has come.
+    pub(crate) bytes: u64,
 }
 
 impl Client {
     /// Connected, with a session. `number` is who it is, and spreads connections over addresses, because each has only so many
     /// ports.
     pub(crate) async fn connect(at: SocketAddr, number: usize) -> Result<Client, Failure> {
+        let mut client = Client::dial(at, number, false).await?;
+        client.hello(&format!("{{\"token\":\"u{number}\"}}")).await?;
+        Ok(client)
+    }
+
+    /// An open WebSocket that has heard the server's first packet; `deflate` offers compression.
+    pub(crate) async fn dial(at: SocketAddr, number: usize, deflate: bool) -> Result<Client, Failure> {
         let socket = TcpSocket::new_v4()?;
         let last = u8::try_from(number % 200)? + 2;
         socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
         let mut stream = socket.connect(at).await?;
         stream.set_nodelay(true)?;
+        let offer = if deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
         let asked = format!(
             "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {at}\r\nConnection: Upgrade\r\n\
-             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{offer}\r\n"
         );
         stream.write_all(asked.as_bytes()).await?;
-        let mut client = Client { stream, came: Vec::new(), read: 0 };
+        let mut client = Client { stream, came: Vec::new(), read: 0, bytes: 0 };
         let end = loop {
             if let Some(end) = client.came.windows(4).position(|part| part == b"\r\n\r\n") {
                 break end;
             }
-            client.more().await?;
+            timeout(PATIENCE, client.more()).await??;
         };
         if !client.came.starts_with(b"HTTP/1.1 101") {
             return Err("no WebSocket".into());
         }
+        let head = String::from_utf8_lossy(&client.came[..end]).to_lowercase();
+        if head.contains("permessage-deflate") != deflate {
+            return Err("compression was agreed on where it was not asked for, or the other way round".into());
+        }
         client.read = end + 4;
-        client.until("0{").await?;
-        client.send(&format!("40{{\"token\":\"u{number}\"}}")).await?;
-        client.until("40").await?;
+        if deflate {
+            client.any().await?;
+        } else {
+            client.until("0{").await?;
+        }
         Ok(client)
+    }
+
+    /// Says who it is; what the server answers.
+    pub(crate) async fn hello(&mut self, auth: &str) -> Result<String, Failure> {
+        self.send(&format!("40{auth}")).await?;
+        self.until("40").await
+    }
+
+    /// The next message that is no ping, compressed or not; its bytes, head and all, as they came.
+    pub(crate) async fn any(&mut self) -> Result<Vec<u8>, Failure> {
+        loop {
+            while let Some((kind, (from, to))) = self.frame() {
+                match (kind, &self.came[from..to]) {
+                    (TEXT, b"2") => self.send("3").await?,
+                    (CLOSE, reason) => return Err(format!("closed: {reason:?}").into()),
+                    (_, payload) => return Ok(payload.to_vec()),
+                }
+            }
+            timeout(PATIENCE, self.more()).await??;
+        }
+    }
+
+    /// A binary message.
+    pub(crate) async fn send_binary(&mut self, payload: &[u8]) -> Result<(), Failure> {
+        let mut frame = vec![BINARY, 0x80 | 126];
+        frame.extend(u16::try_from(payload.len())?.to_be_bytes());
+        frame.extend([0; 4]);
+        frame.extend_from_slice(payload);
+        Ok(self.stream.write_all(&frame).await?)
     }
 
     pub(crate) async fn join(&mut self) -> Result<(), Failure> {
@@ -129,7 +175,10 @@ impl Client {
         self.read = 0;
         match self.stream.read_buf(&mut self.came).await? {
             0 => Err("the server closed the connection".into()),
-            _ => Ok(()),
+            count => {
+                self.bytes += count as u64;
+                Ok(())
+            }
         }
     }
 }

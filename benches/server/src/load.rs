@@ -9,7 +9,10 @@ use tokio::time::timeout;
 use crate::Failure;
 use crate::client::{Client, many};
 
-type Figures = Vec<(&'static str, f64)>;
+pub(crate) type Figures = Vec<(&'static str, f64)>;
+
+/// An answer that has not come by then is lost: it takes less than a millisecond.
+const ANSWER: Duration = Duration::from_millis(500);
 
 const PAYLOAD: &str =
     "{\"id\":\"0123456789\",\"title\":\"a swim in the lake before breakfast\",\"likeCount\":12}";
@@ -20,8 +23,10 @@ pub(crate) async fn ack(
     connections: usize,
     window: usize,
     seconds: u64,
+    pid: u32,
 ) -> Result<Figures, Failure> {
     let clients = many(at, connections).await?;
+    let cpu = cpu_seconds(pid)?;
     let end = Instant::now() + Duration::from_secs(seconds);
     let began = Instant::now();
     let mut tasks = JoinSet::new();
@@ -33,11 +38,20 @@ pub(crate) async fn ack(
         times.extend(done??);
     }
     let took = began.elapsed().as_secs_f64();
+    let cpu = (cpu_seconds(pid)? - cpu) * 1e6 / times.len() as f64;
+    let (p50, p99) = (share(&mut times, 0.5), share(&mut times, 0.99));
+    Ok(vec![
+        ("per_second", times.len() as f64 / took),
+        ("p50_us", p50),
+        ("p99_us", p99),
+        ("cpu_us_per_event", cpu),
+    ])
+}
+
+/// The time that such a share of all is below, in microseconds.
+pub(crate) fn share(times: &mut [Duration], share: f64) -> f64 {
     times.sort_unstable();
-    let at = |share: f64| {
-        times.get((times.len() as f64 * share) as usize).map_or(0.0, |time| time.as_secs_f64() * 1e6)
-    };
-    Ok(vec![("per_second", times.len() as f64 / took), ("p50_us", at(0.5)), ("p99_us", at(0.99))])
+    times.get((times.len() as f64 * share) as usize).map_or(0.0, |time| time.as_secs_f64() * 1e6)
 }
 
 async fn ack_one(mut client: Client, window: usize, end: Instant) -> Result<Vec<Duration>, Failure> {
@@ -123,6 +137,32 @@ pub(crate) async fn idle(at: SocketAddr, connections: usize, pid: u32) -> Result
     Ok(vec![("kb_per_connection", (after - before) / connections as f64)])
 }
 
+/// Memory per connection that has had a message of 2 kB each way, compressed, and then does nothing.
+pub(crate) async fn idle_deflated(at: SocketAddr, connections: usize, pid: u32) -> Result<Figures, Failure> {
+    let warm = many_deflated(at, 100).await?;
+    let before = resident_kb(pid)?;
+    let clients = many_deflated(at, connections).await?;
+    let after = resident_kb(pid)?;
+    drop((warm, clients));
+    Ok(vec![("kb_per_connection", (after - before) / connections as f64)])
+}
+
+async fn many_deflated(at: SocketAddr, count: usize) -> Result<Vec<Client>, Failure> {
+    let long = format!("420[\"echo\",\"{}\"]", "a swim in the lake before breakfast, ".repeat(54));
+    let mut clients = Vec::with_capacity(count);
+    for number in 0..count {
+        let mut client = Client::dial(at, number, true).await?;
+        client.send(&format!("40{{\"token\":\"u{number}\"}}")).await?;
+        client.any().await?;
+        client.send(&long).await?;
+        if client.any().await?.len() > long.len() / 2 {
+            return Err("the answer was not compressed".into());
+        }
+        clients.push(client);
+    }
+    Ok(clients)
+}
+
 /// An event that is sent as soon as there is a session: is it answered?
 pub(crate) async fn hello(at: SocketAddr, connections: usize) -> Result<Figures, Failure> {
     let mut lost = 0_usize;
@@ -130,7 +170,7 @@ pub(crate) async fn hello(at: SocketAddr, connections: usize) -> Result<Figures,
         let some = (first..connections.min(first + 100)).map(|number| async move {
             let mut client = Client::connect(at, number).await?;
             client.send("420[\"echo\",1]").await?;
-            let answer = timeout(Duration::from_secs(5), client.until("430[")).await;
+            let answer = timeout(ANSWER, client.until("430[")).await;
             Ok::<_, Failure>(!answer.is_ok_and(|answer| answer.is_ok()))
         });
         for done in futures_util::future::join_all(some).await {
@@ -141,7 +181,7 @@ pub(crate) async fn hello(at: SocketAddr, connections: usize) -> Result<Figures,
 }
 
 /// User and system time of a process, from Linux.
-fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
+pub(crate) fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |place: usize| -> Result<f64, Failure> { Ok(fields.get(place).ok_or("no time")?.parse()?) };

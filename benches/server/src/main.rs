@@ -3,35 +3,62 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod feed;
 mod load;
 mod ours;
 mod peer;
+mod restart;
+mod returning;
+mod writes;
 
 /// What may go wrong: a figure that cannot be trusted is none.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "tidewire-server-benches
-  serve ours|socketioxide
-  ack HOST:PORT CONNECTIONS WINDOW SECONDS
+  serve ours|deflated|socketioxide [PORT]
+  serve store DATABASE [PORT]
+  ack HOST:PORT CONNECTIONS WINDOW SECONDS PID
   cast HOST:PORT MEMBERS EVENTS PID
-  idle HOST:PORT CONNECTIONS PID
-  hello HOST:PORT CONNECTIONS";
+  idle|idle-deflated HOST:PORT CONNECTIONS PID
+  hello HOST:PORT CONNECTIONS
+  cuts HOST:PORT ours|others CONNECTIONS SECONDS
+  restart ours|others CONNECTIONS PROGRAM ...     (PORT in it is where it is to listen)
+  feed HOST:PORT raw|deflated|msgpack|deflated-msgpack|polled
+  writes HOST:PORT PATH CONNECTIONS SECONDS PID";
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let figures = match args[..] {
-        ["serve", "ours"] => return ours::serve().await,
-        ["serve", "socketioxide"] => return peer::serve().await,
-        ["ack", at, connections, window, seconds] => {
-            load::ack(at.parse()?, connections.parse()?, window.parse()?, seconds.parse()?).await?
+        ["serve", "ours", ref port @ ..] => return ours::serve(port.first().copied(), false).await,
+        ["serve", "deflated", ref port @ ..] => return ours::serve(port.first().copied(), true).await,
+        ["serve", "store", place, ref port @ ..] => {
+            return ours::with_store(place, port.first().copied()).await;
+        }
+        ["serve", "socketioxide", ref port @ ..] => return peer::serve(port.first().copied()).await,
+        ["ack", at, connections, window, seconds, pid] => {
+            let (connections, window) = (connections.parse()?, window.parse()?);
+            load::ack(at.parse()?, connections, window, seconds.parse()?, pid.parse()?).await?
         }
         ["cast", at, members, events, pid] => {
             load::cast(at.parse()?, members.parse()?, events.parse()?, pid.parse()?).await?
         }
         ["idle", at, connections, pid] => load::idle(at.parse()?, connections.parse()?, pid.parse()?).await?,
+        ["idle-deflated", at, connections, pid] => {
+            load::idle_deflated(at.parse()?, connections.parse()?, pid.parse()?).await?
+        }
         ["hello", at, connections] => load::hello(at.parse()?, connections.parse()?).await?,
+        ["cuts", at, who, connections, seconds] => {
+            returning::cuts(at.parse()?, who == "ours", connections.parse()?, seconds.parse()?).await?
+        }
+        ["restart", who, connections, ref program @ ..] => {
+            restart::restart(who == "ours", connections.parse()?, program).await?
+        }
+        ["feed", at, form] => feed::feed(at.parse()?, form).await?,
+        ["writes", at, path, connections, seconds, pid] => {
+            writes::writes(at.parse()?, path, connections.parse()?, seconds.parse()?, pid.parse()?).await?
+        }
         _ => return Err(USAGE.into()),
     };
     for (name, value) in figures {

@@ -7,7 +7,7 @@ use socketioxide::extract::{AckSender, Data, SocketRef};
 
 use crate::Failure;
 
-pub(crate) async fn serve() -> Result<(), Failure> {
+pub(crate) async fn serve(port: Option<&str>) -> Result<(), Failure> {
     let (layer, io) = SocketIo::new_layer();
     io.ns("/", async |socket: SocketRef| {
         socket.on("echo", async |Data::<Value>(payload), ack: AckSender| {
@@ -17,12 +17,16 @@ pub(crate) async fn serve() -> Result<(), Failure> {
             socket.join("r");
             ack.send(&serde_json::json!({ "success": true })).ok();
         });
+        socket.on("say", async |socket: SocketRef, Data::<Value>(payload), ack: AckSender| {
+            socket.to("r").emit("told", &payload).await.ok();
+            ack.send(&Value::Null).ok();
+        });
         socket.on("cast", async |socket: SocketRef, Data::<Value>(payload), ack: AckSender| {
             socket.to("r").emit("told", &payload).await.ok();
             ack.send(&Value::Null).ok();
         });
     });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let listener = tokio::net::TcpListener::bind(crate::restart::address(port)?).await?;
     crate::announce(&listener)?;
     let listener = listener.tap_io(|stream| {
         stream.set_nodelay(true).ok();
