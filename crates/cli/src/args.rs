@@ -176,6 +176,7 @@ pub(crate) enum QueueCommand {
         #[command(flatten)]
         place: Place,
         /// Its id, or the beginning of it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Let a refused write wait again; a later run sends it.
@@ -183,7 +184,7 @@ pub(crate) enum QueueCommand {
         #[command(flatten)]
         place: Place,
         /// Its id, or the beginning of it.
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        #[arg(required_unless_present = "all", conflicts_with = "all", allow_hyphen_values = true)]
         id: Option<String>,
         /// All that were refused.
         #[arg(long)]
@@ -194,6 +195,7 @@ pub(crate) enum QueueCommand {
         #[command(flatten)]
         place: Place,
         /// Its id, or the beginning of it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// HTTP method.
         method: String,
@@ -209,6 +211,7 @@ pub(crate) enum QueueCommand {
         #[command(flatten)]
         place: Place,
         /// Its id, or the beginning of it.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Write all of them as a JSON array; never a token.
@@ -337,6 +340,20 @@ mod tests {
         assert!(
             Args::try_parse_from(["tidewire", "submit", "POST", "/x", "--no-wait", "--store", "d"]).is_ok()
         );
+    }
+
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        let queue = |words: &[&str]| {
+            let start = ["tidewire", "queue", words[0], "--store", "d"];
+            Args::try_parse_from(start.iter().chain(&words[1..])).map(|args| format!("{args:?}"))
+        };
+        for words in
+            [&["show", "-c3s"][..], &["retry", "-c3s"], &["discard", "-c3s"], &["edit", "-c3s", "PUT", "/x"]]
+        {
+            assert!(queue(words).expect(words[0]).contains("\"-c3s\""), "{words:?}");
+        }
+        assert!(queue(&["retry", "--all"]).expect("all").contains("all: true"));
     }
 
     #[test]
