@@ -4,8 +4,6 @@
 
 #[path = "support/gates.rs"]
 mod gates;
-#[path = "support/server.rs"]
-mod server;
 mod support;
 
 use std::sync::{Arc, Mutex};
@@ -14,10 +12,10 @@ use futures_util::StreamExt;
 use gates::{Answer, Gates, Held};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use server::Server;
 use support::soon;
 use tidewire::store::FileStore;
 use tidewire::{Builder, Client, Entity, Event, EventType, Fault, Mutation, Query, QueryError, Rules, Write};
+use tidewire_test_server::Server;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
