@@ -18,6 +18,7 @@ export function Refusal() {
         closeButtonLabel="Dismiss"
         onClose={dismissRefusal}
         classNames={{ root: classes['alert'] ?? '' }}
+        vars={() => ({ root: { '--alert-color': 'var(--alarm)' } })}
         data-testid="write-refused"
       >
         {sentence}
