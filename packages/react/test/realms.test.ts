@@ -1,4 +1,5 @@
 // @vitest-environment node
+/// <reference types="node" />
 // Answers may come from another realm than the app's code: a frame, or Node's `fetch` under Jest, as apps on React Native test with it.
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
