@@ -32,5 +32,9 @@ export async function sound(page, what) {
 /** Until each frame has heard of it. */
 async function dress(page, colorScheme) {
   await page.emulateMedia({ colorScheme })
-  for (const frame of page.frames()) await frame.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' })
+  for (const frame of page.frames()) {
+    await frame.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' })
+    // Colours may take their time to change.
+    await frame.evaluate(() => Promise.allSettled(document.getAnimations().filter((it) => it instanceof CSSTransition).map((it) => it.finished)))
+  }
 }
