@@ -102,6 +102,28 @@ fn q9_q13_a_void_place_is_not_used_again_after_a_kill() {
     assert_eq!(header(&rig.answer(200, "applied"), "tidewire-sequence"), "3");
 }
 
+/// Red if the record goes in the same moment as the place is stored: a disk may take the one and not the other.
+#[test]
+fn q9_q13_what_is_void_goes_when_it_is_on_disk_that_its_place_is_used_up() {
+    let acts: [fn(&mut Rig, WriteId); 2] = [
+        |rig, write| drop(rig.command(Command::Discard { write }).unwrap()),
+        |rig, write| drop(edit(rig, &write).unwrap()),
+    ];
+    for act in acts {
+        let mut rig = Rig::new();
+        let write = out_of_tries(&mut rig, "/x");
+        act(&mut rig, write);
+        rig.hold_disk = true;
+        outcome(&mut rig, "voided");
+        let keys = |rig: &Rig| -> Vec<String> { rig.held.iter().map(|(_, key, _)| key.clone()).collect() };
+        assert_eq!(keys(&rig), ["m/client"]);
+        rig.release_disk();
+        assert_eq!(rig.held.len(), 1);
+        assert!(keys(&rig)[0].starts_with("w/"));
+        assert!(rig.requests.is_empty(), "the server has said it already");
+    }
+}
+
 #[test]
 fn q6_q13_questions_count_among_what_is_in_flight() {
     let mut rig = Rig::new();

@@ -93,6 +93,8 @@ struct Entry {
     conflict: Option<(u16, Option<Payload>)>,
     /// What follows when it is void (Q13).
     act: Option<Act>,
+    /// It is void, and waits until it is on disk that its place is used up.
+    voided: bool,
     /// The server has said that it was applied.
     applied: bool,
     /// It is about to be undone by another write (Q8).
@@ -144,6 +146,7 @@ impl Entry {
             parent: None,
             conflict: None,
             act: None,
+            voided: false,
             applied: false,
             frozen: false,
             told: None,

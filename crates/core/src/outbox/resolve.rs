@@ -49,7 +49,10 @@ impl Outbox {
 
     /// The app, or the lead, is not what it was: the question is not asked.
     pub(super) fn drop_act(&mut self, number: LocalNumber, ctx: &mut Ctx) {
-        let act = self.entries.get_mut(&number).and_then(|mut entry| entry.act.take());
+        let act = self.entries.get_mut(&number).and_then(|mut entry| {
+            entry.voided = false;
+            entry.act.take()
+        });
         self.acting.remove(&number);
         if let Some(Act::Edit(record)) = act {
             self.remember(record.write.clone());
@@ -144,18 +147,23 @@ impl Outbox {
     }
 
     fn found(&mut self, number: LocalNumber, found: &Found, ctx: &mut Ctx) {
+        let claim = self.entries.get(&number).and_then(|entry| entry.record.open_claim()).cloned();
+        let kept = match (found, &claim) {
+            (Found::Voided, Some(claim)) => self.keep_used_up(claim, ctx),
+            _ => true,
+        };
         let Some(mut entry) = self.entries.get_mut(&number) else { return };
+        entry.voided = !kept;
+        if !kept {
+            return;
+        }
         let act = entry.act.take();
-        let claim = entry.record.open_claim().cloned();
         let parked = matches!(entry.record.stage, Stage::Parked { .. });
         let write = entry.record.write.clone();
         entry.applied |= matches!(found, Found::Applied);
         drop(entry);
         self.acting.remove(&number);
         let (Some(act), Some(claim)) = (act, claim) else { return };
-        if matches!(found, Found::Voided) {
-            self.use_up(&claim, ctx);
-        }
         match (found, act) {
             (Found::Applied, act) => {
                 if let Act::Edit(record) = act {
@@ -186,15 +194,23 @@ impl Outbox {
 }
 
 impl Outbox {
-    /// A void place is never used again, also when nothing on disk names it any more.
-    fn use_up(&mut self, claim: &Claim, ctx: &mut Ctx) {
-        if self.client_busy {
-            return; // What is on its way to the disk covers it, or is another client.
-        }
-        let high = Sequence(self.next_sequence.0.saturating_sub(1));
+    /// Whether it is on disk that this void place is never used again. The record that names it stays until then.
+    fn keep_used_up(&mut self, claim: &Claim, ctx: &mut Ctx) -> bool {
         let own = self.client.clone().filter(|own| own.client == claim.client && own.high < claim.sequence);
-        if let Some(client) = own {
+        let Some(client) = own else { return true };
+        if !self.client_busy {
+            let high = Sequence(self.next_sequence.0.saturating_sub(1));
             self.put_client(ClientRecord { high, ..client }, ctx);
+        }
+        false
+    }
+
+    /// The client's record is on disk: what is void may go.
+    pub(super) fn act_on_voided(&mut self, ctx: &mut Ctx) {
+        for number in self.acting.iter().copied().gather() {
+            if self.entries.get(&number).is_some_and(|entry| entry.voided) {
+                self.found(number, &Found::Voided, ctx);
+            }
         }
     }
 }

@@ -194,6 +194,7 @@ impl Outbox {
             Step::Client(record) => {
                 self.client_busy = false;
                 self.set_client(record, ctx);
+                self.act_on_voided(ctx);
             }
             Step::Pause { .. } => {}
             Step::Names(given) => {

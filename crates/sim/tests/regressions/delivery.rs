@@ -3,7 +3,7 @@
 use tidewire_sim::ids::{Device, Tab};
 use tidewire_sim::script::Action;
 
-use crate::{add, emit, holds, holds_with, tap, tie, weather};
+use crate::{Day, add, emit, holds, holds_with, tap, tie, weather};
 
 /// The leader reads, sends and removes a write before its own tab hears that it is stored; then that tab leads.
 #[test]
@@ -160,4 +160,51 @@ fn q9_seed_90016279_a_voided_place_of_the_old_client_does_not_bring_it_back() {
             (58, 4_570, Action::Start { tab: Tab(1) }),
         ],
     );
+}
+
+/// The disk is full for the step that keeps a void place from being used again, and takes the one that removes its record.
+#[test]
+fn q9_seed_180072590_a_void_write_stays_on_a_full_disk_until_its_place_is_stored() {
+    holds_with(
+        180_072_590,
+        [1, 1, 0],
+        1_000,
+        12,
+        60_000,
+        vec![
+            (9, 165, Action::Kill { tab: Tab(1) }),
+            (20, 77, tap(0, 1, "fail", false, true)),
+            (21, 0, Action::Cancel { tab: Tab(0) }),
+            (22, 4_540, Action::Disk { device: Device(0), mode: "full" }),
+            (28, 0, Action::Disk { device: Device(0), mode: "well" }),
+            (29, 0, Action::Answering { how: "busy-after" }),
+            (30, 0, tap(0, 2, "add", true, true)),
+            (35, 0, Action::PowerCut { device: Device(0) }),
+            (39, 155, Action::Start { tab: Tab(0) }),
+        ],
+    );
+}
+
+/// The same, and the next life finds a record that it cannot read.
+#[test]
+fn q9_seed_180096917_a_void_place_is_stored_before_a_record_is_lost() {
+    let day = Day { polling: true, ..Day::new(180_096_917, [1, 1, 0], 1_000) };
+    day.holds(vec![
+        (1, 36_746, Action::Answering { how: "gateway" }),
+        (2, 0, Action::KillServer { down: 40_000 }),
+        (7, 0, tap(0, 1, "add", false, true)),
+        (11, 4_437, tap(1, 1, "add", false, true)),
+        (12, 0, Action::Disk { device: Device(0), mode: "full" }),
+        (13, 2_601, Action::Answering { how: "well" }),
+        (14, 0, Action::Cancel { tab: Tab(0) }),
+        (17, 14_907, tap(0, 1, "add", false, true)),
+        (21, 2_366, emit(0, "reliable", true)),
+        (25, 20_854, tie(0, 1, "add", "temp")),
+        (26, 0, Action::FlipBit { device: Device(0) }),
+        (33, 0, Action::Disk { device: Device(0), mode: "well" }),
+        (52, 0, Action::Start { tab: Tab(0) }),
+        (54, 0, tap(0, 0, "add", false, true)),
+        (55, 0, Action::KillServer { down: 2_000 }),
+        (56, 1_581, tie(1, 1, "add", "replace")),
+    ]);
 }
