@@ -66,8 +66,8 @@ impl Outbox {
         if self.find(write).is_some_and(|(_, entry)| entry.quarantined.is_some()) {
             return self.cancel(write, ctx, facts);
         }
-        let (number, stage) = self.find_parked(write)?;
-        let unresolved = matches!(stage, Stage::Parked { unresolved: Some(_), .. });
+        let (number, entry) = self.find_parked(write)?;
+        let unresolved = entry.record.open_claim().is_some();
         if !self.leading {
             self.wish(Wish::Discard(write.clone()), ctx);
             return Ok(Accepted::Done {});
@@ -83,18 +83,19 @@ impl Outbox {
     /// Q13: the same bytes and key again, with new tries. A refused write gets a new place in the sequence: its old one stays unused.
     pub(crate) fn retry(&mut self, write: &WriteId, ctx: &mut Ctx) -> Result<Accepted, Refusal> {
         self.leaving.refusal()?;
-        let (number, stage) = self.find_parked(write)?;
-        let Stage::Parked { unresolved, .. } = stage else { return Err(Refusal::NotParked) };
-        let stage = unresolved.clone().map_or(Stage::Queued, Stage::Claimed);
+        let (number, entry) = self.find_parked(write)?;
         if !self.leading {
-            self.wish(Wish::Retry(write.clone()), ctx);
+            let seen = entry.record.parking();
+            self.wish(Wish::Retry(write.clone(), seen), ctx);
             return Ok(Accepted::Done {});
         }
-        let Some(entry) = self.entries.get(&number) else { return Err(Refusal::UnknownWrite) };
         if entry.act.is_some() && entry.asked {
             return Err(Refusal::AlreadySent); // It may be void already: sent again, it would be refused for good.
         }
-        let mut record = Record { tries: 0, stage, born: self.clock.now(), ..entry.record.clone() };
+        let stage = entry.record.open_claim().cloned().map_or(Stage::Queued, Stage::Claimed);
+        // Later than before, also within a millisecond: a wish for an earlier time is not meant.
+        let born = self.clock.now().max(WallTime(entry.record.born.0.saturating_add(1)));
+        let mut record = Record { tries: 0, stage, born, ..entry.record.clone() };
         // What is gone cannot be waited for: the app knows, and asks all the same.
         record.ties.depends_on.retain(|parent| self.numbers.contains_key(parent));
         self.drop_act(number, ctx);
@@ -102,10 +103,10 @@ impl Outbox {
         Ok(Accepted::Done {})
     }
 
-    pub(super) fn find_parked(&self, write: &WriteId) -> Result<(LocalNumber, &Stage), Refusal> {
+    pub(super) fn find_parked(&self, write: &WriteId) -> Result<(LocalNumber, &Entry), Refusal> {
         let (number, entry) = self.find(write).ok_or(Refusal::UnknownWrite)?;
         match &entry.record.stage {
-            stage @ Stage::Parked { .. } if entry.busy == 0 => Ok((number, stage)),
+            Stage::Parked { .. } if entry.busy == 0 => Ok((number, entry)),
             Stage::Parked { .. }
             | Stage::Queued
             | Stage::Claimed(_)

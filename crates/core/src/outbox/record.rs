@@ -247,6 +247,12 @@ impl Record {
             }
     }
 
+    /// Tells each time that a write was set aside from any other after which it may have been sent: who has it sent again makes
+    /// it younger, and one that its parent revives is sent for the first time.
+    pub(super) fn parking(&self) -> u64 {
+        self.born.0 << 1 | u64::from(self.open_claim().is_some())
+    }
+
     /// The claim that still holds the floor down.
     pub(crate) fn open_claim(&self) -> Option<&Claim> {
         match &self.stage {

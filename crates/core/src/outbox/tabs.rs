@@ -21,7 +21,8 @@ const NO: &str = "i/no/";
 /// What a follower wants of the leader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    Retry(WriteId),
+    /// As it was seen set aside: once for each time (Q9), however often this is said and whoever leads when it is heard.
+    Retry(WriteId, u64),
     Discard(WriteId),
     /// Everything that is numbered below this and was made up to this time: what was made after the wish stays.
     Clear(u64, WallTime),
@@ -30,18 +31,22 @@ pub(super) enum Wish {
 impl Wish {
     fn key(&self) -> String {
         match self {
-            Wish::Retry(write) => format!("i/retry/{write}"),
+            Wish::Retry(write, seen) => format!("i/retry/{write}/{seen}"),
             Wish::Discard(write) => format!("i/discard/{write}"),
             Wish::Clear(below, asked) => format!("i/clear/{below}/{}", asked.0),
         }
     }
 
     fn of_key(key: &str) -> Option<Wish> {
-        let write = |prefix| key.strip_prefix(prefix).map(WriteId::from);
-        write("i/retry/").map(Wish::Retry).or_else(|| write("i/discard/").map(Wish::Discard)).or_else(|| {
-            let (below, asked) = key.strip_prefix("i/clear/")?.split_once('/')?;
-            Some(Wish::Clear(below.parse().ok()?, WallTime(asked.parse().ok()?)))
-        })
+        if let Some(write) = key.strip_prefix("i/discard/") {
+            return Some(Wish::Discard(write.into()));
+        }
+        let pair = |prefix| key.strip_prefix(prefix)?.split_once('/');
+        if let Some((write, seen)) = pair("i/retry/") {
+            return Some(Wish::Retry(write.into(), seen.parse().ok()?));
+        }
+        let (below, asked) = pair("i/clear/")?;
+        Some(Wish::Clear(below.parse().ok()?, WallTime(asked.parse().ok()?)))
     }
 }
 
@@ -84,7 +89,10 @@ impl Outbox {
     /// Whether it still says something: the write is as it was.
     fn is_open(&self, wish: &Wish) -> bool {
         match wish {
-            Wish::Retry(write) | Wish::Discard(write) => self.find_parked(write).is_ok(),
+            Wish::Retry(write, seen) => {
+                self.find_parked(write).is_ok_and(|(_, entry)| entry.record.parking() == *seen)
+            }
+            Wish::Discard(write) => self.find_parked(write).is_ok(),
             Wish::Clear(..) => true,
         }
     }
@@ -110,7 +118,7 @@ impl Outbox {
 
     fn grant(&mut self, wish: &Wish, ctx: &mut Ctx, facts: &mut Facts) {
         let done = match wish {
-            Wish::Retry(write) => self.retry(write, ctx).is_ok(),
+            Wish::Retry(write, _) => self.is_open(wish) && self.retry(write, ctx).is_ok(),
             Wish::Discard(write) => self.discard(write, ctx, facts).is_ok(),
             Wish::Clear(below, asked) => {
                 self.clear_older(*below, *asked, ctx);

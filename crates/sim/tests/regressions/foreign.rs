@@ -34,3 +34,17 @@ fn q9_q19_seed_161003728_a_leader_that_is_none_may_send_what_the_next_one_asked_
         (17, 0, Action::Steal { device: Device(0) }),
     ]);
 }
+
+/// A tab asked for a write to be sent again, came to lead and did so itself; the next leader then heard the wish and did it once more.
+#[test]
+fn q9_q19_seed_180171243_a_wish_to_send_again_that_is_heard_late_was_granted_before() {
+    Day::new(180_171_243, [3, 1, 0], 1_000).holds(vec![
+        (3, 0, Action::Answering { how: "gateway" }),
+        (12, 0, Action::Foreign { tab: Tab(0), room: Room(1), kind: "add", how: "plain" }),
+        (13, 0, Action::Slow { device: Device(0), disk: 30, talk: 2_500 }),
+        (18, 0, Action::Foreign { tab: Tab(1), room: Room(1), kind: "conflict", how: "keyed" }),
+        (19, 3, add(0, 2)),
+        (20, 3_879, Action::Steal { device: Device(0) }),
+        (28, 4_319, Action::RetryParked { tab: Tab(2) }),
+    ]);
+}
