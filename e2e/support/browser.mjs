@@ -1,5 +1,8 @@
 // Real Chromium, one context per person: a phone's storage, service worker and network of its own.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
+import { watchBrowser } from './endings.mjs'
 
 const ARGS = [
   '--no-sandbox',
@@ -9,7 +12,34 @@ const ARGS = [
   '--disable-sync',
 ]
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ARGS })
+export async function launch() {
+  const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+  const said = []
+  // Playwright shows its process to nobody; Node does.
+  const started = ({ process: child }) => process.nextTick(() => child.spawnfile === executablePath && listen(child, said))
+  subscribe('child_process', started)
+  try {
+    const browser = await chromium.launch({ executablePath, args: ARGS, handleSIGTERM: false })
+    watchBrowser(browser, said)
+    return browser
+  } finally {
+    unsubscribe('child_process', started)
+  }
+}
+
+/** Lines of its log that are kept. Without a message bus it complains about that all the time. */
+const LAST = 40
+const NOISE = /dbus|UPower|unexpected operator/
+
+/** Keeps the last that it says and how it ends, to be told when it goes. */
+function listen(child, said) {
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (NOISE.test(line)) return
+    said.push(line.slice(0, 400))
+    if (said.length > LAST) said.shift()
+  })
+  child.once('exit', (code, signal) => said.push(`Chromium ended with ${code ?? signal}`))
+}
 
 /** One person on one phone. */
 export class Phone {
@@ -76,7 +106,7 @@ export class Phone {
   }
 
   async close() {
-    await this.context.close()
+    if (this.context.browser()?.isConnected()) await this.context.close()
   }
 }
 

@@ -7,17 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { ends, whileAlive } from './endings.mjs'
 import { openBrowser } from './world.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const binaries = process.env.TIDEWIRE_BIN ?? join(root, 'target/debug')
-
-// A run that is ended from outside, by its time limit too, leaves no server behind.
-const running = new Set()
-process.once('SIGTERM', () => process.exit(1))
-process.once('exit', () => {
-  for (const pid of running) process.kill(-pid, 'SIGKILL')
-})
 
 export class Demo {
   #data = mkdtempSync(join(tmpdir(), 'tidewire-demo-'))
@@ -27,10 +21,8 @@ export class Demo {
     const demo = new Demo()
     const args = ['demo', '--no-build', '--port', '0', '--data', demo.#data]
     // A group of its own, so that the server ends with it.
-    const child = spawn(join(binaries, 'xtask'), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = ends(spawn(join(binaries, 'xtask'), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true }), { group: true })
     demo.#process = child
-    running.add(child.pid)
-    child.once('exit', () => running.delete(child.pid))
     const said = []
     child.stderr.on('data', (chunk) => said.push(chunk))
     const lines = createInterface({ input: child.stdout })
@@ -53,7 +45,7 @@ export class Demo {
   }
 
   async stop() {
-    if (running.has(this.#process.pid)) {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const gone = once(this.#process, 'exit')
       process.kill(-this.#process.pid, 'SIGKILL')
       await gone
@@ -121,22 +113,24 @@ export class DemoPage {
   }
 
   async close() {
-    await this.context.close()
+    if (this.context.browser()?.isConnected()) await this.context.close()
   }
 }
 
 /** Runs a test on a demo of its own. A page that threw fails it. */
 export const onDemo = (body, options) => async () => {
   const demo = await Demo.start()
-  const page = await DemoPage.open(await openBrowser(), demo, options)
+  let page
   try {
-    await body(page, demo)
+    const browser = await openBrowser()
+    page = await DemoPage.open(browser, demo, options)
+    await whileAlive(browser, () => body(page, demo))
     assert.deepEqual(page.errors, [])
   } catch (error) {
-    await page.page.screenshot({ path: new URL('../output/failed-demo.png', import.meta.url).pathname }).catch(() => {})
+    await page?.page.screenshot({ path: new URL('../output/failed-demo.png', import.meta.url).pathname, timeout: 5_000 }).catch(() => {})
     throw error
   } finally {
-    await page.close()
+    await page?.close()
     await demo.stop()
   }
 }

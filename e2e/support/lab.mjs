@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from './bundle.mjs'
+import { whileAlive } from './endings.mjs'
 import { Proxy } from './proxy.mjs'
 import { Server } from './server.mjs'
 import { openBrowser } from './world.mjs'
@@ -12,14 +13,25 @@ const HTML = '<!doctype html><meta charset="utf-8"><title>A lab</title><script s
 export class Lab {
   static async open() {
     const lab = new Lab()
-    lab.web = mkdtempSync(join(tmpdir(), 'tidewire-lab-'))
-    writeFileSync(join(lab.web, 'index.html'), HTML)
-    writeFileSync(join(lab.web, 'lab.js'), await bundle('lab-page.js'))
-    lab.server = await Server.start(lab.web)
-    lab.network = await Proxy.start(lab.server)
-    lab.context = await (await openBrowser()).newContext()
-    lab.errors = []
-    return lab
+    try {
+      await lab.#fill()
+      return lab
+    } catch (error) {
+      await lab.close()
+      throw error
+    }
+  }
+
+  web = mkdtempSync(join(tmpdir(), 'tidewire-lab-'))
+  errors = []
+
+  async #fill() {
+    writeFileSync(join(this.web, 'index.html'), HTML)
+    writeFileSync(join(this.web, 'lab.js'), await bundle('lab-page.js'))
+    this.server = await Server.start(this.web)
+    this.network = await Proxy.start(this.server)
+    this.browser = await openBrowser()
+    this.context = await this.browser.newContext()
   }
 
   async page() {
@@ -36,9 +48,9 @@ export class Lab {
   }
 
   async close() {
-    await this.context.close()
-    await this.network.stop()
-    await this.server.stop()
+    if (this.browser?.isConnected()) await this.context?.close()
+    await this.network?.stop()
+    await this.server?.stop()
     rmSync(this.web, { recursive: true, force: true })
   }
 }
@@ -47,7 +59,7 @@ export class Lab {
 export const inLab = (body) => async () => {
   const lab = await Lab.open()
   try {
-    await body(lab)
+    await whileAlive(lab.browser, () => body(lab))
     if (lab.errors.length > 0) throw new AggregateError(lab.errors, 'a page threw')
   } finally {
     await lab.close()

@@ -73,14 +73,36 @@ export class Proxy {
     return new Promise((resolve) => this.#traps.push({ line, spring: (link) => (link.destroy(), resolve()) }))
   }
 
-  /** The next request whose first line matches waits for `forward`, and its answer for `pass`. */
+  /** The next request whose first line matches and whose answer gets through. One that is given up meanwhile was not the one. */
+  answered(line) {
+    return new Promise((resolve) => {
+      const trap = {
+        line,
+        before: (link, forward) => {
+          link.lost = () => this.#traps.unshift(trap)
+          link.trap = {
+            spring: (_, answer) => {
+              link.lost = undefined
+              link.pass(answer)
+              resolve()
+            },
+          }
+          forward()
+        },
+      }
+      this.#traps.push(trap)
+    })
+  }
+
+  /** The next request whose first line matches waits for `forward`, and its answer for `pass`. If it is given up meanwhile, `answerReached` says so. */
   hold(line) {
     const held = {}
     held.requestReached = new Promise((resolve) => {
-      held.answerReached = new Promise((answered) => {
+      held.answerReached = new Promise((answered, failed) => {
         this.#traps.push({
           line,
           before: (link, forward) => {
+            link.lost = () => failed(new Error(`a request that was held was given up: ${line}`))
             held.forward = () => {
               link.trap = {
                 spring: (_, answer) => {
@@ -95,6 +117,7 @@ export class Proxy {
         })
       })
     })
+    held.answerReached.catch(() => {}) // Not everybody waits for it.
     return held
   }
 
@@ -162,13 +185,18 @@ export class Proxy {
       side.on('error', over)
       side.on('close', over)
     }
-    client.on('close', () => this.#links.delete(link))
+    client.on('close', () => {
+      this.#links.delete(link)
+      link.gone()
+    })
   }
 }
 
 class Link {
   muted = false
   trap = undefined
+  /** Told once when it is closed. */
+  lost = undefined
 
   constructor(client, server) {
     this.client = client
@@ -203,5 +231,12 @@ class Link {
     this.muted = true
     this.client.destroy()
     this.server?.destroy()
+    this.gone()
+  }
+
+  gone() {
+    const lost = this.lost
+    this.lost = undefined
+    lost?.()
   }
 }

@@ -1,4 +1,5 @@
 // The app alone in a window, with answers of the server that a test may hold back, spoil or replace.
+import { whileAlive } from './endings.mjs'
 import { Server } from './server.mjs'
 import { openBrowser } from './world.mjs'
 
@@ -64,22 +65,23 @@ export class Screen {
   }
 
   async close() {
-    await this.context.close()
+    if (this.context.browser()?.isConnected()) await this.context.close()
   }
 }
 
 /** Runs a test with a server of its own and a screen on it. A page that threw fails it. */
 export const onScreen = (body, options) => async () => {
   const server = await Server.start()
-  const screen = await Screen.open(server, options)
+  let screen
   try {
-    await body(screen)
+    screen = await Screen.open(server, options)
+    await whileAlive(screen.context.browser(), () => body(screen))
     if (screen.errors.length > 0) throw new AggregateError(screen.errors, 'the page threw')
   } catch (error) {
-    await screen.page.screenshot({ path: new URL('../output/failed-screen.png', import.meta.url).pathname }).catch(() => {})
+    await screen?.page.screenshot({ path: new URL('../output/failed-screen.png', import.meta.url).pathname, timeout: 5_000 }).catch(() => {})
     throw error
   } finally {
-    await screen.close()
+    await screen?.close()
     await server.stop()
   }
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { ends } from './endings.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const binaries = process.env.TIDEWIRE_BIN ?? join(root, 'target/debug')
@@ -28,7 +29,7 @@ export class Server {
 
   async start() {
     const args = ['--port', String(this.port), '--data', this.#data, '--web', this.#web]
-    const child = spawn(join(binaries, 'activities-server'), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = ends(spawn(join(binaries, 'activities-server'), args, { stdio: ['ignore', 'pipe', 'pipe'] }))
     this.#process = child
     const errors = []
     child.stderr.on('data', (chunk) => errors.push(chunk))

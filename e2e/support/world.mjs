@@ -1,11 +1,15 @@
 // One server, Ana and Ben, each with a network of their own. Every test gets a new world and leaves nothing behind.
 import { launch, Phone } from './browser.mjs'
+import { whileAlive } from './endings.mjs'
 import { Proxy } from './proxy.mjs'
 import { Server } from './server.mjs'
 
 let browser
 
-export const openBrowser = async () => (browser ??= await launch())
+export async function openBrowser() {
+  if (!browser?.isConnected()) browser = await launch()
+  return browser
+}
 export const closeBrowser = async () => {
   await browser?.close()
   browser = undefined
@@ -14,19 +18,29 @@ export const closeBrowser = async () => {
 export class World {
   static async open({ people = ['ana', 'ben'] } = {}) {
     const world = new World()
-    world.server = await Server.start()
-    world.activity = await world.#activity()
-    world.phones = []
-    world.networks = []
+    try {
+      await world.#fill(people)
+      return world
+    } catch (error) {
+      await world.close()
+      throw error
+    }
+  }
+
+  phones = []
+  networks = []
+
+  async #fill(people) {
+    this.server = await Server.start()
+    this.activity = await this.#activity()
     for (const name of people) {
-      const network = await Proxy.start(world.server)
+      const network = await Proxy.start(this.server)
+      this.networks.push(network)
       const phone = await Phone.open(await openBrowser(), network.origin, name)
       phone.network = network
-      world[name] = phone
-      world.phones.push(phone)
-      world.networks.push(network)
+      this[name] = phone
+      this.phones.push(phone)
     }
-    return world
   }
 
   /** A fresh activity, with Ana and Ben among its participants and one like of Cleo. */
@@ -53,7 +67,7 @@ export class World {
   async close() {
     for (const phone of this.phones) await phone.close()
     for (const network of this.networks) await network.stop()
-    await this.server.stop()
+    await this.server?.stop()
   }
 }
 
@@ -61,7 +75,7 @@ export class World {
 export const inWorld = (body, options) => async () => {
   const world = await World.open(options)
   try {
-    await body(world)
+    await whileAlive(browser, () => body(world), options)
     const errors = world.phones.flatMap((phone) => phone.errors)
     if (errors.length > 0) throw new AggregateError(errors, 'a page threw')
   } catch (error) {
@@ -75,6 +89,6 @@ export const inWorld = (body, options) => async () => {
 async function photograph(world) {
   for (const phone of world.phones) {
     const path = new URL(`../output/failed-${phone.name}.png`, import.meta.url).pathname
-    await phone.page.screenshot({ path }).catch(() => {})
+    await phone.page.screenshot({ path, timeout: 5_000 }).catch(() => {})
   }
 }

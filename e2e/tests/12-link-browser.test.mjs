@@ -8,6 +8,7 @@ import { Server } from 'socket.io'
 import * as parser from 'socket.io-msgpack-parser'
 import { launch } from '../support/browser.mjs'
 import { bundle, servePage } from '../support/bundle.mjs'
+import { whileAlive } from '../support/endings.mjs'
 
 let site
 let browser
@@ -42,7 +43,7 @@ const meeting = (options, body) => async () => {
     const errors = []
     page.on('pageerror', (error) => errors.push(error))
     await page.goto(site.origin)
-    await body({ io, page, url: `http://127.0.0.1:${http.address().port}` })
+    await whileAlive(browser, () => body({ io, page, url: `http://127.0.0.1:${http.address().port}` }))
     if (errors.length > 0) throw new AggregateError(errors, 'the page threw')
   } finally {
     await context.close()

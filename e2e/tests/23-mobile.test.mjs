@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { launch, Phone } from '../support/browser.mjs'
+import { whileAlive } from '../support/endings.mjs'
 import { Proxy } from '../support/proxy.mjs'
 import { Server } from '../support/server.mjs'
 
@@ -48,7 +49,7 @@ async function phone(name) {
   return one
 }
 
-test('the mobile app: a tunnel, a reload inside it, and back: each change is applied once, and others see it', async () => {
+test('the mobile app: a tunnel, a reload inside it, and back: each change is applied once, and others see it', () => whileAlive(browser, async () => {
   const { id } = await server.request('cleo', 'POST', '/api/activities', { title: 'Swim at dawn' })
   for (const person of ['ana', 'ben']) await server.request(person, 'POST', `/api/activities/${id}/participants`)
   const [ana, ben] = [await phone('ana'), await phone('ben')]
@@ -89,4 +90,4 @@ test('the mobile app: a tunnel, a reload inside it, and back: each change is app
   assert.equal(server.sql(`SELECT cheers FROM activity WHERE id = '${id}'`)[0].cheers, 2)
   assert.deepEqual(server.sql(`SELECT text FROM message WHERE activity_id = '${id}'`), [{ text: 'In the tunnel, with tea ☕' }])
   assert.deepEqual([...ana.errors, ...ben.errors], [])
-})
+}))

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ends } from '../support/endings.mjs'
 import { closeBrowser, inWorld } from '../support/world.mjs'
 
 after(closeBrowser)
@@ -21,7 +22,7 @@ class Listener {
 
   constructor(origin) {
     const args = ['listen', '--json', '--room', 'activities', '--login', 'cleo', '--url', origin]
-    this.process = spawn(join(binaries, 'tidewire'), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.process = ends(spawn(join(binaries, 'tidewire'), args, { stdio: ['ignore', 'pipe', 'pipe'] }))
     this.gone = once(this.process, 'close')
     createInterface({ input: this.process.stdout }).on('line', (line) => this.#hear(this.printed, JSON.parse(line)))
     createInterface({ input: this.process.stderr }).on('line', (line) => this.#hear(this.#told, line))

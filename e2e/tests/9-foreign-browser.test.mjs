@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { launch } from '../support/browser.mjs'
 import { bundle, servePage } from '../support/bundle.mjs'
+import { ends, whileAlive } from '../support/endings.mjs'
 import { Proxy } from '../support/proxy.mjs'
 
 let site
@@ -29,9 +30,8 @@ class App {
   port = 0
 
   async start() {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../peers/foreign-app.mjs', import.meta.url)), String(this.port)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const program = fileURLToPath(new URL('../peers/foreign-app.mjs', import.meta.url))
+    const child = ends(spawn(process.execPath, [program, String(this.port)], { stdio: ['pipe', 'pipe', 'inherit'] }))
     this.#process = child
     const [line] = await once(createInterface({ input: child.stdout }), 'line')
     this.port = Number(/^listening on (\d+)$/.exec(line)[1])
@@ -66,7 +66,7 @@ const abroad = (body) => async () => {
     const errors = []
     page.on('pageerror', (error) => errors.push(error))
     await page.goto(site.origin)
-    await body({ app, network, page, url: network.origin })
+    await whileAlive(browser, () => body({ app, network, page, url: network.origin }))
     if (errors.length > 0) throw new AggregateError(errors, 'the page threw')
   } finally {
     await context.close()
