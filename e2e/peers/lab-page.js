@@ -51,6 +51,9 @@ function open(name, { sealed = false } = {}) {
   return { tw, sent }
 }
 
+/** Connects after the network was away. An attempt that began before may end this one: the wish stays, and the next one comes by itself (A5). */
+const goOn = (tw) => void tw.connect().catch(() => undefined)
+
 /** All values of the client's database, as they stand there. */
 async function stored() {
   const database = await new Promise((resolve, reject) => {
@@ -64,4 +67,4 @@ async function stored() {
   return values.map((value) => (value instanceof Uint8Array ? new TextDecoder('latin1').decode(value) : String(value)))
 }
 
-globalThis.lab = { browser, cheer, create, createTidewire, like, longPolling, msgpack, open, reliable, say, stored, syncInBackground, unlike, until, volatile }
+globalThis.lab = { browser, cheer, create, createTidewire, goOn, like, longPolling, msgpack, open, reliable, say, stored, syncInBackground, unlike, until, volatile }

@@ -11,6 +11,7 @@ import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
 import { launch } from '../support/browser.mjs'
 import { bundle, servePage } from '../support/bundle.mjs'
+import { ends, whileAlive } from '../support/endings.mjs'
 
 let site
 let browser
@@ -35,7 +36,7 @@ async function openPage(context) {
 const withPages = (body) => async (t) => {
   const context = await browser.newContext()
   try {
-    await body(() => openPage(context), t, context)
+    await whileAlive(browser, () => body(() => openPage(context), t, context))
   } finally {
     await context.close()
   }
@@ -119,10 +120,43 @@ test('Q4 a disk without room is Full, the step is not there by half, and what wa
   assert.deepEqual(await keys(), ['before', 'large', 'small'])
 }))
 
+// Chromium tells a transaction that has just begun nothing any more when it evicts the storage: this test found no end then.
+test('Q2 Q4 evicted at any moment, again and again: every step comes to its end, and the last one is there', withPages(async (open, _, context) => {
+  const page = await open()
+  const devtools = await context.newCDPSession(page)
+  await page.evaluate(async () => {
+    const store = await lab.indexedDbStore().open('p')
+    lab.ends = []
+    lab.over = false
+    lab.stored = () => new Promise((resolve) => (lab.tell = resolve))
+    const write = async (name) => {
+      for (let n = 0; !lab.over; n += 1) {
+        const end = await lab.kindOf(store.write([{ key: name, value: String(n) }]))
+        if (end === 'stored') lab.tell?.()
+        else lab.ends.push(end)
+      }
+    }
+    lab.store = store
+    lab.writers = ['a', 'b', 'c'].map(write)
+  })
+  for (let turn = 0; turn < 20; turn += 1) {
+    await page.evaluate(() => lab.stored())
+    await devtools.send('Storage.clearDataForOrigin', { origin: site.origin, storageTypes: 'indexeddb' })
+  }
+  const { ends, left } = await page.evaluate(async () => {
+    lab.over = true
+    await Promise.all(lab.writers)
+    await lab.store.write([{ key: 'z', value: 'last' }])
+    return { ends: lab.ends, left: (await lab.store.scan()).at(-1) }
+  })
+  assert.ok(ends.every((end) => end === 'Failed'), ends.join())
+  assert.deepEqual(left, { key: 'z', value: 'last' })
+}))
+
 /** A Chromium that is ours to kill, on a profile that stays. */
 async function startOn(profile) {
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
-  const child = spawn(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = ends(spawn(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args, { stdio: ['ignore', 'ignore', 'pipe'] }))
   const gone = once(child, 'exit')
   for await (const line of createInterface({ input: child.stderr })) {
     const url = /DevTools listening on (ws:\S+)/.exec(line)?.[1]

@@ -1,5 +1,5 @@
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { indexedDbStore } from '../src/ports/indexeddb-store.js';
 import { memoryStore } from '../src/ports/memory-store.js';
 import { StoreFault } from '../src/ports/port.js';
@@ -7,6 +7,10 @@ import { describeStore } from './store-conformance.js';
 
 beforeAll(() => {
   Object.assign(globalThis, { IDBKeyRange });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 describeStore('memory', () => memoryStore());
@@ -85,6 +89,96 @@ describe('IndexedDB alone', () => {
     await store.write([{ key: 'k', value: '2' }]);
     expect(await store.scan()).toEqual([{ key: 'k', value: '2' }]);
     expect(opened).toHaveLength(2);
+  });
+
+  it('Q2 Q4 what had begun when the browser took the database away is done on the next one, in order', async () => {
+    const factory = new IDBFactory();
+    const opened: IDBDatabase[] = [];
+    const store = await indexedDbStore({ factory: watching(factory, (database) => opened.push(database)) }).open('p');
+    const [database] = opened;
+    // As Chromium leaves it: neither complete nor aborted, for ever.
+    const mute = { objectStore: () => ({ put: () => undefined, get: () => ({}), getAll: () => ({}), getAllKeys: () => ({}) }) };
+    if (database !== undefined) database.transaction = () => mute as unknown as IDBTransaction;
+    const begun = [store.write([{ key: 'k', value: '1' }]), store.write([{ key: 'k', value: '2' }], 1)] as const;
+    const [lead, found] = [store.lead(), store.scan()];
+    database?.onclose?.(new Event('close'));
+    const behind = store.write([{ key: 'k', value: '3' }]);
+    await Promise.all(begun);
+    expect(await lead).toBe(1);
+    expect(await found).toEqual([{ key: 'k', value: '2' }]);
+    await behind;
+    expect(await store.scan()).toEqual([{ key: 'k', value: '3' }]);
+    expect(opened).toHaveLength(2);
+  });
+
+  it('Q4 the same when it tells them that it is closing', async () => {
+    const factory = new IDBFactory();
+    const opened: IDBDatabase[] = [];
+    const store = await indexedDbStore({ factory: watching(factory, (database) => opened.push(database)) }).open('p');
+    const [database] = opened;
+    const aborted: { error: DOMException; onabort?: () => void; objectStore: () => unknown } = {
+      error: new DOMException('Connection is closing because of: Force close delete origin', 'UnknownError'),
+      objectStore: () => ({ put: () => undefined }),
+    };
+    if (database !== undefined) database.transaction = () => aborted as unknown as IDBTransaction;
+    const written = store.write([{ key: 'k', value: '1' }]);
+    aborted.onabort?.();
+    await written;
+    expect(await store.scan()).toEqual([{ key: 'k', value: '1' }]);
+    expect(opened).toHaveLength(2);
+  });
+
+  it('Q4 a disk that fails again has failed', async () => {
+    const factory = new IDBFactory();
+    const opened: IDBDatabase[] = [];
+    const failing = (database: IDBDatabase): void => {
+      opened.push(database);
+      database.transaction = () => {
+        const transaction: { error: DOMException; onabort?: () => void; objectStore: () => unknown } = {
+          error: new DOMException('Internal error', 'UnknownError'),
+          objectStore: () => ({ put: () => queueMicrotask(() => transaction.onabort?.()) }),
+        };
+        return transaction as unknown as IDBTransaction;
+      };
+    };
+    const store = await indexedDbStore({ factory: watching(factory, failing) }).open('p');
+    await expect(store.write([{ key: 'k', value: '1' }])).rejects.toMatchObject({ kind: 'Failed' });
+    expect(opened).toHaveLength(2);
+  });
+
+  it('Q4 what cannot be opened any more has failed', async () => {
+    const factory = new IDBFactory();
+    const opened: IDBDatabase[] = [];
+    const store = await indexedDbStore({ factory: watching(factory, (database) => opened.push(database)) }).open('p');
+    opened[0]?.onclose?.(new Event('close'));
+    factory.open = () => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+    await expect(store.write([{ key: 'k', value: '1' }])).rejects.toMatchObject({ kind: 'Failed' });
+  });
+
+  it('Q4 the database is asked for again when nothing answers, and opened once', async () => {
+    const factory = new IDBFactory();
+    const open = factory.open.bind(factory);
+    const forgotten: Partial<IDBOpenDBRequest>[] = [];
+    factory.open = (name, version) => {
+      if (forgotten.length > 0) return open(name, version);
+      forgotten.push({});
+      return forgotten[0] as IDBOpenDBRequest;
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const opening = indexedDbStore({ factory }).open('p');
+    vi.advanceTimersByTime(2_000);
+    const store = await opening;
+    expect(store.durability).toBe('power-loss');
+    expect(vi.getTimerCount()).toBe(0);
+    // The first request is answered after all: what it opened would keep every newer build out.
+    const close = vi.fn();
+    const late = Object.assign(forgotten[0] ?? {}, { result: { close } as unknown as IDBDatabase });
+    late.onsuccess?.call(late as IDBOpenDBRequest, new Event('success'));
+    expect(close).toHaveBeenCalledOnce();
+    await store.write([{ key: 'k', value: '1' }]);
+    expect(await store.scan()).toHaveLength(1);
   });
 });
 

@@ -5,6 +5,8 @@ import { censusOf, StoreFault, type PartitionCount, type Store, type StorePort, 
 
 const RECORDS = 'records';
 const VERSION = 1;
+/** Milliseconds after which the database is asked for once more: Chromium forgets a request that meets an eviction. */
+const ASK_AGAIN = 2_000;
 /** Leadership epochs have keys that are no arrays of two texts, so no record can take their place. */
 const epochKey = (partition: string): IDBValidKey => [partition, 0, 'leader'];
 
@@ -49,12 +51,11 @@ function availableFactory(): IDBFactory | undefined {
 
 /** Keys alone are read, never values. */
 async function censusIn(connection: Connection): Promise<PartitionCount[]> {
-  const database = await connection.database();
-  const keys = await new Promise<IDBValidKey[]>((resolve, reject) => {
-    const request = database.transaction(RECORDS, 'readonly').objectStore(RECORDS).getAllKeys();
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(faultOf(request.error));
+  let found: IDBRequest<IDBValidKey[]> | undefined;
+  await connection.transaction('readonly', (records) => {
+    found = records.getAllKeys();
   });
+  const keys = found?.result ?? [];
   connection.close();
   return censusOf(keys.flatMap((key) => (Array.isArray(key) && typeof key[0] === 'string' && typeof key[1] === 'string' ? [[key[0], key[1]] as const] : [])));
 }
@@ -66,6 +67,8 @@ class Connection {
   #database: Promise<IDBDatabase> | undefined;
   /** The same, once it is open: work on it begins within the call, so that a `close` right after does not overtake it. */
   current: IDBDatabase | undefined;
+  /** Transactions that are under way: what is told to each when its database is taken away. */
+  readonly #running = new Map<() => void, IDBDatabase>();
   /** Resolves when it was left to a newer build. */
   readonly taken: Promise<void>;
   #tellTaken: () => void = () => undefined;
@@ -81,10 +84,15 @@ class Connection {
 
   database(): Promise<IDBDatabase> {
     if (this.#over !== undefined) return Promise.reject(this.#over);
-    this.#database ??= this.#open().catch((error: unknown) => {
-      this.#database = undefined;
-      throw error;
-    });
+    this.#database ??= this.#open()
+      .catch((error: unknown) => {
+        if (isTaking(error) && this.#over === undefined) return this.#open();
+        throw error;
+      })
+      .catch((error: unknown) => {
+        this.#database = undefined;
+        throw error;
+      });
     return this.#database;
   }
 
@@ -101,42 +109,122 @@ class Connection {
     );
   }
 
+  /**
+   * Runs `work` in a transaction; resolves when that is complete, not when its requests are. If the browser takes the database away meanwhile, `work` runs once more on a new one:
+   * what had begun took no effect, or is done again with the same result.
+   */
+  transaction(mode: IDBTransactionMode, work: Work): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const attempt = (taken: () => void): void => {
+        const begin = (database: IDBDatabase): void => {
+          let over = false;
+          const end = (then: () => void): void => {
+            if (over) return;
+            over = true;
+            this.#running.delete(lost);
+            then();
+          };
+          const lost = (): void => end(taken);
+          this.#running.set(lost, database);
+          run(database, mode, work, () => end(resolve), (fault) => end(() => reject(fault)), () => this.#takenAway(database));
+        };
+        if (this.current === undefined) this.database().then(begin, (error: unknown) => reject(faultOf(error)));
+        else begin(this.current);
+      };
+      attempt(() => attempt(() => reject(new StoreFault('Failed', 'The store was taken away by the browser'))));
+    });
+  }
+
+  /** All that had begun on this database begins again, before anything that comes later (Q2). */
+  #takenAway(database: IDBDatabase): void {
+    this.#forget(database);
+    for (const [lost, on] of [...this.#running]) if (on === database) lost();
+  }
+
+  #forget(database: IDBDatabase): void {
+    database.close();
+    if (this.current !== database) return;
+    this.#database = undefined;
+    this.current = undefined;
+  }
+
   #open(): Promise<IDBDatabase> {
     return new Promise((resolve, reject) => {
-      const request = this.#factory.open(this.#name, VERSION);
-      request.onupgradeneeded = () => {
-        if (!request.result.objectStoreNames.contains(RECORDS)) request.result.createObjectStore(RECORDS);
+      let over = false;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      /** The first answer to any of the requests counts. */
+      const first = (): boolean => {
+        if (over) return false;
+        over = true;
+        clearTimeout(timer);
+        return true;
       };
-      let refused = false;
-      request.onblocked = () => {
-        refused = true;
-        reject(new Error('IndexedDB is blocked by another tab'));
-      };
-      request.onerror = () => {
-        const newer = request.error?.name === 'VersionError';
-        reject(newer ? new StoreFault('Newer', 'The store belongs to a newer build: reload the page') : (request.error ?? new Error('IndexedDB refused')));
-      };
-      request.onsuccess = () => {
-        const database = request.result;
-        if (refused) {
-          database.close();
-          return;
-        }
-        database.onversionchange = ({ newVersion }) => {
-          // Null: it is deleted, and made anew at the next step.
-          if (newVersion === null) return gone(), database.close();
-          this.#end(new StoreFault('Newer', 'The store was left to a newer build: reload the page'));
-          this.#tellTaken();
+      const ask = (): void => {
+        timer = setTimeout(ask, ASK_AGAIN);
+        const request = this.#factory.open(this.#name, VERSION);
+        request.onupgradeneeded = () => {
+          if (!request.result.objectStoreNames.contains(RECORDS)) request.result.createObjectStore(RECORDS);
         };
-        const gone = (): void => {
-          this.#database = undefined;
-          this.current = undefined;
+        request.onblocked = () => {
+          if (first()) reject(new Error('IndexedDB is blocked by another tab'));
         };
-        database.onclose = gone;
-        if (this.#over === undefined) this.current = database;
-        resolve(database);
+        request.onerror = () => {
+          const newer = request.error?.name === 'VersionError';
+          if (first()) reject(newer ? new StoreFault('Newer', 'The store belongs to a newer build: reload the page') : (request.error ?? new Error('IndexedDB refused')));
+        };
+        request.onsuccess = () => {
+          if (!first()) return request.result.close();
+          this.#opened(request.result);
+          resolve(request.result);
+        };
       };
+      try {
+        ask();
+      } catch (error) {
+        if (first()) reject(error);
+      }
     });
+  }
+
+  #opened(database: IDBDatabase): void {
+    database.onversionchange = ({ newVersion }) => {
+      // Null: it is deleted, and made anew at the next step.
+      if (newVersion === null) return this.#forget(database);
+      this.#end(new StoreFault('Newer', 'The store was left to a newer build: reload the page'));
+      this.#tellTaken();
+    };
+    // Chromium tells transactions that had just begun nothing, ever (seen in version 156).
+    database.onclose = () => this.#takenAway(database);
+    if (this.#over === undefined) this.current = database;
+  }
+}
+
+type Work = (records: IDBObjectStore, refuse: (fault: StoreFault) => void) => void;
+
+/** How it is named when the browser closes the database, as it does when it needs room or the person clears the site's data (Q4). A disk that fails has the same name, and fails again. */
+function isTaking(error: unknown): boolean {
+  return nameOf(error) === 'UnknownError' || nameOf(error) === 'AbortError';
+}
+
+/** One transaction of this database; `taken` instead of an end, perhaps more than once: the browser closes the database. */
+function run(database: IDBDatabase, mode: IDBTransactionMode, work: Work, resolve: () => void, reject: (fault: StoreFault) => void, taken: () => void): void {
+  let fault: StoreFault | undefined;
+  let transaction: IDBTransaction;
+  try {
+    transaction = database.transaction(RECORDS, mode, { durability: 'strict' });
+  } catch {
+    return taken(); // It is closing.
+  }
+  transaction.oncomplete = () => resolve();
+  transaction.onabort = () => (fault === undefined && isTaking(transaction.error) ? taken() : reject(fault ?? faultOf(transaction.error)));
+  const refuse = (why: StoreFault): void => {
+    fault = why;
+    transaction.abort();
+  };
+  try {
+    work(transaction.objectStore(RECORDS), refuse);
+  } catch (error) {
+    refuse(faultOf(error));
   }
 }
 
@@ -155,7 +243,7 @@ class IndexedDbPartition implements Store {
     const range = IDBKeyRange.bound([this.#partition, prefix], [this.#partition, prefix === '' ? [] : after(prefix)], false, true);
     let keys: IDBRequest<IDBValidKey[]> | undefined;
     let values: IDBRequest<unknown[]> | undefined;
-    await this.#transaction('readonly', (records) => {
+    await this.#connection.transaction('readonly', (records) => {
       keys = records.getAllKeys(range);
       values = records.getAll(range) as IDBRequest<unknown[]>;
     });
@@ -169,7 +257,7 @@ class IndexedDbPartition implements Store {
   }
 
   write(steps: Parameters<Store['write']>[0], fence?: number): Promise<void> {
-    return this.#transaction('readwrite', (records, refuse) => {
+    return this.#connection.transaction('readwrite', (records, refuse) => {
       const put = (): void => {
         for (const step of steps) this.#put(records, step, refuse);
       };
@@ -198,7 +286,7 @@ class IndexedDbPartition implements Store {
 
   async lead(): Promise<number> {
     let next = 1;
-    await this.#transaction('readwrite', (records) => {
+    await this.#connection.transaction('readwrite', (records) => {
       const epoch = records.get(epochKey(this.#partition)) as IDBRequest<unknown>;
       epoch.onsuccess = () => {
         next = (typeof epoch.result === 'number' ? epoch.result : 0) + 1;
@@ -214,32 +302,6 @@ class IndexedDbPartition implements Store {
 
   close(): void {
     this.#connection.close();
-  }
-
-  /** Resolves when the transaction is complete, not when its requests are. */
-  async #transaction(mode: IDBTransactionMode, work: (records: IDBObjectStore, refuse: (fault: StoreFault) => void) => void): Promise<void> {
-    const database = this.#connection.current ?? (await this.#connection.database());
-    await new Promise<void>((resolve, reject) => {
-      let fault: StoreFault | undefined;
-      let transaction: IDBTransaction;
-      try {
-        transaction = database.transaction(RECORDS, mode, { durability: 'strict' });
-      } catch (error) {
-        reject(new StoreFault('Failed', `The store is closing: ${nameOf(error)}`));
-        return;
-      }
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(fault ?? faultOf(transaction.error));
-      const refuse = (why: StoreFault): void => {
-        fault = why;
-        transaction.abort();
-      };
-      try {
-        work(transaction.objectStore(RECORDS), refuse);
-      } catch (error) {
-        refuse(faultOf(error));
-      }
-    });
   }
 }
 
