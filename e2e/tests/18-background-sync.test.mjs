@@ -10,9 +10,6 @@ import { closeBrowser } from '../support/world.mjs'
 
 after(closeBrowser)
 
-// It came to no end once, on a machine with much other work, and why is not known: a gate for everybody it is when that is found.
-const open = { skip: process.env.TIDEWIRE_SLOW ? false : 'set TIDEWIRE_SLOW=1' }
-
 const cheers = (lab, id) => lab.server.sql(`SELECT cheers FROM activity WHERE id = '${id}'`)[0].cheers
 
 /** A page of the origin without a client, and the browser's word about its service worker. */
@@ -26,7 +23,7 @@ async function watcher(lab) {
   return { session, registrationId: registrations[0].registrationId }
 }
 
-test('Q1 Q9 the worker sends what the closed page left, once', open, inLab(async (lab) => {
+test('Q1 Q9 the worker sends what the closed page left, once', inLab(async (lab) => {
   writeFileSync(join(lab.web, 'sw.js'), await bundle('lab-worker.js'))
   writeFileSync(join(lab.web, 'nothing.txt'), '')
   const activity = await lab.activity()
@@ -42,6 +39,7 @@ test('Q1 Q9 the worker sends what the closed page left, once', open, inLab(async
     await Promise.all([tw.submit(lab.cheer, { id }).durable, tw.submit(lab.cheer, { id }).durable])
     const { sync } = await navigator.serviceWorker.ready
     let tags = []
+    // The page's own request may be on its way still.
     while (tags.length === 0) tags = await sync.getTags()
     return tags
   }, activity)
@@ -49,18 +47,13 @@ test('Q1 Q9 the worker sends what the closed page left, once', open, inLab(async
   await page.close()
   assert.equal(cheers(lab, activity), 0)
 
-  // Chromium may have woken the worker already: it tries again when there is a network.
-  const held = [1, 2].map(() => lab.network.hold(/^POST \/api\/activities\/[^/]+\/cheers /))
+  // Chromium has woken the worker already: it may try again before it is told to.
+  const sent = [1, 2].map(() => lab.network.answered(/^POST \/api\/activities\/[^/]+\/cheers /))
   await lab.network.heal()
   const { session, registrationId } = await watcher(lab)
   await session.send('ServiceWorker.dispatchSyncEvent', { origin: lab.network.origin, registrationId, tag: 'tidewire', lastChance: false })
-  for (const [at, sent] of held.entries()) {
-    await sent.requestReached
-    sent.forward()
-    await sent.answerReached
-    assert.equal(cheers(lab, activity), at + 1)
-    sent.pass()
-  }
+  await Promise.all(sent)
+  assert.equal(cheers(lab, activity), 2)
   const next = await lab.page()
   const left = await next.evaluate(async () => {
     const { tw, sent } = lab.open('ana')

@@ -17,9 +17,11 @@ const PATIENCE = 20_000;
 export function syncInBackground(tw: Pick<SyncClient, 'outbox'>): () => void {
   let before = 0;
   const look = (): void => {
-    const { pending } = tw.outbox.get();
-    if (pending > 0 && pending !== before) askForSync(TAG);
-    before = pending;
+    const { pending, writes } = tw.outbox.get();
+    // Those on disk alone: a worker that is woken at once must find them, or it takes its work for done and is not woken again.
+    const stored = pending - writes.filter(({ state }) => state === 'queued').length;
+    if (stored > 0 && stored !== before) askForSync(TAG);
+    before = stored;
   };
   const stop = tw.outbox.subscribe(look);
   look();
