@@ -33,6 +33,7 @@ impl Hub {
             }
             Inbound::Binary(bytes) => self.binary(link, bytes),
             Inbound::Unreadable => Err(CloseReason::WebSocket),
+            Inbound::NoText => Err(CloseReason::NoText),
             Inbound::Oversized => Err(CloseReason::Oversized),
             Inbound::Text(text) if text.len() as u64 > self.config.frame_bytes => Err(CloseReason::Oversized),
             Inbound::Text(text) => self.packet(link, &text),

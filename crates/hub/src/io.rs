@@ -100,8 +100,10 @@ pub enum Inbound {
     Binary(Vec<u8>),
     /// A frame above the limit; the host did not keep it.
     Oversized,
-    /// Bytes that are no WebSocket frame, or a text that is no UTF-8.
+    /// Bytes that are no WebSocket frame.
     Unreadable,
+    /// A text that is no UTF-8.
+    NoText,
 }
 
 impl fmt::Debug for Inbound {
@@ -111,6 +113,7 @@ impl fmt::Debug for Inbound {
             Inbound::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
             Inbound::Oversized => f.write_str("Oversized"),
             Inbound::Unreadable => f.write_str("Unreadable"),
+            Inbound::NoText => f.write_str("NoText"),
         }
     }
 }
@@ -482,6 +485,8 @@ pub enum CloseReason {
     Malformed(FrameError),
     /// Bytes that are no WebSocket frame (C11).
     WebSocket,
+    /// A text that is no UTF-8 (C11).
+    NoText,
     /// A frame above the limit (V9).
     Oversized,
     /// A binary frame that no packet announced, or a text frame instead of one that was.
@@ -512,6 +517,7 @@ impl CloseReason {
             CloseReason::Replaced => "replaced",
             CloseReason::Malformed(error) => error.code(),
             CloseReason::WebSocket => "websocket",
+            CloseReason::NoText => "no-text",
             CloseReason::Oversized => "oversized",
             CloseReason::Binary => "binary",
             CloseReason::PingTimeout => "ping-timeout",
@@ -533,6 +539,7 @@ impl CloseReason {
             | CloseReason::Malformed(_)
             | CloseReason::WebSocket => 1002,
             CloseReason::Binary => 1003,
+            CloseReason::NoText => 1007,
             CloseReason::NoConnect => 1008,
             CloseReason::Oversized => 1009,
             CloseReason::Drain => 1012,

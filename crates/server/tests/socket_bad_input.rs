@@ -92,6 +92,18 @@ async fn c11_bytes_that_are_no_websocket_close_only_their_connection() {
 }
 
 #[tokio::test]
+async fn c11_a_text_that_is_no_utf8_closes_only_its_connection_with_the_code_for_that() {
+    let server = Server::start(|builder| builder).await;
+    let mut witness = server.joined(r#"{"token":"ana"}"#, "r").await;
+    let mut raw = server.connected(r#"{"token":"eve"}"#).await;
+    let tokio_tungstenite::MaybeTlsStream::Plain(stream) = raw.0.get_mut() else { panic!("no TLS here") };
+    // An event whose name is cut off within a letter.
+    stream.write_all(&[0x81, 0x85, 0, 0, 0, 0, b'4', b'2', b'[', b'"', 0xc3]).await.unwrap();
+    assert_eq!(raw.closed().await, (1007, "no-text".to_owned()));
+    assert_undisturbed(&server, &mut witness).await;
+}
+
+#[tokio::test]
 async fn v2_without_connect_the_connection_is_closed() {
     let config = Config { connect_timeout: Millis(20), ..Config::default() };
     let server = Server::start(|builder| builder.config(config)).await;

@@ -176,6 +176,7 @@ impl Carrier {
                     Some(match error {
                         ReadError::Oversized => Inbound::Oversized,
                         ReadError::Broken => Inbound::Unreadable,
+                        ReadError::NoText => Inbound::NoText,
                     })
                 }
             };

@@ -202,6 +202,7 @@ fn log(note: &Note) {
             | CloseReason::AlreadyConnected
             | CloseReason::Malformed(_)
             | CloseReason::WebSocket
+            | CloseReason::NoText
             | CloseReason::Oversized
             | CloseReason::Binary
             | CloseReason::PingTimeout

@@ -18,8 +18,10 @@ pub(crate) enum Received {
 pub(crate) enum ReadError {
     /// A message above the limit.
     Oversized,
-    /// No WebSocket frame, or a text that is no UTF-8.
+    /// No WebSocket frame.
     Broken,
+    /// A text that is no UTF-8 (section 8.1).
+    NoText,
 }
 
 const CONTINUATION: u8 = 0;
@@ -177,7 +179,7 @@ impl Decoder {
         if !is_text {
             return Ok(Received::Binary(bytes));
         }
-        String::from_utf8(bytes).map(Received::Text).map_err(|_| ReadError::Broken)
+        String::from_utf8(bytes).map(Received::Text).map_err(|_| ReadError::NoText)
     }
 }
 
@@ -199,11 +201,13 @@ fn closed(payload: &[u8]) -> Result<Received, ReadError> {
         [a, b, reason @ ..] => (u16::from_be_bytes([*a, *b]), reason),
         [_] => return Err(ReadError::Broken),
     };
-    let may_be_sent = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-    if !may_be_sent || std::str::from_utf8(reason).is_err() {
+    if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
         return Err(ReadError::Broken);
     }
-    Ok(Received::Close(Some(code)))
+    match std::str::from_utf8(reason) {
+        Ok(_) => Ok(Received::Close(Some(code))),
+        Err(_) => Err(ReadError::NoText),
+    }
 }
 
 #[cfg(test)]
@@ -289,7 +293,7 @@ mod tests {
     #[test]
     fn c11_whatever_breaks_a_rule_ends_it() {
         let unmasked = vec![0x81, 1, b'a'];
-        let broken: [(&str, Vec<u8>); 14] = [
+        let broken: [(&str, Vec<u8>); 11] = [
             ("unmasked", unmasked),
             ("reserved bit", frame(0xc1, b"a")),
             ("reserved kind", frame(0x83, b"a")),
@@ -298,16 +302,27 @@ mod tests {
             ("long ping", frame(0x89, &[0; 126])),
             ("nothing to continue", frame(0x80, b"a")),
             ("a message within another", [frame(0x01, b"a"), frame(0x81, b"b")].concat()),
-            ("no UTF-8", frame(0x81, &[0xff])),
-            ("no UTF-8 when put together", [frame(0x01, &[0xc3]), frame(0x80, b"a")].concat()),
             ("half a close code", frame(0x88, &[3])),
             ("a close code that is never sent", frame(0x88, &1005_u16.to_be_bytes())),
             ("a close code of nobody", frame(0x88, &5000_u16.to_be_bytes())),
-            ("a close reason that is no text", frame(0x88, &[3, 232, 0xff])),
         ];
         for (name, bytes) in broken {
             assert_eq!(read(&bytes, 1).1, Some(ReadError::Broken), "{name}");
             assert_eq!(read(&bytes, 1000).1, Some(ReadError::Broken), "{name}");
+        }
+    }
+
+    #[test]
+    fn c11_a_text_that_is_none_ends_it_with_an_error_of_its_own() {
+        for (name, bytes) in [
+            ("a message", frame(0x81, &[0xff])),
+            ("put together", [frame(0x01, &[0xc3]), frame(0x80, b"a")].concat()),
+            ("cut short", frame(0x81, &[b'a', 0xc3])),
+            ("a surrogate", frame(0x81, &[0xed, 0xa0, 0x80])),
+            ("a close reason", frame(0x88, &[3, 232, 0xff])),
+        ] {
+            assert_eq!(read(&bytes, 1).1, Some(ReadError::NoText), "{name}");
+            assert_eq!(read(&bytes, 1000).1, Some(ReadError::NoText), "{name}");
         }
     }
 
@@ -339,9 +354,10 @@ mod tests {
             ("a compressed ping", frame(0xc9, b"")),
             ("a later fragment that says so", [frame(0x41, &hello[..3]), frame(0xc0, &hello[3..])].concat()),
             ("another reserved bit", frame(0xe1, &hello)),
-            ("no UTF-8 when unpacked", frame(0xc1, &[0xfa, 0x0f, 0x00])),
         ] {
             assert_eq!(read_with(agreed(), &bytes, 1).1, Some(ReadError::Broken), "{name}");
         }
+        let no_text = frame(0xc1, &[0xfa, 0x0f, 0x00]);
+        assert_eq!(read_with(agreed(), &no_text, 1).1, Some(ReadError::NoText));
     }
 }

@@ -1,6 +1,9 @@
 //! The servers that the published suites of Engine.IO and Socket.IO, and the suite of the official client, expect to find
-//! (V1). `conformance suites [port]` is for the first two (port 3000), `conformance client [port]` for the third (3210).
+//! (V1). `conformance suites [port]` is for the first two (port 3000), `conformance client [port]` for the third (3210),
+//! `conformance echo [port]` for Autobahn's fuzzing client (9001).
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
+
+mod echo;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -25,7 +28,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (default, app) = match which.as_str() {
         "suites" => (3000, suites()?),
         "client" => (3210, client()?),
-        _ => return Err("give: suites [port] | client [port]".into()),
+        // Nobody speaks Socket.IO there; the server is only what sends everybody away in the end.
+        "echo" => (9001, (builder(&Anyone::default(), Config::default()).build()?, echo::router())),
+        _ => return Err("give: suites [port] | client [port] | echo [port]".into()),
     };
     let port = port.map_or(Ok(default), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
