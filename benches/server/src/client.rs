@@ -1,5 +1,5 @@
 //! A client that knows just enough of WebSocket and Socket.IO to be no part of what is measured: no masks but zeros, no
-//! fragments, one buffer each way.
+//! fragments, one buffer each way. Where many messages are measured it hands them over as bytes, all that came at once.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Servers accept any key of 16 bytes.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+/// What is read at once.
+const ROOM: usize = 4096;
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
@@ -50,7 +52,7 @@ impl Client {
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{offer}\r\n"
         );
         stream.write_all(asked.as_bytes()).await?;
-        let mut client = Client { stream, came: Vec::new(), read: 0, bytes: 0 };
+        let mut client = Client { stream, came: Vec::with_capacity(ROOM), read: 0, bytes: 0 };
         let end = loop {
             if let Some(end) = client.came.windows(4).position(|part| part == b"\r\n\r\n") {
                 break end;
@@ -108,50 +110,49 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, text: &str) -> Result<(), Failure> {
-        self.send_all(&[text]).await
+        let mut frames = Vec::new();
+        frame(&mut frames, text.as_bytes())?;
+        self.send_frames(&frames).await
     }
 
-    /// Several messages, handed to the operating system at once.
-    pub(crate) async fn send_all(&mut self, texts: &[impl AsRef<str>]) -> Result<(), Failure> {
-        let mut frames = Vec::new();
-        for text in texts.iter().map(AsRef::as_ref) {
-            match text.len() {
-                short @ 0..=125 => frames.extend([TEXT, 0x80 | short as u8]),
-                long => {
-                    frames.extend([TEXT, 0x80 | 126]);
-                    frames.extend(u16::try_from(long)?.to_be_bytes());
-                }
+    /// Frames made by [`frame`], handed to the operating system at once.
+    pub(crate) async fn send_frames(&mut self, frames: &[u8]) -> Result<(), Failure> {
+        Ok(self.stream.write_all(frames).await?)
+    }
+
+    /// Waits for bytes and hands over each text that is whole; pings are answered. It waits for as long as it takes.
+    pub(crate) async fn texts(
+        &mut self,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.more().await?;
+        let mut pinged = false;
+        while let Some((kind, (from, to))) = self.frame() {
+            match (kind, &self.came[from..to]) {
+                (TEXT, b"2") => pinged = true,
+                (TEXT, text) => take(text)?,
+                (CLOSE, reason) => return Err(format!("closed: {reason:?}").into()),
+                _ => {}
             }
-            frames.extend([0; 4]);
-            frames.extend_from_slice(text.as_bytes());
         }
-        Ok(self.stream.write_all(&frames).await?)
+        if pinged { self.send("3").await } else { Ok(()) }
     }
 
     /// The next message that begins like this; pings are answered.
     pub(crate) async fn until(&mut self, start: &str) -> Result<String, Failure> {
         loop {
-            if let Some(text) = self.at_hand(start).await? {
-                return Ok(text);
+            while let Some((kind, (from, to))) = self.frame() {
+                match (kind, &self.came[from..to]) {
+                    (TEXT, b"2") => self.send("3").await?,
+                    (TEXT, text) if text.starts_with(start.as_bytes()) => {
+                        return Ok(String::from_utf8(text.to_vec())?);
+                    }
+                    (CLOSE, reason) => return Err(format!("closed: {reason:?}").into()),
+                    _ => {}
+                }
             }
             timeout(PATIENCE, self.more()).await??;
         }
-    }
-
-    /// The next message that begins like this, if it has come already.
-    pub(crate) async fn at_hand(&mut self, start: &str) -> Result<Option<String>, Failure> {
-        while let Some((kind, payload)) = self.frame() {
-            let (from, to) = payload;
-            match (kind, &self.came[from..to]) {
-                (TEXT, b"2") => self.send("3").await?,
-                (TEXT, text) if text.starts_with(start.as_bytes()) => {
-                    return Ok(Some(String::from_utf8(text.to_vec())?));
-                }
-                (CLOSE, reason) => return Err(format!("closed: {reason:?}").into()),
-                _ => {}
-            }
-        }
-        Ok(None)
     }
 
     /// The first byte of the next frame, and where its payload is, if it is there as a whole.
@@ -181,6 +182,20 @@ impl Client {
             }
         }
     }
+}
+
+/// Puts a text behind others.
+pub(crate) fn frame(frames: &mut Vec<u8>, text: &[u8]) -> Result<(), Failure> {
+    match text.len() {
+        short @ 0..=125 => frames.extend([TEXT, 0x80 | short as u8]),
+        long => {
+            frames.extend([TEXT, 0x80 | 126]);
+            frames.extend(u16::try_from(long)?.to_be_bytes());
+        }
+    }
+    frames.extend([0; 4]);
+    frames.extend_from_slice(text);
+    Ok(())
 }
 
 /// Many at once, a few at a time. They are given a moment, because socketioxide loses what comes right after its answer to

@@ -1,13 +1,14 @@
 //! The measures. Each names what it counts and in which unit; none knows which server it talks to.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use crate::Failure;
-use crate::client::{Client, many};
+use crate::client::{Client, PATIENCE, frame, many};
 
 pub(crate) type Figures = Vec<(&'static str, f64)>;
 
@@ -26,12 +27,28 @@ pub(crate) async fn ack(
     pid: u32,
 ) -> Result<Figures, Failure> {
     let clients = many(at, connections).await?;
-    let cpu = cpu_seconds(pid)?;
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let began = Instant::now();
+    timed(pid, seconds, clients, |client, end| async move {
+        timeout_at((end + PATIENCE).into(), ack_one(client, window, end)).await?
+    })
+    .await
+}
+
+/// Lets each do its work until its time is over, and each give the times of what it did: how many a second, how long they took, and
+/// what they cost the server.
+pub(crate) async fn timed<T, F>(
+    pid: u32,
+    seconds: u64,
+    all: impl IntoIterator<Item = T>,
+    work: impl Fn(T, Instant) -> F,
+) -> Result<Figures, Failure>
+where
+    F: Future<Output = Result<Vec<Duration>, Failure>> + Send + 'static,
+{
+    let (began, cpu) = (Instant::now(), cpu_seconds(pid)?);
+    let end = began + Duration::from_secs(seconds);
     let mut tasks = JoinSet::new();
-    for client in clients {
-        tasks.spawn(ack_one(client, window, end));
+    for one in all {
+        tasks.spawn(work(one, end));
     }
     let mut times = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -44,7 +61,7 @@ pub(crate) async fn ack(
         ("per_second", times.len() as f64 / took),
         ("p50_us", p50),
         ("p99_us", p99),
-        ("cpu_us_per_event", cpu),
+        ("cpu_us_each", cpu),
     ])
 }
 
@@ -55,30 +72,46 @@ pub(crate) fn share(times: &mut [Duration], share: f64) -> f64 {
 }
 
 async fn ack_one(mut client: Client, window: usize, end: Instant) -> Result<Vec<Duration>, Failure> {
-    let (mut sent, mut times) = (Vec::new(), Vec::new());
-    send_echo(&mut client, &mut sent, window).await?;
+    let (mut sent, mut times, mut frames) = (Vec::new(), Vec::new(), Vec::new());
+    put_echo(&mut frames, &mut sent, window)?;
     while times.len() < sent.len() {
-        let mut reply = Some(client.until("43").await?);
-        let before = times.len();
-        while let Some(text) = reply {
-            let id: usize = text[2..].split('[').next().unwrap_or_default().parse()?;
-            let began: &Instant = sent.get(id).ok_or("an answer to nothing")?;
-            times.push(began.elapsed());
-            reply = client.at_hand("43").await?;
+        if !frames.is_empty() {
+            client.send_frames(&frames).await?;
+            frames.clear();
         }
-        if Instant::now() < end {
-            send_echo(&mut client, &mut sent, times.len() - before).await?;
+        let (before, mut now) = (times.len(), None);
+        client
+            .texts(|text| {
+                let Some(id) = answered(text) else { return Ok(()) };
+                let began: &Instant = sent.get(id).ok_or("an answer to nothing")?;
+                times.push(now.get_or_insert_with(Instant::now).duration_since(*began));
+                Ok(())
+            })
+            .await?;
+        if now.is_some_and(|now| now < end) {
+            put_echo(&mut frames, &mut sent, times.len() - before)?;
         }
     }
     Ok(times)
 }
 
+/// The id of an acknowledgement.
+fn answered(text: &[u8]) -> Option<usize> {
+    let digits = text.strip_prefix(b"43")?.iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |id, digit| id * 10 + usize::from(digit - b'0')))
+}
+
 /// As many as were answered, so that the window is always full.
-async fn send_echo(client: &mut Client, sent: &mut Vec<Instant>, count: usize) -> Result<(), Failure> {
+fn put_echo(frames: &mut Vec<u8>, sent: &mut Vec<Instant>, count: usize) -> Result<(), Failure> {
     let first = sent.len();
     sent.resize(first + count, Instant::now());
-    let texts: Vec<String> = (first..first + count).map(|id| format!("42{id}[\"echo\",{PAYLOAD}]")).collect();
-    client.send_all(&texts).await
+    let mut text = Vec::with_capacity(PAYLOAD.len() + 32);
+    for id in first..first + count {
+        text.clear();
+        write!(text, "42{id}[\"echo\",{PAYLOAD}]")?;
+        frame(frames, &text)?;
+    }
+    Ok(())
 }
 
 /// Events to a room of so many members, beside the one who sends.
@@ -97,11 +130,21 @@ pub(crate) async fn cast(
     for mut client in clients {
         tasks.spawn(async move {
             let (mut got, mut last) = (0_usize, Instant::now());
-            while got < events && client.until("42[\"told\"").await.is_ok() {
-                got += 1;
-                last = Instant::now();
-            }
-            (got, last)
+            let all = async {
+                while got < events {
+                    let count = |text: &[u8]| {
+                        got += usize::from(text.starts_with(b"42[\"told\""));
+                        Ok(())
+                    };
+                    if client.texts(count).await.is_err() {
+                        break;
+                    }
+                    last = Instant::now();
+                }
+            };
+            timeout(3 * PATIENCE, all).await.ok();
+            // Open until all have got it, so that nothing else is measured.
+            (got, last, client)
         });
     }
     let (began, cpu) = (Instant::now(), cpu_seconds(pid)?);
@@ -112,11 +155,12 @@ pub(crate) async fn cast(
             sender.until(&format!("43{id}[")).await?;
         }
     }
-    let (mut got, mut end) = (0, began);
+    let (mut got, mut end, mut open) = (0, began, Vec::new());
     while let Some(done) = tasks.join_next().await {
-        let (count, last) = done?;
+        let (count, last, client) = done?;
         got += count;
         end = end.max(last);
+        open.push(client);
     }
     let deliveries = got as f64;
     Ok(vec![

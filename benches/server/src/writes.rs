@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Failure;
 use crate::client::PATIENCE;
-use crate::load::{Figures, cpu_seconds, share};
+use crate::load::{Figures, timed};
 
 pub(crate) async fn writes(
     at: SocketAddr,
@@ -19,25 +18,7 @@ pub(crate) async fn writes(
     seconds: u64,
     pid: u32,
 ) -> Result<Figures, Failure> {
-    let (began, cpu) = (Instant::now(), cpu_seconds(pid)?);
-    let end = began + Duration::from_secs(seconds);
-    let mut tasks = JoinSet::new();
-    for number in 0..connections {
-        tasks.spawn(one(at, path.to_owned(), number, end));
-    }
-    let mut times = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        times.extend(done??);
-    }
-    let took = began.elapsed().as_secs_f64();
-    let cpu = (cpu_seconds(pid)? - cpu) * 1e6 / times.len() as f64;
-    let (p50, p99) = (share(&mut times, 0.5), share(&mut times, 0.99));
-    Ok(vec![
-        ("per_second", times.len() as f64 / took),
-        ("p50_us", p50),
-        ("p99_us", p99),
-        ("cpu_us_per_write", cpu),
-    ])
+    timed(pid, seconds, 0..connections, |number, end| one(at, path.to_owned(), number, end)).await
 }
 
 async fn one(at: SocketAddr, path: String, number: usize, end: Instant) -> Result<Vec<Duration>, Failure> {

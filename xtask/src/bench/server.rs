@@ -7,6 +7,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::time::Instant;
 
 use tidewire_test_postgres::Postgres;
 
@@ -15,6 +16,9 @@ use crate::postgres;
 use crate::process::{capture, cargo, execute, root, target};
 use jobs::{Job, Places, Sizes};
 pub(super) use tables::{json, median, ratio, show};
+
+/// Seconds that a measure may take.
+const PATIENCE: &str = "240";
 
 /// The rounds' figures by server and name.
 type All = BTreeMap<String, Vec<f64>>;
@@ -30,7 +34,8 @@ pub(crate) fn run() -> Result<(), String> {
     execute(cargo(["build", "--release", "--manifest-path", manifest, "--target-dir", &place]))?;
     postgres::install()?;
     std::fs::create_dir_all(output()).map_err(|error| error.to_string())?;
-    let mut all = All::new();
+    let file = output().join("server.json");
+    let (mut all, mut failures) = (All::new(), Vec::new());
     for round in 0..sizes.rounds {
         // Fresh databases for each round.
         let postgres = Postgres::start_durable().map_err(|error| error.to_string())?;
@@ -44,27 +49,36 @@ pub(crate) fn run() -> Result<(), String> {
             if job.once && round > 0 {
                 continue;
             }
-            println!("    round {} of {}: {}, {}", round + 1, sizes.rounds, job.who, job.name);
+            let name = format!("round {} of {}: {}, {}", round + 1, sizes.rounds, job.who, job.name);
             let _ = std::fs::remove_dir_all(&data);
             std::fs::create_dir_all(&data).map_err(|error| error.to_string())?;
+            let began = Instant::now();
             match measure(&job, &places.program) {
                 Ok(figures) => {
+                    println!(
+                        "    {name}, {:.0} s: {}",
+                        began.elapsed().as_secs_f64(),
+                        tables::line(&figures)
+                    );
                     for (figure, value) in figures {
                         all.entry(format!("{} {}_{figure}", job.who, job.name)).or_default().push(value);
                     }
                 }
-                // Of others a figure may be missing.
-                Err(error) if [jobs::PEER, jobs::NODE].contains(&job.who) => {
-                    println!("    no figure: {error}")
+                Err(error) => {
+                    println!("    {name}, {:.0} s: no figure: {error}", began.elapsed().as_secs_f64());
+                    // Of others a figure may be missing.
+                    if ![jobs::PEER, jobs::NODE].contains(&job.who) {
+                        failures.push(name);
+                    }
                 }
-                Err(error) => return Err(error),
             }
+            // Whoever breaks it off has what was measured until then.
+            std::fs::write(&file, tables::json(&all))
+                .map_err(|error| format!("{}: {error}", file.display()))?;
         }
     }
-    let file = output().join("server.json");
-    std::fs::write(&file, tables::json(&all)).map_err(|error| format!("{}: {error}", file.display()))?;
     println!("{}\nEach round as JSON: {}", tables::all(&all), file.display());
-    Ok(())
+    if failures.is_empty() { Ok(()) } else { Err(format!("without figures: {}", failures.join("; "))) }
 }
 
 /// One measure against a fresh server of its own.
@@ -79,7 +93,9 @@ fn measure(job: &Job, program: &str) -> Result<Vec<(String, f64)>, String> {
         at = running.origin.trim_start_matches("http://").to_owned();
         pid = running.child.id().to_string();
     }
-    let words: Vec<String> = [program.to_owned()]
+    // With the servers that it has started.
+    let words: Vec<String> = ["timeout", "--signal=KILL", PATIENCE, program]
+        .map(str::to_owned)
         .into_iter()
         .chain(job.load.iter().map(|word| match word.as_str() {
             "AT" => at.clone(),

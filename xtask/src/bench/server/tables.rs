@@ -8,15 +8,15 @@ const SERVERS: [&str; 3] = [OURS, PEER, NODE];
 /// What is shown of them.
 const ROWS: [(&str, &str); 25] = [
     ("one_p50_us", "one connection, one under way: p50, µs"),
-    ("one_cpu_us_per_event", "CPU of the server per event, µs"),
+    ("one_cpu_us_each", "CPU of the server per event, µs"),
     ("w1_per_second", "acknowledged events per second, 32 connections, 1 under way each"),
     ("w1_p50_us", "p50, µs"),
     ("w1_p99_us", "p99, µs"),
-    ("w1_cpu_us_per_event", "CPU of the server per event, µs"),
+    ("w1_cpu_us_each", "CPU of the server per event, µs"),
     ("w16_per_second", "acknowledged events per second, 16 under way each"),
     ("w16_p50_us", "p50, µs"),
     ("w16_p99_us", "p99, µs"),
-    ("w16_cpu_us_per_event", "CPU of the server per event, µs"),
+    ("w16_cpu_us_each", "CPU of the server per event, µs"),
     ("cast_deliveries_per_second", "deliveries per second of events to a room"),
     ("cast_cpu_us_per_delivery", "CPU of the server per delivery, µs"),
     ("cast_lost", "of these lost"),
@@ -34,6 +34,12 @@ const ROWS: [(&str, &str); 25] = [
     ("restart_all_s", "the last one, s"),
 ];
 
+/// The figures of one measure.
+pub(super) fn line(figures: &[(String, f64)]) -> String {
+    let shown: Vec<String> = figures.iter().map(|(name, value)| format!("{name} {}", show(*value))).collect();
+    shown.join(", ")
+}
+
 /// Everything that was measured.
 pub(super) fn all(all: &All) -> String {
     let mut text = beside(all);
@@ -41,7 +47,7 @@ pub(super) fn all(all: &All) -> String {
         ("per_second", "writes per second"),
         ("p50_us", "p50, µs"),
         ("p99_us", "p99, µs"),
-        ("cpu_us_per_write", "CPU of the server per write, µs"),
+        ("cpu_us_each", "CPU of the server per write, µs"),
     ];
     text += "\n| HTTP writes | plain | SQLite | PostgreSQL | SQLite to plain | PostgreSQL to plain |\n|---|--:|--:|--:|--:|--:|\n";
     for (name, connections) in [("write1", "1 connection"), ("write32", "32 connections")] {
