@@ -377,8 +377,17 @@ impl Links {
 
     /// Queues a frame and its attachments.
     pub(crate) fn send_with(&mut self, id: SessionId, frame: Frame, attachments: &[Binary]) {
-        let id = self.link_of(id);
-        let Some(session) = self.sessions.get_mut(&id).filter(|session| session.open) else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let (id, session) = match session.parent {
+            None => (id, session),
+            Some(link) => match self.sessions.get_mut(&link) {
+                Some(session) => (link, session),
+                None => return,
+            },
+        };
+        if !session.open {
+            return;
+        }
         let packed = session.packed == Some(true);
         let frame = if packed { msgpack::packed(frame, attachments) } else { frame };
         let beside = if packed { &[] } else { attachments };
@@ -415,6 +424,7 @@ impl Links {
         let (namespace, count) = (&session.namespace.0, answer.attachments.len());
         // More than a packet can announce never comes here.
         let mut frame = socket::ack_start_with(namespace, u32::try_from(count).unwrap_or(u32::MAX), ack);
+        frame.reserve(answer.json.0.len() + 1);
         frame.push_str(&answer.json.0);
         frame.push(']');
         self.send_with(id, frame.into(), &answer.attachments);

@@ -171,7 +171,9 @@ fn begin(kind: char, namespace: &str, id: Option<u64>) -> String {
 }
 
 fn begin_with(kind: char, attachments: u32, namespace: &str, id: Option<u64>) -> String {
-    let mut out = String::from("4");
+    // Most packets are short: one allocation for their beginning.
+    let mut out = String::with_capacity(64);
+    out.push('4');
     out.push(kind);
     if attachments > 0 {
         json::number(u64::from(attachments), &mut out);

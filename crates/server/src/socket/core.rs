@@ -78,6 +78,8 @@ struct Run {
     judging: BTreeMap<RequestId, SessionId>,
     asked: Asked,
     batch: VecDeque<Fact>,
+    /// Memory for the next questions.
+    spare: Vec<Question>,
 }
 
 impl Core {
@@ -94,6 +96,7 @@ impl Core {
             judging: BTreeMap::new(),
             asked: Asked::default(),
             batch: VecDeque::new(),
+            spare: Vec::new(),
         };
         let core = Arc::new(Core {
             app,
@@ -162,6 +165,9 @@ impl Core {
     }
 
     fn drain(&self, mut run: MutexGuard<'_, Run>, questions: &mut Vec<Question>, wakes: &mut Wakes) {
+        if questions.capacity() == 0 {
+            std::mem::swap(questions, &mut run.spare);
+        }
         let mut batch = std::mem::take(&mut run.batch);
         std::mem::swap(&mut *self.inbox(), &mut batch);
         let now = self.now();
@@ -175,6 +181,10 @@ impl Core {
         // One burst is no reason to keep its memory.
         batch.shrink_to(INBOX);
         run.batch = batch;
+        if questions.is_empty() {
+            std::mem::swap(questions, &mut run.spare);
+            run.spare.shrink_to(ROUNDS);
+        }
         let next = run.hub.poll_timeout().map_or(NEVER, |at| at.0);
         if next < self.deadline.swap(next, Ordering::SeqCst) {
             self.nearer.notify_one();

@@ -38,8 +38,7 @@ impl Handlers {
             let handler = handler.clone();
             async move {
                 // The hub has validated the JSON; a number that serde cannot hold is the only way to fail.
-                let Ok(values) = packet.values() else { return Some(Packet::error("BadRequest")) };
-                let payload = values.into_iter().next().unwrap_or(Value::Null);
+                let Ok(payload) = packet.first() else { return Some(Packet::error("BadRequest")) };
                 Some(handler(context, payload).await.map(Packet::from).unwrap_or_default())
             }
         });

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 use tidewire_hub::{Args, Binary, Json};
 
@@ -55,6 +55,14 @@ impl Packet {
         serde_json::from_str(&format!("[{}]", self.args.json.0))
     }
 
+    /// The first argument, `null` if there is none; the others are not looked at.
+    pub(crate) fn first(&self) -> Result<Value, serde_json::Error> {
+        match &*self.args.json.0 {
+            "" => Ok(Value::Null),
+            json => Value::deserialize(&mut serde_json::Deserializer::from_str(json)),
+        }
+    }
+
     /// The attachment whose place this value is.
     #[must_use]
     pub fn attachment(&self, place: &Value) -> Option<Bytes> {
@@ -91,6 +99,7 @@ impl From<Args> for Packet {
 impl From<Value> for Packet {
     /// One argument.
     fn from(value: Value) -> Self {
-        Packet { args: Args::from(Json(value.to_string())) }
+        // Values always become text; not by `Display`, which writes piece by piece.
+        Packet { args: Args::from(Json(serde_json::to_string(&value).unwrap_or_default())) }
     }
 }

@@ -1,6 +1,6 @@
 //! A client's bytes become messages (RFC 6455 sections 5 and 8, RFC 7692 section 6). Whatever breaks a rule ends it. It does no input or output.
 
-use super::deflate;
+use super::{deflate, spare};
 
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ impl Decoder {
 
     /// What has come.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        spare::borrow(&mut self.bytes);
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -100,7 +101,7 @@ impl Decoder {
     /// Keeps no memory while nothing is there.
     fn tidy(&mut self) {
         if self.read == self.bytes.len() {
-            self.bytes = Vec::new();
+            spare::give_back(&mut self.bytes);
         } else {
             self.bytes.drain(..self.read);
         }

@@ -5,6 +5,7 @@ mod decode;
 mod deflate;
 mod encode;
 mod handshake;
+mod spare;
 
 use std::cell::RefCell;
 use std::io;
@@ -84,6 +85,7 @@ impl WebSocket {
             Frame::Text(_) => OpCode::Text,
             Frame::Binary(_) => OpCode::Binary,
         };
+        spare::borrow(&mut self.out);
         if !self.deflates {
             return encode::frame(&mut self.out, code, false, frame.as_ref());
         }
@@ -122,7 +124,8 @@ impl WebSocket {
                 }
                 self.written += written;
             }
-            (self.out, self.written) = (Vec::new(), 0);
+            self.written = 0;
+            spare::give_back(&mut self.out);
         }
     }
 
