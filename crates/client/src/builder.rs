@@ -25,7 +25,7 @@ use crate::net::{Http, HttpAnswer, Origin, OriginError};
 use crate::network::{self, Signals};
 use crate::runtime::Runtime;
 use crate::status::{Notice, Status};
-use crate::store::worker;
+use crate::store::worker::Worker;
 use crate::store::{MemoryStore, Store};
 use crate::token::{self, Provider, Token, TokenAnswer};
 use crate::tokens::Tokens;
@@ -360,13 +360,12 @@ impl Builder {
         let (names_sender, names) = watch::channel(Known::default());
         let http = Http::new(origin.clone()).trusting(trusted);
         let told = facts.clone();
-        let (jobs, store) = worker::start(self.store, move |fact| drop(told.send(Fact::Store(fact))))
+        let store = Worker::start(self.store, move |fact| drop(told.send(Fact::Store(fact))))
             .map_err(|error| BuildError::System(error.to_string()))?;
         let ports = Ports {
             origin,
             http: http.clone(),
             tokens: Arc::clone(&tokens),
-            jobs,
             store,
             facts,
             orders: orders.downgrade(),

@@ -405,10 +405,11 @@ impl Client {
         order: O,
     ) -> impl Future<Output = Result<WriteHandle, SubmitError>> + Send + use<O>
     where
-        O: FnOnce(Submission, oneshot::Sender<Queued>) -> Order,
+        O: FnOnce(Box<Submission>, oneshot::Sender<Queued>) -> Order,
     {
         let (reply, queued) = oneshot::channel();
-        let broken = write.into_submission().map(|submission| self.order(order(submission, reply))).err();
+        let broken =
+            write.into_submission().map(|submission| self.order(order(Box::new(submission), reply))).err();
         let client = self.clone();
         async move {
             if let Some(error) = broken {
@@ -446,7 +447,7 @@ impl Client {
 
     pub(crate) async fn act(&self, command: Command) -> Result<(), SubmitError> {
         let (reply, done) = oneshot::channel();
-        self.order(Order::Act(command, reply));
+        self.order(Order::Act(Box::new(command), reply));
         done.await.map_err(|_| SubmitError::Closed)?.map_err(SubmitError::Refused)
     }
 

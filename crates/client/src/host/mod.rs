@@ -15,8 +15,6 @@ mod writes;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
-use std::thread;
 
 use hyper::body::Bytes;
 use tidewire_core::{
@@ -44,24 +42,24 @@ use crate::query::QueryError;
 use crate::queue::PassResult;
 use crate::status::{Notice, Status};
 use crate::store::Step;
-use crate::store::worker::{Job, Told};
+use crate::store::worker::{Job, Told, Worker};
 use crate::tokens::Tokens;
 
 /// Frames of the link that may wait for the host.
 pub(crate) const FRAMES: usize = 64;
 
-/// What ports tell the host.
+/// What ports tell the host. What is large is boxed: a channel keeps room for 32 of them.
 pub(crate) enum Fact {
     Store(Told),
     Auth(AuthId, AuthResult),
-    Responded(FetchId, Result<HttpAnswer, HttpError>),
+    Responded(FetchId, Box<Result<HttpAnswer, HttpError>>),
     /// The token could not be had, so the request was not sent.
     NoToken(FetchId),
     /// What a mutation decided about a conflict.
-    Decided(WriteId, Resolution),
+    Decided(WriteId, Box<Resolution>),
     Verified(WriteId, Found),
     /// How a fetch of a query ended.
-    Fetched(QueryId, ReadId, Result<Fetched, QueryError>),
+    Fetched(QueryId, ReadId, Box<Result<Fetched, QueryError>>),
 }
 
 /// Where the host gets its work from.
@@ -75,8 +73,7 @@ pub(crate) struct Ports {
     pub(crate) origin: Origin,
     pub(crate) http: Http,
     pub(crate) tokens: Arc<Tokens>,
-    pub(crate) jobs: Sender<Job>,
-    pub(crate) store: thread::JoinHandle<()>,
+    pub(crate) store: Worker,
     pub(crate) facts: mpsc::UnboundedSender<Fact>,
     /// Weak: orders of the app end when all its handles are gone.
     pub(crate) orders: mpsc::WeakUnboundedSender<Order>,
@@ -161,7 +158,7 @@ impl Host {
         definitions: Definitions,
         cache: Cache,
         ids: QueryIds,
-    ) -> (Host, mpsc::Receiver<(LinkId, LinkFact)>) {
+    ) -> (Box<Host>, mpsc::Receiver<(LinkId, LinkFact)>) {
         let (frames, receiver) = mpsc::channel(FRAMES);
         let packing = ports.msgpack.then(Packing::default);
         let host = Host {
@@ -191,12 +188,12 @@ impl Host {
             namespaces: HashMap::new(),
             later: VecDeque::new(),
         };
-        (host, receiver)
+        (Box::new(host), receiver)
     }
 
     /// Runs until it is shut down or all handles are gone.
     pub(crate) async fn run(
-        mut self,
+        mut self: Box<Self>,
         processing: bool,
         mut inbox: Inbox,
         mut frames: mpsc::Receiver<(LinkId, LinkFact)>,
@@ -287,8 +284,8 @@ impl Host {
     }
 
     /// A step of the store that nobody waits for. What is not stored is fetched again after a restart.
-    fn put(&self, step: Step) {
-        drop(self.ports.jobs.send(Job::Put(step, oneshot::channel().0)));
+    fn put(&mut self, step: Step) {
+        self.ports.store.give(Job::Put(step, oneshot::channel().0));
     }
 
     fn drain(&mut self) {
@@ -336,7 +333,7 @@ impl Host {
             Fact::Auth(auth, result) => self.tell(Input::Auth { auth, result }),
             Fact::Responded(fetch, result) => {
                 if let Some(Fetching { write, temps, .. }) = self.fetches.remove(&fetch) {
-                    let answer = self.responded(fetch, &write, &temps, result);
+                    let answer = self.responded(fetch, &write, &temps, *result);
                     self.tell(answer);
                 }
             }
@@ -347,22 +344,24 @@ impl Host {
             }
             Fact::Fetched(query, read, result) => {
                 self.reads.remove(&query);
-                self.cache.fetched(query, read, result, self.clock.now());
+                self.cache.fetched(query, read, *result, self.clock.now());
                 self.settle();
             }
             Fact::Verified(write, found) => self.tell(Input::Verified { write, found }),
-            Fact::Decided(write, Resolution::Replace { submission }) => {
-                let facts = Facts::from(&submission);
-                let resolution = Resolution::Replace { submission };
-                let park = Command::Resolve { write: write.clone(), resolution: Resolution::Park {} };
-                if self.queue(facts, Command::Resolve { write, resolution }).is_err() {
-                    let _ = self.command(park);
-                }
-            }
+            Fact::Decided(write, resolution) => self.on_decided(write, *resolution),
+        }
+    }
+
+    fn on_decided(&mut self, write: WriteId, resolution: Resolution) {
+        let Resolution::Replace { submission } = &resolution else {
             // A decision that comes too late decides nothing.
-            Fact::Decided(write, resolution) => {
-                let _ = self.command(Command::Resolve { write, resolution });
-            }
+            let _ = self.command(Command::Resolve { write, resolution });
+            return;
+        };
+        let facts = Facts::from(submission);
+        let park = Command::Resolve { write: write.clone(), resolution: Resolution::Park {} };
+        if self.queue(facts, Command::Resolve { write, resolution }).is_err() {
+            let _ = self.command(park);
         }
     }
 
@@ -419,7 +418,7 @@ impl Host {
     }
 
     /// Says goodbye, finishes what was given to the store, and lets go of it.
-    async fn end(mut self) {
+    async fn end(mut self: Box<Self>) {
         let _ = self.engine.command(tidewire_core::Command::Disconnect {}, self.clock.now());
         self.drain();
         for (_, fetch) in self.fetches.drain() {
@@ -431,8 +430,6 @@ impl Host {
         for task in std::mem::take(&mut self.link_tasks) {
             let _ = task.await;
         }
-        let Ports { jobs, store, .. } = self.ports;
-        drop(jobs);
-        let _ = tokio::task::spawn_blocking(move || store.join()).await;
+        self.ports.store.end().await;
     }
 }

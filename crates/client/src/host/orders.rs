@@ -32,7 +32,7 @@ struct Outgoing {
 /// A write that was taken, and how it goes.
 pub(crate) type Queued = Result<(WriteId, watch::Receiver<Progress>), Refusal>;
 
-/// An order. Those without a reply cannot fail.
+/// An order. Those without a reply cannot fail. What is large is boxed: a channel keeps room for 32 of them.
 pub(crate) enum Order {
     Connect(oneshot::Sender<()>),
     Disconnect,
@@ -51,8 +51,8 @@ pub(crate) enum Order {
     Join(RoomId, oneshot::Sender<Result<watch::Receiver<RoomState>, Refusal>>),
     Leave(RoomId),
     Rejoin(RoomId),
-    Submit(Submission, oneshot::Sender<Queued>),
-    Edit(WriteId, Submission, oneshot::Sender<Queued>),
+    Submit(Box<Submission>, oneshot::Sender<Queued>),
+    Edit(WriteId, Box<Submission>, oneshot::Sender<Queued>),
     Watch(WriteId, oneshot::Sender<Option<watch::Receiver<Progress>>>),
     Writes(oneshot::Sender<Vec<WriteInfo>>),
     Export(oneshot::Sender<Result<String, Refusal>>),
@@ -61,7 +61,7 @@ pub(crate) enum Order {
     /// Resolves when nothing is under way.
     Suspend(oneshot::Sender<()>),
     /// Cancel, retry, discard or clear.
-    Act(Command, oneshot::Sender<Result<(), Refusal>>),
+    Act(Box<Command>, oneshot::Sender<Result<(), Refusal>>),
     Subscribe(Feed<Event>),
     Listen {
         room: RoomId,
@@ -117,12 +117,12 @@ impl Host {
             Order::Rejoin(room) => drop(self.command(Command::Rejoin { room })),
             Order::Leave(room) => drop(self.command(Command::Leave { room })),
             Order::Submit(submission, reply) => {
-                let facts = Facts::from(&submission);
-                let _ = reply.send(self.queue(facts, Command::Submit { write: submission }));
+                let facts = Facts::from(&*submission);
+                let _ = reply.send(self.queue(facts, Command::Submit { write: *submission }));
             }
             Order::Edit(write, submission, reply) => {
-                let facts = Facts::from(&submission);
-                let _ = reply.send(self.queue(facts, Command::Edit { write, submission }));
+                let facts = Facts::from(&*submission);
+                let _ = reply.send(self.queue(facts, Command::Edit { write, submission: *submission }));
             }
             Order::Watch(write, reply) => drop(reply.send(self.writes.watch(&write))),
             Order::Writes(reply) => drop(reply.send(self.writes.list())),
@@ -136,7 +136,7 @@ impl Host {
                 drop(self.command(Command::Suspend {}));
             }
             Order::Act(command, reply) => {
-                let done = self.command(command).map(|_| ());
+                let done = self.command(*command).map(|_| ());
                 let _ = reply.send(done);
             }
             Order::Subscribe(feed) => {
@@ -168,10 +168,10 @@ impl Host {
             Order::ForgetReads(reply) => {
                 self.cache.forget_stored();
                 let prefixes = vec![listen::PREFIX, cache::PREFIX];
-                drop(self.ports.jobs.send(Job::Forget(prefixes, reply)));
+                self.ports.store.give(Job::Forget(prefixes, reply));
             }
             // If the thread is gone, so is the job, and its reply with it.
-            Order::Store(job) => drop(self.ports.jobs.send(job)),
+            Order::Store(job) => self.ports.store.give(job),
             Order::Reply { ack, args } => self.answer(ack, args),
             Order::Shutdown(_) => unreachable!("the loop ends at this order"),
         }

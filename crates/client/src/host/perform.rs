@@ -30,14 +30,13 @@ use crate::write::Answer;
 impl Host {
     pub(super) fn perform(&mut self, output: Output) {
         match output {
-            // If the store's thread is gone, its answer never comes, and nothing is promised.
-            Output::Load { load } => drop(self.ports.jobs.send(Job::Load(load))),
-            Output::Read { load, key } => drop(self.ports.jobs.send(Job::Read(load, key))),
+            Output::Load { load } => self.ports.store.give(Job::Load(load)),
+            Output::Read { load, key } => self.ports.store.give(Job::Read(load, key)),
             Output::Persist { persist, key, value, fence: _ } => {
                 // Bases that carry a write are stored before its record may go.
                 self.cache.flush().into_iter().for_each(|step| self.put(step));
                 // One process holds the store, so there is nobody to be fenced from.
-                drop(self.ports.jobs.send(Job::Persist(persist, Step { key, value })));
+                self.ports.store.give(Job::Persist(persist, Step { key, value }));
             }
             // One process holds the store: there are no other tabs.
             Output::Broadcast { .. } | Output::TakeLead {} => {}
@@ -184,7 +183,7 @@ impl Host {
                 Some(asked) => asked.await,
                 None => Resolution::Park {},
             };
-            let _ = facts.send(Fact::Decided(write, resolution));
+            let _ = facts.send(Fact::Decided(write, Box::new(resolution)));
         });
     }
 
@@ -238,10 +237,12 @@ impl Host {
         };
         let task = tokio::spawn(async move {
             let fact = match tokens.known_or_ask().await {
-                TokenAnswer::Token(token) => Fact::Responded(fetch, http.send(request, Some(&token)).await),
+                TokenAnswer::Token(token) => {
+                    Fact::Responded(fetch, Box::new(http.send(request, Some(&token)).await))
+                }
                 // Signed out: the server's 401 says so, and the engine knows what to do then.
                 TokenAnswer::Anonymous | TokenAnswer::SignedOut => {
-                    Fact::Responded(fetch, http.send(request, None).await)
+                    Fact::Responded(fetch, Box::new(http.send(request, None).await))
                 }
                 TokenAnswer::Unavailable => Fact::NoToken(fetch),
             };
@@ -313,7 +314,8 @@ impl Host {
             let result =
                 asked.await.unwrap_or_else(|_| Err(QueryError::app("the function that fetches panicked")));
             drop(abort);
-            let _ = facts.send(Fact::Fetched(query, read, result.map(|data| reader.brought(data))));
+            let result = Box::new(result.map(|data| reader.brought(data)));
+            let _ = facts.send(Fact::Fetched(query, read, result));
         });
         self.reads.insert(query, task);
     }

@@ -18,6 +18,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Longest message that is read at all: the engine's limit is in UTF-16 units, which have up to three bytes.
 pub(super) const MESSAGE_BYTES: usize = limits::FRAME as usize * 3 + 1024;
+/// What is read at once. The library fills so much memory with zeroes before each read, and keeps it: its own 128 KiB are most of what an
+/// idle connection would take, and of what a single event would cost.
+const READ_BYTES: usize = 4 * 1024;
 /// What may wait to be written before the link counts as dead, in bytes.
 const UNSENT_BYTES: usize = 16 * 1024 * 1024;
 /// Above this much that waits a link takes no more volatile emits; below it, it does again.
@@ -117,8 +120,10 @@ impl End {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn connect(url: &str) -> Result<Socket, Error> {
-    let config =
-        WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES)).max_frame_size(Some(MESSAGE_BYTES));
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .max_message_size(Some(MESSAGE_BYTES))
+        .max_frame_size(Some(MESSAGE_BYTES));
     #[cfg(feature = "tls")]
     let connecting = tokio_tungstenite::connect_async_tls_with_config(
         url,
@@ -139,7 +144,8 @@ async fn run(
     mut released: oneshot::Receiver<()>,
 ) {
     let connected = tokio::select! {
-        connected = connect(&url) => connected,
+        // In a box that goes: the handshake's state would stay in this task's for as long as the link lives.
+        connected = Box::pin(connect(&url)) => connected,
         _ = &mut released => return,
     };
     let mut socket = match connected {

@@ -26,6 +26,10 @@ impl Store for MemoryStore {
         Durability::Memory
     }
 
+    fn blocks(&self) -> bool {
+        false
+    }
+
     fn load(&mut self) -> Result<Loaded, StoreFault> {
         let records = self
             .records

@@ -1,7 +1,7 @@
 //! Where records survive a restart: one value under one key, atomically (Q2). What a record means is the engine's business;
 //! a store knows keys, bytes and how durable they are.
 //!
-//! The host owns a store on a thread of its own and calls it in order: [`Store::put`] any number of times, then
+//! A store has a thread of its own, unless it says that it needs none, and is called in order: [`Store::put`] any number of times, then
 //! [`Store::commit`], and only then tells the engine that the steps are on disk (Q1).
 
 pub mod conformance;
@@ -164,10 +164,15 @@ impl From<&StoreFault> for StoreError {
     }
 }
 
-/// An ordered map on disk. Calls block; the host makes them on a thread of their own.
+/// An ordered map on disk. Calls may block; they are made on a thread of their own.
 pub trait Store: Send + 'static {
     /// What a committed step survives.
     fn durability(&self) -> Durability;
+
+    /// Whether a call may wait for a device. A store that says no is called on the client's own task instead of a thread.
+    fn blocks(&self) -> bool {
+        true
+    }
 
     /// All records in key order. Staged steps are not in it.
     ///

@@ -59,6 +59,10 @@ impl<S: Store> Store for EncryptedStore<S> {
         self.inner.durability()
     }
 
+    fn blocks(&self) -> bool {
+        self.inner.blocks()
+    }
+
     fn load(&mut self) -> Result<Loaded, StoreFault> {
         let mut loaded = self.inner.load()?;
         for record in &mut loaded.records {

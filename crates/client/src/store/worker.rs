@@ -1,4 +1,5 @@
-//! The thread that owns the store. Jobs are done in order; steps that wait together share one commit. Decides nothing.
+//! Who owns the store: a thread of its own, or, where no call of it waits for anything, the host itself. Jobs are done in order; steps that
+//! wait together share one commit. Decides nothing.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
@@ -34,14 +35,45 @@ pub(crate) enum Told {
 /// Steps that share one commit at most.
 const BATCH: usize = 64;
 
-/// Starts the thread. It ends, and lets go of the store, when the sender is dropped and all jobs are done.
-pub(crate) fn start(
-    store: Box<dyn Store>,
-    tell: impl Fn(Told) + Send + 'static,
-) -> std::io::Result<(Sender<Job>, JoinHandle<()>)> {
-    let (sender, jobs) = channel();
-    let thread = Builder::new().name("tidewire-store".into()).spawn(move || run(store, &jobs, &tell))?;
-    Ok((sender, thread))
+type Tell = Box<dyn Fn(Told) + Send>;
+
+/// The host's end.
+pub(crate) enum Worker {
+    Thread(Sender<Job>, JoinHandle<()>),
+    /// Done when it is given.
+    Here(Keeper),
+}
+
+impl Worker {
+    /// Starts it.
+    pub(crate) fn start(
+        store: Box<dyn Store>,
+        tell: impl Fn(Told) + Send + 'static,
+    ) -> std::io::Result<Worker> {
+        let mut keeper = Keeper { tell: Box::new(tell), store };
+        if !keeper.store.blocks() {
+            return Ok(Worker::Here(keeper));
+        }
+        let (sender, jobs) = channel();
+        let thread = Builder::new().name("tidewire-store".into()).spawn(move || keeper.run(&jobs))?;
+        Ok(Worker::Thread(sender, thread))
+    }
+
+    /// Hands over a job. If the store's thread is gone, its answer never comes, and nothing is promised.
+    pub(crate) fn give(&mut self, job: Job) {
+        match self {
+            Worker::Thread(jobs, _) => drop(jobs.send(job)),
+            Worker::Here(keeper) => drop(keeper.work(job, None)),
+        }
+    }
+
+    /// Does what was given, and lets go of the store.
+    pub(crate) async fn end(self) {
+        if let Worker::Thread(jobs, thread) = self {
+            drop(jobs);
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
 }
 
 enum Waiting {
@@ -49,43 +81,103 @@ enum Waiting {
     Host(oneshot::Sender<Result<(), StoreFault>>),
 }
 
-fn run(mut store: Box<dyn Store>, jobs: &Receiver<Job>, tell: &impl Fn(Told)) {
-    let mut next = None;
-    while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
-        match job {
+/// The store and who is told.
+pub(crate) struct Keeper {
+    store: Box<dyn Store>,
+    tell: Tell,
+}
+
+impl Keeper {
+    /// Until the sender is dropped and all jobs are done.
+    fn run(&mut self, jobs: &Receiver<Job>) {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
+            next = self.work(job, Some(jobs));
+        }
+    }
+
+    /// Does a job, and those that wait behind it and can be done together with it. Returns the first that cannot.
+    fn work(&mut self, job: Job, behind: Option<&Receiver<Job>>) -> Option<Job> {
+        let next = match job {
             Job::Load(id) => {
-                let mut loaded = store.load();
-                report(&mut loaded, tell);
-                tell(Told::Loaded(id, loaded));
+                let loaded = self.load();
+                (self.tell)(Told::Loaded(id, loaded));
+                None
             }
             Job::Read(id, key) => {
-                let mut loaded = store.load();
-                report(&mut loaded, tell);
+                let mut loaded = self.load();
                 if let Ok(loaded) = &mut loaded {
                     loaded.records.retain(|record| record.key == key);
                 }
-                tell(Told::Loaded(id, loaded));
+                (self.tell)(Told::Loaded(id, loaded));
+                None
             }
             Job::Get(key, reply) => {
-                let mut loaded = store.load();
-                report(&mut loaded, tell);
-                let found =
-                    loaded.map(|l| l.records.into_iter().find(|record| record.key == key).map(|r| r.value));
+                let found = self
+                    .load()
+                    .map(|l| l.records.into_iter().find(|record| record.key == key).map(|r| r.value));
                 let _ = reply.send(found);
+                None
             }
             Job::Forget(beginnings, reply) => {
-                let _ = reply.send(forget(&mut *store, &beginnings));
+                let _ = reply.send(forget(&mut *self.store, &beginnings));
+                None
             }
-            Job::Persist(id, step) => {
-                next = commit(&mut *store, (step, Waiting::Engine(id)), jobs, tell);
-            }
-            Job::Put(step, reply) => {
-                next = commit(&mut *store, (step, Waiting::Host(reply)), jobs, tell);
-            }
-        }
+            Job::Persist(id, step) => self.commit((step, Waiting::Engine(id)), behind),
+            Job::Put(step, reply) => self.commit((step, Waiting::Host(reply)), behind),
+        };
         if next.is_none() {
             // Not done now is no loss: it is tried again after the next commit.
-            let _ = store.maintain();
+            let _ = self.store.maintain();
+        }
+        next
+    }
+
+    fn load(&mut self) -> Result<Loaded, StoreFault> {
+        let mut loaded = self.store.load()?;
+        loaded.damage.drain(..).for_each(|damage| (self.tell)(Told::Damaged(damage)));
+        Ok(loaded)
+    }
+
+    /// Commits a step together with those that wait behind it. Returns the first job that is none.
+    fn commit(&mut self, first: (Step, Waiting), behind: Option<&Receiver<Job>>) -> Option<Job> {
+        let mut steps = vec![first];
+        let mut next = None;
+        while let Some(jobs) = behind.filter(|_| steps.len() < BATCH) {
+            match jobs.try_recv() {
+                Ok(Job::Persist(id, step)) => steps.push((step, Waiting::Engine(id))),
+                Ok(Job::Put(step, reply)) => steps.push((step, Waiting::Host(reply))),
+                Ok(other) => {
+                    next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let store = &mut self.store;
+        let together = steps.iter().try_for_each(|(step, _)| store.put(step)).and_then(|()| store.commit());
+        if together.is_ok() || steps.len() == 1 {
+            let mut result = together;
+            for (_, waiting) in steps {
+                self.answer(waiting, std::mem::replace(&mut result, Ok(())));
+            }
+            return next;
+        }
+        // One of them does not fit: it alone fails, a small step (an outcome) must not wait for a large one's room.
+        // What was staged before the failure is committed with the first of them, and putting it again changes nothing.
+        for (step, waiting) in steps {
+            let result = self.store.put(&step).and_then(|()| self.store.commit());
+            self.answer(waiting, result);
+        }
+        next
+    }
+
+    fn answer(&self, waiting: Waiting, result: Result<(), StoreFault>) {
+        match waiting {
+            Waiting::Engine(id) => (self.tell)(Told::Persisted(id, result)),
+            Waiting::Host(reply) => {
+                let _ = reply.send(result);
+            }
         }
     }
 }
@@ -96,58 +188,6 @@ fn forget(store: &mut dyn Store, beginnings: &[&str]) -> Result<(), StoreFault> 
         store.put(&Step { key, value: None })?;
     }
     store.commit()
-}
-
-/// Commits a step together with those that wait behind it. Returns the first job that is none.
-fn commit(
-    store: &mut dyn Store,
-    first: (Step, Waiting),
-    jobs: &Receiver<Job>,
-    tell: &impl Fn(Told),
-) -> Option<Job> {
-    let mut steps = vec![first];
-    let mut next = None;
-    while steps.len() < BATCH {
-        match jobs.try_recv() {
-            Ok(Job::Persist(id, step)) => steps.push((step, Waiting::Engine(id))),
-            Ok(Job::Put(step, reply)) => steps.push((step, Waiting::Host(reply))),
-            Ok(other) => {
-                next = Some(other);
-                break;
-            }
-            Err(_) => break,
-        }
-    }
-    let together = steps.iter().try_for_each(|(step, _)| store.put(step)).and_then(|()| store.commit());
-    if together.is_ok() || steps.len() == 1 {
-        let mut result = together;
-        for (_, waiting) in steps {
-            answer(waiting, std::mem::replace(&mut result, Ok(())), tell);
-        }
-        return next;
-    }
-    // One of them does not fit: it alone fails, a small step (an outcome) must not wait for a large one's room.
-    // What was staged before the failure is committed with the first of them, and putting it again changes nothing.
-    for (step, waiting) in steps {
-        let result = store.put(&step).and_then(|()| store.commit());
-        answer(waiting, result, tell);
-    }
-    next
-}
-
-fn answer(waiting: Waiting, result: Result<(), StoreFault>, tell: &impl Fn(Told)) {
-    match waiting {
-        Waiting::Engine(id) => tell(Told::Persisted(id, result)),
-        Waiting::Host(reply) => {
-            let _ = reply.send(result);
-        }
-    }
-}
-
-fn report(loaded: &mut Result<Loaded, StoreFault>, tell: &impl Fn(Told)) {
-    if let Ok(loaded) = loaded {
-        loaded.damage.drain(..).for_each(|damage| tell(Told::Damaged(damage)));
-    }
 }
 
 #[cfg(test)]
@@ -182,6 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn q1_a_store_that_waits_for_nothing_has_done_a_job_when_it_is_given() {
+        let (told, results) = channel();
+        let tell = move |fact| {
+            if let Told::Persisted(id, result) = fact {
+                told.send((id.0, result.is_ok())).unwrap();
+            }
+        };
+        let mut worker = Worker::start(Box::new(MemoryStore::new()), tell).unwrap();
+        for (id, key) in [(1, "a"), (2, "b")] {
+            let step = Step { key: key.into(), value: Some(Blob(vec![1])) };
+            worker.give(Job::Persist(PersistId(id), step));
+        }
+        assert_eq!(results.try_iter().collect::<Vec<_>>(), [(1, true), (2, true)]);
+        let (reply, mut found) = oneshot::channel();
+        worker.give(Job::Get("b".into(), reply));
+        assert_eq!(found.try_recv().unwrap().unwrap(), Some(Blob(vec![1])));
+    }
+
+    #[test]
     fn q2_in_a_batch_that_does_not_fit_only_the_step_that_does_not_fit_fails() {
         let (jobs, receiver) = channel();
         for (id, key) in [(1, "a"), (2, "big"), (3, "c")] {
@@ -190,11 +249,13 @@ mod tests {
         }
         drop(jobs);
         let (told, results) = channel();
-        run(Box::new(Picky { inner: MemoryStore::new(), staged_big: false }), &receiver, &move |fact| {
+        let tell = move |fact| {
             if let Told::Persisted(id, result) = fact {
                 told.send((id.0, result.is_ok())).unwrap();
             }
-        });
+        };
+        let store = Box::new(Picky { inner: MemoryStore::new(), staged_big: false });
+        Keeper { store, tell: Box::new(tell) }.run(&receiver);
         assert_eq!(results.iter().collect::<Vec<_>>(), [(1, true), (2, false), (3, true)]);
     }
 }
