@@ -1,14 +1,14 @@
-//! What stands on the screen: messages that the server has, and behind them those that wait. It knows no network and no terminal.
+//! What stands on the screen: what the query shows, own messages that wait among it, and what the queue says of those. It knows no network
+//! and no terminal.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use tidewire::{ConnectionState, Status, WriteId, WriteInfo, WriteStage};
 
 /// Name of the mutation that says something: under it the queue keeps what was said, also over a restart.
 pub const SAY: &str = "message.say";
 
-/// A message that the server has.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A message, also one of ours that the server does not have yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Made by whoever said it, so that it is known before the server knows it.
@@ -39,15 +39,8 @@ pub struct Waiting {
 /// News for the screen.
 #[derive(Debug)]
 pub enum Fact {
-    /// All messages, from the server.
+    /// All messages, oldest first.
     Messages(Vec<Message>),
-    /// An event of the room.
-    Event {
-        /// Its name.
-        name: String,
-        /// Its payload.
-        payload: Value,
-    },
     /// What waits in the queue.
     Queue(Vec<WriteInfo>),
     /// The connection or the queue changed.
@@ -65,7 +58,7 @@ pub struct Chat {
     pub me: String,
     /// What the chat is called.
     pub title: String,
-    /// What the server has, oldest first. Absent: nobody knows yet.
+    /// What was said, oldest first. Absent: nobody knows yet.
     pub messages: Option<Vec<Message>>,
     /// What waits, oldest first.
     pub waiting: Vec<Waiting>,
@@ -92,32 +85,16 @@ impl Chat {
             Fact::Status(status) => self.status = Some(*status),
             Fact::Messages(messages) => self.messages = Some(messages),
             Fact::Queue(writes) => self.waiting = writes.iter().filter_map(waiting).collect(),
-            Fact::Event { name, payload } => self.event(&name, payload),
         }
     }
 
-    fn event(&mut self, name: &str, payload: Value) {
-        let Some(messages) = &mut self.messages else { return };
-        match name {
-            "message:new" => {
-                let Ok(new) = serde_json::from_value::<Message>(payload) else { return };
-                // The list that was fetched meanwhile may have it already.
-                if !messages.iter().any(|message| message.id == new.id) {
-                    messages.push(new);
-                }
-            }
-            "message:read" => {
-                let (id, reader) = (&payload["messageId"], payload["userId"].as_str().unwrap_or_default());
-                let read = messages.iter_mut().find(|message| message.id == id.as_str().unwrap_or_default());
-                if let Some(message) = read.filter(|message| !message.read_by.iter().any(|by| by == reader)) {
-                    message.read_by.push(reader.to_owned());
-                }
-            }
-            _ => {}
-        }
+    /// What the queue says of a message.
+    #[must_use]
+    pub fn waits(&self, message: &str) -> Option<&Waiting> {
+        self.waiting.iter().find(|waiting| waiting.id == message)
     }
 
-    /// What is shown behind the server's messages: what waits, and is not among them yet.
+    /// What waits and is not among the messages: as long as nobody knows those.
     pub fn unsent(&self) -> impl Iterator<Item = &Waiting> {
         let there = self.messages.as_deref().unwrap_or_default();
         self.waiting.iter().filter(move |waiting| !there.iter().any(|message| message.id == waiting.id))
@@ -167,56 +144,22 @@ mod tests {
 
     use super::*;
 
-    fn message(id: &str) -> Value {
-        json!({ "id": id, "senderId": "ben", "text": "hello", "readBy": [] })
-    }
-
-    fn chat_with(ids: &[&str]) -> Chat {
+    #[test]
+    fn what_waits_is_shown_once_among_the_messages_or_behind_nothing() {
         let mut chat = Chat::new("ana");
-        let messages = ids.iter().map(|id| serde_json::from_value(message(id)).unwrap()).collect();
-        chat.take(Fact::Messages(messages));
-        chat
-    }
-
-    fn event(name: &str, payload: Value) -> Fact {
-        Fact::Event { name: name.into(), payload }
-    }
-
-    #[test]
-    fn a_message_that_the_list_has_already_is_not_shown_twice() {
-        let mut chat = chat_with(&["a"]);
-        chat.take(event("message:new", message("a")));
-        chat.take(event("message:new", message("b")));
-        let ids: Vec<_> = chat.messages.unwrap().into_iter().map(|message| message.id).collect();
-        assert_eq!(ids, ["a", "b"]);
-    }
-
-    #[test]
-    fn a_reader_counts_once() {
-        let mut chat = chat_with(&["a"]);
-        for _ in 0..2 {
-            chat.take(event("message:read", json!({ "messageId": "a", "userId": "cleo" })));
-        }
-        assert_eq!(chat.messages.unwrap()[0].read_by, ["cleo"]);
-    }
-
-    #[test]
-    fn what_the_server_shows_does_not_wait_any_more() {
-        let mut chat = chat_with(&[]);
-        let info = |id: &str, stage| WriteInfo {
+        let info = |id: &str| WriteInfo {
             id: WriteId::from(format!("w-{id}").as_str()),
             name: SAY.into(),
             version: 1,
             variables: json!({ "id": id, "text": id }),
-            stage,
+            stage: WriteStage::Durable { behind: None },
         };
-        chat.take(Fact::Queue(vec![
-            info("a", WriteStage::Sending { attempt: 1 }),
-            info("b", WriteStage::Durable { behind: None }),
-        ]));
-        assert_eq!(chat.unsent().count(), 2);
-        chat.take(event("message:new", message("a")));
+        chat.take(Fact::Queue(vec![info("a"), info("b")]));
+        assert_eq!(chat.unsent().count(), 2, "nobody knows what was said");
+        let message = json!({ "id": "a", "senderId": "ana", "text": "hello", "readBy": [] });
+        chat.take(Fact::Messages(vec![serde_json::from_value(message).unwrap()]));
         let unsent: Vec<_> = chat.unsent().map(|waiting| waiting.id.as_str()).collect();
-        assert_eq!(unsent, ["b"], "the event is here before the answer");
+        assert_eq!(unsent, ["b"]);
+        assert!(chat.waits("a").is_some() && chat.waits("c").is_none());
     }
 }

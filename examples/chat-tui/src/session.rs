@@ -1,15 +1,18 @@
-//! Between the chat and the client: what is said goes to the queue, and what comes of it, and from others, comes back as facts. It draws
-//! nothing.
+//! Between the chat and the client: what is said goes to the queue, and what comes of it, and from others, comes back as facts. The messages
+//! are a query: the client keeps it right, shows own messages in it from the first moment on, and has it before any network after a restart. It
+//! draws nothing.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidewire::store::FileStore;
 use tidewire::{
-    Client, Heard, Http, HttpRequest, Listener, Origin, RoomState, SubmitError, Token, TokenAnswer, Write,
-    WriteId,
+    Client, Entity, EventType, Http, HttpRequest, Mutation, Origin, Place, Query, RoomHandle, RoomState,
+    Rules, SubmitError, Token, TokenAnswer, WhenParked, Write, WriteId,
 };
 pub use tokio::sync::mpsc::UnboundedReceiver as Facts;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -18,6 +21,91 @@ use crate::chat::{Fact, Message, SAY};
 
 /// Of so many of the newest messages it is told that they were read.
 const READ: usize = 20;
+
+/// Who has read which message.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageRead {
+    message_id: String,
+    user_id: String,
+}
+
+/// As much of a message as its readers change.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Readers {
+    read_by: Vec<String>,
+}
+
+/// The chat's title.
+#[derive(Deserialize)]
+struct Titled {
+    title: String,
+}
+
+/// A message, by the event that tells of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewMessage {
+    activity_id: String,
+    #[serde(flatten)]
+    message: Message,
+}
+
+const MESSAGE_NEW: EventType<NewMessage> = EventType::new("message:new");
+const MESSAGE_READ: EventType<MessageRead> = EventType::new("message:read");
+
+/// What events do to the messages: the one place where live data meets them. The server has the newest first.
+fn rules() -> Rules {
+    Rules::new()
+        .entity(Entity::new("message").under("messages"))
+        .room("activity_:id", [["messages", ":id"]])
+        .on(MESSAGE_NEW.insert(
+            |e| ["messages".to_owned(), e.activity_id.clone()],
+            |e| e.message,
+            Place::Start,
+        ))
+        .on(MESSAGE_READ.patch(
+            "message",
+            |e| e.message_id.clone(),
+            |it: &mut Readers, e, _| {
+                if !it.read_by.contains(&e.user_id) {
+                    it.read_by.push(e.user_id.clone());
+                }
+            },
+        ))
+}
+
+/// What one says. The name and the variables are what the queue shows of it, now and after a restart.
+#[derive(Serialize, Deserialize)]
+struct Say {
+    activity: String,
+    id: String,
+    text: String,
+}
+
+/// Says something: it stands among the messages at once, and stays there where the server refuses it, until it is given up.
+fn say() -> Mutation<Say> {
+    let request = |it: &Say| {
+        let body = json!({ "id": it.id, "text": it.text });
+        Write::new("POST", format!("/api/activities/{}/messages", it.activity)).body(&body)
+    };
+    Mutation::new(SAY, 1, request).when_parked(WhenParked::Keep).optimistic(|it, layer| {
+        let (id, text, sender_id) = (it.id.clone(), it.text.clone(), layer.user().to_owned());
+        let message = Message { id, sender_id, text, read_by: Vec::new() };
+        layer.insert(["messages", it.activity.as_str()], &message, Place::Start);
+    })
+}
+
+/// Takes part in an activity.
+fn join() -> Mutation<String> {
+    Mutation::new("join", 1, |id: &String| Write::new("POST", format!("/api/activities/{id}/participants")))
+}
+
+/// Has read a message.
+fn read() -> Mutation<String> {
+    Mutation::new("message.read", 1, |id: &String| Write::new("POST", format!("/api/messages/{id}/read")))
+}
 
 /// Whatever a chat needs to begin.
 #[derive(Clone, Debug)]
@@ -58,81 +146,67 @@ impl Session {
                 async move { sign_in.token(fresh).await }
             })
             .store(FileStore::open(store)?)
+            .rules(rules())
+            .mutation(&say())
+            .mutation(&join())
+            .mutation(&read())
             .build()?;
         drop(client.connect()); // wanted from now on, through every loss
         let session = Session { client, name, activity };
 
         // The chat is for those who take part. This is a write like any other: in a tunnel it waits, and twice is once.
-        let path = format!("/api/activities/{}/participants", session.activity);
-        session
-            .client
-            .submit(Write::new("POST", path).named("join", 1, &Value::Null).dedupe_key("join"))
-            .await?;
+        session.client.submit(join().write(&session.activity).dedupe_key("join")).await?;
         // The room is denied until that has arrived; the client asks again by itself.
-        let room = session.client.listen(format!("activity_{}", session.activity)).await?;
+        let room = session.client.join(format!("activity_{}", session.activity)).await?;
+        let path = format!("/api/activities/{}", session.activity);
+        let title = session.client.query(["activity", session.activity.as_str()], &path).await?;
+        let messages = format!("{path}/messages");
+        let messages = session.client.query(["messages", session.activity.as_str()], &messages).await?;
 
         let (told, facts) = unbounded_channel();
-        tokio::spawn(session.clone().hear(room, told.clone()));
-        let mut queue = session.client.writes_changes();
-        let mut status = session.client.status_changes();
-        tokio::spawn(async move {
-            loop {
-                let fact = tokio::select! {
-                    Some(writes) = queue.next() => Fact::Queue(writes),
-                    Some(status) = status.next() => Fact::Status(Box::new(status)),
-                    else => return,
-                };
-                if told.send(fact).is_err() {
-                    return;
-                }
-            }
-        });
+        tokio::spawn(session.clone().watch(room, title, messages, told));
         Ok((session, facts))
     }
 
-    /// The room's events, and all messages whenever events alone would not do: at the beginning, and where the server's history does not
-    /// reach back over an absence.
-    async fn hear(self, mut room: Listener, told: UnboundedSender<Fact>) {
-        let mut complete = false;
-        while let Some(heard) = room.next().await {
-            match heard {
-                Heard::Missed => complete = false,
-                Heard::Event(event) => {
-                    let (name, payload) = (event.name().to_owned(), event.payload().clone());
-                    if name == "message:new" && payload["senderId"] != self.name.as_str() {
-                        self.read(payload["id"].as_str().unwrap_or_default()).await;
+    /// Tells of everything that changes, until nobody listens or the client ends.
+    async fn watch(
+        self,
+        room: RoomHandle,
+        title: Query<Titled>,
+        query: Query<Vec<Message>>,
+        told: UnboundedSender<Fact>,
+    ) {
+        let (mut room, mut title, mut messages) = (room.changes(), title.changes(), query.changes());
+        let (mut queue, mut status) = (self.client.writes_changes(), self.client.status_changes());
+        let mut seen = HashSet::new();
+        loop {
+            let fact = tokio::select! {
+                Some(state) = room.next() => {
+                    // Before we took part the server refused to tell what was said.
+                    if matches!(state, RoomState::Joined { .. }) && query.state().data.is_none() {
+                        query.refetch();
                     }
-                    if told.send(Fact::Event { name, payload }).is_err() {
-                        return;
+                    None
+                }
+                Some(state) = title.next() => state.data.map(|data| Fact::Title(data.title.clone())),
+                Some(state) = messages.next() => {
+                    let data = state.data.as_deref();
+                    for message in data.into_iter().flatten().take(READ) {
+                        let unread = message.sender_id != self.name && !message.read_by.contains(&self.name);
+                        if unread && seen.insert(message.id.clone()) {
+                            self.read(&message.id).await;
+                        }
                     }
+                    data.map(|data| Fact::Messages(data.iter().rev().cloned().collect()))
                 }
-                Heard::Room(RoomState::Joined { .. }) if !complete => {
-                    complete = self.fetch(&told).await.is_ok()
-                }
-                Heard::Room(_) => {}
+                Some(writes) = queue.next() => Some(Fact::Queue(writes)),
+                Some(status) = status.next() => Some(Fact::Status(Box::new(status))),
+                else => return,
+            };
+            if fact.is_some_and(|fact| told.send(fact).is_err()) {
+                return;
             }
         }
-    }
-
-    async fn fetch(&self, told: &UnboundedSender<Fact>) -> Result<(), Failure> {
-        let path = format!("/api/activities/{}", self.activity);
-        let title = self.get(path.clone()).await?["title"].as_str().unwrap_or_default().to_owned();
-        let mut messages: Vec<Message> = serde_json::from_value(self.get(path + "/messages").await?)?;
-        let unread =
-            |message: &&Message| message.sender_id != self.name && !message.read_by.contains(&self.name);
-        for message in messages.iter().take(READ).filter(unread) {
-            self.read(&message.id).await;
-        }
-        messages.reverse(); // the server has the newest first
-        told.send(Fact::Title(title))?;
-        Ok(told.send(Fact::Messages(messages))?)
-    }
-
-    async fn get(&self, path: String) -> Result<Value, Failure> {
-        let request = HttpRequest { method: "GET".into(), path, ..HttpRequest::default() };
-        let answer = self.client.fetch(request).await?;
-        let body = answer.body.unwrap_or_default();
-        if answer.status == 200 { Ok(serde_json::from_str(&body)?) } else { Err(body.into()) }
     }
 
     /// Says something. It is on the screen with the next fact and on the disk before it is sent.
@@ -140,19 +214,13 @@ impl Session {
     /// # Errors
     /// The queue is full.
     pub async fn say(&self, text: &str) -> Result<(), SubmitError> {
-        let message = json!({ "id": fresh_id(), "text": text });
-        let path = format!("/api/activities/{}/messages", self.activity);
-        // The name and the variables are what the queue shows of it, now and after a restart.
-        let write = Write::new("POST", path).body(&message).named(SAY, 1, &message);
-        self.client.submit(write).await.map(drop)
+        let it = Say { activity: self.activity.clone(), id: fresh_id(), text: text.to_owned() };
+        self.client.submit(say().write(&it)).await.map(drop)
     }
 
     /// Tells the others that a message was read; in a tunnel, later. It is no misfortune if the queue is full.
     async fn read(&self, id: &str) {
-        let write = Write::new("POST", format!("/api/messages/{id}/read"));
-        drop(
-            self.client.submit(write.named("message.read", 1, &json!({ "id": id })).dedupe_key("read")).await,
-        );
+        drop(self.client.submit(read().write(&id.to_owned()).dedupe_key("read")).await);
     }
 
     /// Sends again what was refused.

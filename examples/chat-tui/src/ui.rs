@@ -32,7 +32,7 @@ fn headline(chat: &Chat) -> Line<'_> {
         Span::raw(&chat.title).bold(),
         Span::styled(format!("  {word}"), color),
     ];
-    let waiting = chat.unsent().filter(|waiting| waiting.refused.is_none()).count();
+    let waiting = chat.waiting.iter().filter(|waiting| waiting.refused.is_none()).count();
     if waiting > 0 && !chat.is_connected() {
         spans.push(Span::raw(format!(" · {waiting} wait")).yellow());
     }
@@ -68,7 +68,10 @@ fn messages(frame: &mut Frame<'_>, chat: &Chat, area: Rect) {
     frame.render_widget(text.scroll((height.saturating_sub(area.height), 0)), area);
 }
 
-fn said<'a>(chat: &Chat, message: &'a Message) -> Line<'a> {
+fn said<'a>(chat: &'a Chat, message: &'a Message) -> Line<'a> {
+    if let Some(waiting) = chat.waits(&message.id) {
+        return unsent(chat, waiting);
+    }
     let own = message.sender_id == chat.me;
     let color = if own { Color::Cyan } else { Color::Magenta };
     let mut spans = vec![Span::styled(format!("{:>8} ", message.sender_id), color), Span::raw(&message.text)];
