@@ -54,7 +54,8 @@ impl Peer for Theirs {
     async fn echo(&mut self, count: usize, window: usize) -> Result<(), Failure> {
         let room = Arc::new(Semaphore::new(window));
         for _ in 0..count {
-            let place = Arc::clone(&room).acquire_owned().await?;
+            let place = Arc::clone(&room).acquire_owned();
+            let place = tokio::time::timeout(Duration::from_secs(10), place).await??;
             let place = Arc::new(std::sync::Mutex::new(Some(place)));
             let acknowledged = move |_: Payload, _: Client| {
                 drop(place.lock().ok().and_then(|mut place| place.take()));
@@ -63,7 +64,7 @@ impl Peer for Theirs {
             self.client.emit_with_ack("echo", payload(), Duration::from_secs(30), acknowledged).await?;
         }
         let all = u32::try_from(window)?;
-        drop(tokio::time::timeout(Duration::from_secs(60), room.acquire_many(all)).await??);
+        drop(tokio::time::timeout(Duration::from_secs(20), room.acquire_many(all)).await??);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ fn number(name: &str, normal: u32) -> Result<u32, String> {
 
 /// Runs everything.
 pub(crate) fn run() -> Result<(), String> {
-    let (rounds, events) = (number("--rounds", 5)?, number("--events", 40_000)?);
+    let (rounds, events) = (number("--rounds", 5)?, number("--events", 20_000)?);
     let built = target().join("bench-client");
     let place = built.to_string_lossy().into_owned();
     let manifest = "benches/client/Cargo.toml";
@@ -69,7 +69,9 @@ pub(crate) fn run() -> Result<(), String> {
         }
     }
     let mut disk = Figures::default();
+    println!("    from the call to the disk, with each store");
     disk.read("", &natively(&["stores", &output().join("stores").to_string_lossy()])?)?;
+    println!("    the start, with 0 to 10,000 writes");
     disk.read("", &natively(&["start", &output().join("start").to_string_lossy()])?)?;
     std::fs::create_dir_all(output()).map_err(|error| error.to_string())?;
     for (name, text) in [("client.json", super::server::json(&all)), ("stores.json", disk.json())] {
