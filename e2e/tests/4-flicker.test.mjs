@@ -2,36 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { watchText } from '../support/browser.mjs'
+import { event, refetch } from '../support/disturb.mjs'
 import { closeBrowser, inWorld } from '../support/world.mjs'
 
 after(closeBrowser)
 
 const LIKE = /^POST \/api\/activities\/[^/]+\/like /
-
-/** Fetches everything again, as a pull to refresh does, and waits until it is on the screen. */
-async function refetch(phone) {
-  const answered = phone.page.waitForResponse((response) => /\/api\/activities$/.test(response.url()) && response.request().method() === 'GET')
-  await phone.count('refresh').click()
-  await (await answered).finished()
-  await phone.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-}
-
-/** An event of somebody else that does not change the count. */
-async function event(world, phone) {
-  const title = `Swim at dawn ${Math.random()}`
-  const current = await world.server.request('cleo', 'GET', `/api/activities/${world.activity}`)
-  const response = await fetch(`${world.server.origin}/api/activities/${world.activity}`, {
-    method: 'PATCH',
-    headers: {
-      authorization: `Bearer ${await world.server.login('cleo')}`,
-      'content-type': 'application/json',
-      'if-match': `"${current.version}"`,
-    },
-    body: JSON.stringify({ title }),
-  })
-  assert.equal(response.status, 200, await response.text())
-  await phone.page.getByText(title).first().waitFor()
-}
 
 const moments = ['before the commit', 'between commit and answer', 'after the answer']
 
@@ -45,9 +21,9 @@ for (const forced of ['refetch', 'event', 'both', 'nothing']) {
       const seen = await watchText(ana.page, count)
       const disturb = async (now) => {
         if (now !== moment) return
-        if (forced !== 'event') await refetch(ana)
-        if (forced !== 'refetch') await event(world, ana)
-        if (forced === 'both') await refetch(ana)
+        if (forced !== 'event') await refetch(ana.page)
+        if (forced !== 'refetch') await event(world, ana.page)
+        if (forced === 'both') await refetch(ana.page)
       }
 
       const like = ana.network.hold(LIKE)
@@ -60,7 +36,7 @@ for (const forced of ['refetch', 'event', 'both', 'nothing']) {
       like.pass()
       await ana.page.getByTestId('pending-badge').waitFor({ state: 'detached' })
       await disturb('after the answer')
-      await refetch(ana)
+      await refetch(ana.page)
       assert.deepEqual(await seen(), ['1', '2'])
       assert.equal(world.likes().length, 2)
     }, { people: ['ana'] }))
