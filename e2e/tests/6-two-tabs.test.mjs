@@ -42,7 +42,7 @@ test('both tabs show what either has queued, over a reload of both', inWorld(asy
   const second = await ana.tab()
   await ana.openActivity(activity)
   await ana.openActivity(activity, second)
-  await ana.shows('cheer-count', 0)
+  for (const page of [ana.page, second]) await ana.shows('cheer-count', 0, page)
   await ana.network.cut('refuse')
   await ana.count('cheer').click()
   await second.getByTestId('cheer').click()
