@@ -50,6 +50,7 @@ pub(crate) fn run() -> Result<(), String> {
         let mut report = Report::default();
         setup::prepare(&mut report)?;
         setup::build(&mut report)?;
+        setup::build_server(&mut report)?;
     }
     let data = &options.data;
     std::fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;

@@ -1,10 +1,38 @@
-//! Running other programs from the repository's root. It does not know what they are for.
+//! Running other programs from the repository's root, and where their output goes. It does not know what they are for.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
+
+thread_local! {
+    /// What this thread has to say, if another one has the terminal.
+    static HELD: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From now on this thread keeps what it and its programs say until [`release`].
+pub(crate) fn hold() {
+    HELD.with_borrow_mut(|held| *held = Some(String::new()));
+}
+
+/// Prints in one piece what was kept.
+pub(crate) fn release() {
+    HELD.with_borrow_mut(|held| {
+        if let Some(text) = held {
+            print!("{}", std::mem::take(text));
+        }
+    });
+}
+
+/// Prints it, or keeps it.
+pub(crate) fn say(text: &str) {
+    HELD.with_borrow_mut(|held| match held {
+        Some(held) => held.push_str(text),
+        None => print!("{text}"),
+    });
+}
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -43,6 +71,10 @@ fn line(command: &Command) -> String {
 /// Runs it with its output on the terminal; anything but success is an error.
 pub(crate) fn execute(mut command: Command) -> Result<(), String> {
     let shown = line(&command);
+    if HELD.with_borrow(Option::is_some) {
+        let success = watch(command)?.success;
+        return if success { Ok(()) } else { Err(format!("`{shown}` failed; its output is above")) };
+    }
     println!("    $ {shown}");
     let status = command.status().map_err(|error| format!("`{shown}` could not be started: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status}); its output is above")) }
@@ -71,7 +103,7 @@ pub(crate) struct Watched {
 /// Runs it with its output on the terminal, and keeps that output.
 pub(crate) fn watch(mut command: Command) -> Result<Watched, String> {
     let shown = line(&command);
-    println!("    $ {shown}");
+    say(&format!("    $ {shown}\n"));
     let failed = |error: std::io::Error| format!("`{shown}` could not be run: {error}");
     let mut child = command
         .env("CARGO_TERM_COLOR", "never")
@@ -102,7 +134,7 @@ pub(crate) fn watch(mut command: Command) -> Result<Watched, String> {
     drop(sender);
     let mut output = String::new();
     for text in receiver {
-        print!("{text}");
+        say(&text);
         output.push_str(&text);
     }
     let _ = std::io::stdout().flush();

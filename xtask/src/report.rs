@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::counts::Counts;
+use crate::process::{release, say};
 
 struct Row {
     name: String,
@@ -12,9 +13,15 @@ struct Row {
 }
 
 /// The rows of the summary.
-#[derive(Default)]
 pub(crate) struct Report {
+    began: Instant,
     rows: Vec<Row>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { began: Instant::now(), rows: Vec::new() }
+    }
 }
 
 impl Report {
@@ -52,7 +59,7 @@ impl Report {
         name: &str,
         work: impl FnOnce(&mut Counts) -> Result<Counts, String>,
     ) -> Result<(), String> {
-        println!("==> {name}");
+        say(&format!("==> {name}\n"));
         let start = Instant::now();
         let mut counts = Counts::default();
         let result = work(&mut counts);
@@ -65,19 +72,24 @@ impl Report {
             Err(problem) => {
                 // Whatever failed is at least one failure in the last line.
                 counts.failed = counts.failed.max(1);
-                eprintln!("    {name}: {problem}");
+                say(&format!("    {name}: {problem}\n"));
                 Some(problem)
             }
         };
-        println!("    {name}: {}", seconds(took));
+        say(&format!("    {name}: {}\n", seconds(took)));
+        release();
         self.rows.push(Row { name: name.to_owned(), took, counts, problem: problem.clone() });
         problem.map_or(Ok(()), Err)
+    }
+
+    /// Takes in the rows of what was done at the same time.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.rows.extend(other.rows);
     }
 
     /// Prints the summary, whose last line is `N passed, N failed`, and says whether all was well.
     pub(crate) fn finish(self) -> Result<(), String> {
         let mut total = Counts::default();
-        let mut took = Duration::ZERO;
         println!("\n{:<28} {:>9} {:>7} {:>7}", "", "time", "passed", "failed");
         for row in &self.rows {
             println!(
@@ -89,9 +101,8 @@ impl Report {
             );
             total.passed += row.counts.passed;
             total.failed += row.counts.failed;
-            took += row.took;
         }
-        println!("{:<28} {:>9}", "all", seconds(took));
+        println!("{:<28} {:>9}", "all", seconds(self.began.elapsed()));
         for row in &self.rows {
             if let Some(problem) = &row.problem {
                 println!("\nfailed: {}: {problem}", row.name);

@@ -2,9 +2,10 @@
 //! server. Each step is skipped by whoever does the work when nothing has changed, and says what to install if it cannot.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::process::{capture, cargo, command, execute, find, root, target};
+use crate::process::{capture, cargo, command, execute, find, root, say, target};
 use crate::report::Report;
 use crate::wasm;
 
@@ -27,12 +28,17 @@ pub(crate) fn prepare(report: &mut Report) -> Result<(), String> {
     report.step("npm packages", npm_ci)
 }
 
-/// Everything that the app needs to run, on what [`prepare`] brought.
+/// Everything of the app that runs in JavaScript, on what [`prepare`] brought.
 pub(crate) fn build(report: &mut Report) -> Result<(), String> {
     report.step("engine in JavaScript", wasm::run)?;
     for part in BUILT {
         report.step(&format!("build {part}"), || npm_build(part))?;
     }
+    Ok(())
+}
+
+/// The server alone. Where tests are compiled it is built with them.
+pub(crate) fn build_server(report: &mut Report) -> Result<(), String> {
     report.step("build server", || execute(cargo(["build", "--package", "activities-server"])))
 }
 
@@ -59,7 +65,7 @@ fn npm_ci() -> Result<(), String> {
         .map_err(|error| format!("package-lock.json: {error}"))?;
     let stamp = root().join("node_modules/.tidewire-lock");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
-        println!("    up to date");
+        say("    up to date\n");
         return Ok(());
     }
     execute(command(npm(), ["ci", "--no-audit", "--no-fund"]))?;
@@ -75,7 +81,7 @@ fn npm_build(part: &str) -> Result<(), String> {
     let newest = inputs.filter_map(|input| newest(&root().join(input))).max();
     let built = modified(&stamp);
     if built.is_some() && built >= newest {
-        println!("    up to date");
+        say("    up to date\n");
         return Ok(());
     }
     execute(command(npm(), ["run", "build", "--workspace", part]))?;
@@ -134,6 +140,9 @@ pub(crate) fn sqlite() -> Result<(), String> {
 
 /// Installs Debian packages where this is Debian and we may; else says what to install.
 pub(crate) fn apt(packages: &[&str]) -> Result<(), String> {
+    // One at a time: it has a lock that it does not wait for.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let missing: Vec<&str> = packages.iter().copied().filter(|package| !installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -145,7 +154,7 @@ pub(crate) fn apt(packages: &[&str]) -> Result<(), String> {
     if capture(command("id", ["-u"])).is_ok_and(|id| id.trim() != "0") {
         return Err(format!("missing: {list}. Run: sudo apt-get install {list}"));
     }
-    println!("    apt-get install {list}");
+    say(&format!("    apt-get install {list}\n"));
     let install = || {
         let mut command = command("apt-get", ["install", "--yes", "--no-install-recommends"]);
         command.args(&missing).env("DEBIAN_FRONTEND", "noninteractive");

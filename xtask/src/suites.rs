@@ -1,10 +1,11 @@
 //! `cargo xtask test`: every suite, on everything that it needs. A suite that runs nothing has failed.
 
 use std::process::Command;
+use std::sync::mpsc;
 
 use crate::counts::{self, Counts};
 use crate::postgres;
-use crate::process::{cargo, command, execute, find, root, target, watch};
+use crate::process::{cargo, command, find, hold, root, target, watch};
 use crate::report::Report;
 use crate::setup;
 
@@ -20,21 +21,69 @@ const TRACES: &str = "packages/client/test/trace/engines.mjs";
 /// Sets up everything, runs every suite, prints the summary.
 pub(crate) fn run() -> Result<(), String> {
     let mut report = Report::default();
-    all(&mut report);
+    all(&mut report, |_| {}, |_| {});
     report.finish()
 }
 
-/// The suites, also for `ci`.
-pub(crate) fn all(report: &mut Report) {
-    // Where a step of the set-up fails, its row says why; what needs it is not run.
-    if setup::prepare(report).is_err() {
+/// The suites, also for `ci`. What is Rust and what is JavaScript go on side by side: the one waits where the other computes. `before` and `after` are checks of the one and of the
+/// other. Last, and alone, come the tests in a browser, which look at times.
+pub(crate) fn all(
+    report: &mut Report,
+    before: impl FnOnce(&mut Report),
+    after: impl FnOnce(&mut Report) + Send,
+) {
+    // The packages are installed; the binaries are built. An end without a word: they are not.
+    let (installed, wait_for_packages) = mpsc::channel();
+    let (built, wait_for_binaries) = mpsc::channel();
+    let complete = std::thread::scope(|scope| {
+        let beside = scope.spawn(move || {
+            hold();
+            let mut report = Report::default();
+            let complete = in_javascript(&mut report, &installed, &wait_for_binaries);
+            after(&mut report);
+            (report, complete)
+        });
+        before(report);
+        // Rust's tests of foreign peers need them too.
+        if wait_for_packages.recv().is_ok() {
+            in_rust(report, &built);
+        }
+        drop(built);
+        beside.join().is_ok_and(|(rows, complete)| {
+            report.join(rows);
+            complete
+        })
+    });
+    if complete {
+        report.suite("end to end, in Chromium", end_to_end);
+    } else {
+        report.check("end to end, in Chromium", || Err("not run: something before it is missing".to_owned()));
+    }
+}
+
+fn in_rust(report: &mut Report, built: &mpsc::Sender<()>) {
+    if report.step("compile", compile).is_err() {
         return;
     }
+    // Whoever waits may have given up.
+    let _ = built.send(());
     report.suite("cargo test", cargo_test);
     report.suite("the server on PostgreSQL", server_on_postgres);
     crate::fuzz::check(report);
+}
+
+/// Whether everything is there that tests in a browser need. Where a step of the set-up fails, its row says why; what needs it is not run.
+fn in_javascript(
+    report: &mut Report,
+    installed: &mpsc::Sender<()>,
+    wait_for_binaries: &mpsc::Receiver<()>,
+) -> bool {
+    if setup::prepare(report).is_err() {
+        return false;
+    }
+    let _ = installed.send(());
     if setup::build(report).is_err() {
-        return;
+        return false;
     }
     report.check("every package is tested", every_package_is_tested);
     for part in UNIT {
@@ -42,8 +91,16 @@ pub(crate) fn all(report: &mut Report) {
     }
     report.suite("test examples/node-backend", node_backend);
     report.suite("traces, with Hermes", || javascript(command("node", ["--test", TRACES])));
+    if wait_for_binaries.recv().is_err() {
+        return false;
+    }
     report.suite("packages as they are packed", packed);
-    report.suite("end to end, in Chromium", end_to_end);
+    true
+}
+
+/// All that is compiled for tests, once: every suite uses the same binaries, the programs among them.
+fn compile() -> Result<(), String> {
+    crate::process::execute(cargo(["test", "--workspace", "--no-run"]))
 }
 
 fn cargo_test() -> Result<(Counts, bool), String> {
@@ -52,9 +109,8 @@ fn cargo_test() -> Result<(Counts, bool), String> {
     if cfg!(target_os = "linux") && find("strace").is_none() {
         setup::apt(&["strace"])?;
     }
-    // Tests of the command start the real server; built here, they need not build it themselves.
-    execute(cargo(["build", "--package", "activities-server"]))?;
     let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
+    // Tests of the command start the real server; it need not be built by them.
     command.env("ACTIVITIES_SERVER", setup::server_binary());
     let watched = watch(command)?;
     Ok((counts::cargo_test(&watched.output), watched.success))
@@ -63,8 +119,8 @@ fn cargo_test() -> Result<(Counts, bool), String> {
 /// The tests of the server's store, and of the app on it, once more, over the other database (V7).
 fn server_on_postgres() -> Result<(Counts, bool), String> {
     let postgres = postgres::start()?;
-    let mut command =
-        cargo(["test", "--package", "tidewire-server", "--package", "activities-server", "--no-fail-fast"]);
+    // Named by their tests alone: fewer packages would mean other features, and everything compiled once more.
+    let mut command = cargo(["test", "--workspace", "--no-fail-fast"]);
     command.args(["--test", "write_*", "--test", "contract", "--test", "live"]);
     command.env("TIDEWIRE_TEST_POSTGRES", postgres.url());
     let watched = watch(command)?;
@@ -94,7 +150,6 @@ fn javascript(command: Command) -> Result<(Counts, bool), String> {
 fn end_to_end() -> Result<(Counts, bool), String> {
     let browser = setup::browser()?;
     setup::sqlite()?;
-    execute(cargo(["build", "--package", "activities-server", "--package", "tidewire-cli"]))?;
     if !has_script("e2e", "test") {
         return Err("e2e/package.json has no script `test`".to_owned());
     }
