@@ -188,10 +188,11 @@ impl Poll {
         }
         if let Some(reason) = closed {
             self.end();
-            if reason.at_once() || packets.is_empty() && !waited {
+            // A client that said goodbye itself needs only its GET back, even one that the goodbye has overtaken.
+            let came_late = packets.is_empty() && !waited && reason != CloseReason::Client;
+            if reason.at_once() || came_late {
                 return Err(Refused::Gone);
             }
-            // A client that said goodbye itself needs only its GET back.
             packets.push(if reason == CloseReason::Client { "6" } else { "1" }.to_owned());
         } else if packets.is_empty() {
             match now {
