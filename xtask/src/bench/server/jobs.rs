@@ -22,7 +22,7 @@ impl Sizes {
             })
         };
         Ok(Sizes {
-            rounds: number("--rounds", 5, 1)?,
+            rounds: number("--rounds", 3, 1)?,
             seconds: number("--seconds", 3, 1)?,
             members: number("--members", 1_000, 50)?,
             events: number("--events", 200, 40)?,
@@ -52,7 +52,7 @@ pub(super) struct Job {
     pub(super) once: bool,
 }
 
-/// Losing one costs `hello` a wait, so of a server that loses events fewer are asked.
+/// Losing one costs `hello` a wait, so of servers that may lose events fewer are asked.
 const FEWER: u32 = 10_000;
 /// Seconds in which the links of all are cut every 15 s.
 const CUTS: u32 = 46;
@@ -91,7 +91,7 @@ pub(super) fn all(sizes: &Sizes, places: &Places) -> Vec<Job> {
         jobs.push(Job { name: "deflated", who, serve, load: deflate.clone(), env, once: true });
     }
     for who in [OURS, PEER, NODE] {
-        let count = if who == PEER { *hello.min(&FEWER) } else { *hello };
+        let count = if who == OURS { *hello } else { *hello.min(&FEWER) };
         let load = words(format!("hello AT {count}"));
         jobs.push(Job { name: "hello", who, serve: serve(who), load, env: None, once: true });
     }
