@@ -36,6 +36,11 @@ export const launch = (...more) =>
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
+/** What is measured now, for whoever waits. */
+export const progress = (text) => console.error(`   ${text}`)
+
+/** Figures, and how they are shown. */
 export function table(head, rows) {
-  return [head, head.map((_, at) => (at === 0 ? '---' : '--:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const lines = [head, head.map((_, at) => (at === 0 ? '---' : '--:')), ...rows]
+  return { head, rows, text: lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n') }
 }

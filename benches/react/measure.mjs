@@ -1,6 +1,6 @@
 // Renders, taps, memory and starts, each beside what people use today, in one run of one Chromium.
 import { BenchServer } from './server.mjs'
-import { launch, median, pages, table } from './browser.mjs'
+import { launch, median, pages, progress, table } from './browser.mjs'
 
 const fixed = (value, digits = 1) => value.toFixed(digits)
 
@@ -16,6 +16,7 @@ export async function bursts(events = 1_000) {
   }
   const results = {}
   for (const [name, how] of Object.entries(ways)) {
+    progress(name)
     const rounds = []
     for (let round = 0; round < 3; round += 1) {
       server.rows = Array.from({ length: 200 }, (_, id) => ({ id: String(id), value: 0 }))
@@ -64,6 +65,7 @@ export async function taps(count = 60) {
   const rows = []
   let base
   for (const [name, how] of [['Tidewire', 'tidewire'], ['TanStack Query, `onMutate`', 'query'], ['offline-transactions 1.0.53', 'transactions']]) {
+    progress(name)
     const context = await browser.newContext()
     const page = await context.newPage()
     await page.goto(`${server.origin}/tap#${how}`)
@@ -90,6 +92,7 @@ export async function mounts(cycles = 100_000) {
   const browser = await launch('--js-flags=--expose-gc', '--enable-precise-memory-info')
   const rows = []
   for (const [name, what] of [['one `useQuery`', 'query'], ['all hooks of Tidewire, and the same query', 'everything']]) {
+    progress(name)
     const context = await browser.newContext()
     const page = await context.newPage()
     await page.goto(`${server.origin}/mounts`)
@@ -110,6 +113,7 @@ export async function starts(rounds = 9) {
   const rows = []
   let base
   for (const [name, how] of [['Tidewire, IndexedDB', 'tidewire'], ['TanStack Query, persisted to localStorage', 'query']]) {
+    progress(name)
     const context = await browser.newContext()
     const page = await context.newPage()
     const load = async () => {
