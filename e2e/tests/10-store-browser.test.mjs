@@ -155,15 +155,23 @@ test('Q2 Q4 evicted at any moment, again and again: every step comes to its end,
 
 /** A Chromium that is ours to kill, on a profile that stays. */
 async function startOn(profile) {
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
-  const child = ends(spawn(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args, { stdio: ['ignore', 'ignore', 'pipe'] }))
+  // An empty page: that of a new tab is swapped while it loads, and whoever looks at it then may wait for ever.
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank']
+  const child = ends(spawn(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true }), { group: true })
   const gone = once(child, 'exit')
+  // With all its processes: one that is left would go on writing.
+  const kill = () => process.kill(-child.pid, 'SIGKILL')
   for await (const line of createInterface({ input: child.stderr })) {
     const url = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
     if (url === undefined) continue
     child.stderr.resume()
-    const connection = await chromium.connectOverCDP(url)
-    return { page: await openPage(connection.contexts()[0]), kill: async () => (child.kill('SIGKILL'), gone) }
+    try {
+      const connection = await chromium.connectOverCDP(url)
+      return { page: await openPage(connection.contexts()[0]), kill: async () => (kill(), gone) }
+    } catch (error) {
+      kill()
+      throw error
+    }
   }
   throw new Error('Chromium did not start')
 }
