@@ -73,6 +73,14 @@ impl Write {
         self
     }
 
+    /// How many answers of the server that it failed on this very write (5xx) park it: 1 to 100; the default is 3 (Q11). What fails
+    /// on the way uses up none.
+    #[must_use]
+    pub fn tries(mut self, tries: u32) -> Write {
+        self.submission.tries = Some(tries);
+        self
+    }
+
     /// A write that must have succeeded before this one leaves (Q7); may be said several times. Writes whose temporary ids are
     /// mentioned anywhere in this one are waited for without being named.
     #[must_use]
@@ -184,7 +192,7 @@ pub(crate) fn refused(refusal: Refusal) -> &'static str {
         Refusal::UnknownNamespace => "the namespace was not opened",
         Refusal::LinkGone => "the connection is gone: nobody waits for this answer any more",
         Refusal::BufferFull => "too many events wait for a connection: try again when connected",
-        Refusal::Malformed => "a name, room, method or path is empty, too long or malformed",
+        Refusal::Malformed => "a name, room, method, path or number of tries is empty, too long or malformed",
         Refusal::UnknownWrite => "there is no such write",
         Refusal::AlreadySent => "the write was sent and its outcome is not known yet",
         Refusal::NotParked => "the write is not parked",

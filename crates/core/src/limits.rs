@@ -43,8 +43,10 @@ pub const PARKED_WRITES: u32 = 400;
 pub const PARKED_BYTES: u64 = 16 * 1024 * 1024;
 /// Writes in flight at a time, one per lane (Q6).
 pub const IN_FLIGHT: usize = 4;
-/// Tries that answers about one write (5xx) use up (Q11).
+/// Tries that answers about one write (5xx) use up (Q11), where the app says nothing else.
 pub const TRIES: u32 = 3;
+/// The most that an app may allow.
+pub const TRIES_AT_MOST: u32 = 100;
 /// Time to live of a write.
 pub const WRITE_TTL: Millis = Millis(24 * 60 * 60 * 1000);
 /// An HTTP request without an answer is given up after this.

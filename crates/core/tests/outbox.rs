@@ -252,6 +252,27 @@ fn q11_retry_after_is_obeyed() {
     assert_eq!(rig.requests.len(), 1);
 }
 
+// Both sides of core::TRIES_AT_MOST.
+/// How many an app allows, also after a kill.
+#[test]
+fn q11_an_app_says_how_many_answers_of_500_park_a_write() {
+    for tries in [1, limits::TRIES_AT_MOST] {
+        let mut rig = Rig::new();
+        let write = rig.submit_with(|s| s.tries = Some(tries)).unwrap();
+        for left in (0..tries).rev() {
+            rig.restart();
+            rig.until_request();
+            rig.answer(500, "");
+            let parked = matches!(rig.states(&write).last(), Some(WriteState::Parked { .. }));
+            assert_eq!(parked, left == 0, "{left} left of {tries}");
+        }
+    }
+    // One below the least, one above the most.
+    for tries in [0, limits::TRIES_AT_MOST + 1] {
+        assert_eq!(Rig::new().submit_with(|s| s.tries = Some(tries)), Err(Refusal::Malformed));
+    }
+}
+
 // Both sides of core::TRIES.
 #[test]
 fn q11_q13_three_answers_of_500_park_the_write_and_retry_sends_the_same() {

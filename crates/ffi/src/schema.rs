@@ -290,6 +290,7 @@ schema! {
         dedupe_key: Option<String>,
         coalesce: Coalesce,
         on_conflict: bool,
+        tries: Option<u32>,
     }
     union EmitClass { 0 Plain {}, 1 Reliable { idempotent: bool }, 2 Volatile { key: Option<String> } }
     record AckToken { link: LinkId, namespace: Option<String>, id: u64 }

@@ -34,7 +34,7 @@ const SENTENCES: { readonly [code: string]: string | undefined } = {
   TOO_LARGE: 'The write is too large for the queue: upload the content and send a reference',
   STORE_FULL: 'The device has no room for the write',
   STORE_FAILED: 'The store could not keep the write',
-  MALFORMED: 'A name, room, method or path is empty, too long or malformed',
+  MALFORMED: 'A name, room, method, path or number of tries is empty, too long or malformed',
   UNKNOWN_MUTATION: 'No mutation of that name was given to createTidewire',
   UNKNOWN_WRITE: 'No such write',
   ALREADY_SENT: 'The write was sent and its outcome is not known yet',

@@ -92,11 +92,8 @@ export interface QueuedRequest {
 }
 
 export interface QueueOptions {
-  /**
-   * Answers about this write itself (500) that use up a try before it is parked. Always 3; a network that is down uses up none, and nothing is ever
-   * dropped, so there is nothing to raise it for.
-   */
-  readonly maxRetries?: 3;
+  /** Answers of the server that it failed on this very write (5xx) until it is parked: 1 to 100, default 3. What fails on the way uses up none (Q11). */
+  readonly maxRetries?: number;
   readonly label?: string;
   readonly lane?: string;
   readonly idempotent?: boolean;
@@ -170,7 +167,7 @@ export function createOfflineQueue<E extends object>(tw: Tidewire<E>): OfflineQu
   };
   return {
     client: tw as unknown as Tidewire<object>,
-    addToQueue({ endpoint, method, data }, { maxRetries: _fixed, ...options } = {}) {
+    addToQueue({ endpoint, method, data }, options = {}) {
       const handle = tw.submit({ method, path: endpoint, ...(data === undefined ? {} : { body: data }), ...options });
       if (tw.write(handle.id) === undefined) {
         refused.set(handle.id, handle);

@@ -190,6 +190,8 @@ export interface UnnamedOptions {
   dedupeKey?: string;
   /** Milliseconds until it is parked as expired. */
   ttl?: number;
+  /** Answers of the server that it failed on this very write (5xx) until it is parked: 1 to 100, default 3. What fails on the way uses up none (Q11). */
+  maxRetries?: number;
   /** Its layer, for this session only. */
   optimistic?: (cache: LayerWriter, context: LayerContext) => void;
   whenParked?: 'rollback' | 'keep';
@@ -245,6 +247,8 @@ export interface MutationOptions<V> {
   readonly whenParked?: 'rollback' | 'keep';
   /** Milliseconds until it is parked as expired. */
   readonly ttl?: number;
+  /** Answers of the server that it failed on this very write (5xx) until it is parked: 1 to 100, default 3. What fails on the way uses up none (Q11). */
+  readonly maxRetries?: number;
   readonly label?: string | ((variables: V) => string);
   /** Ids of writes that must have succeeded before it leaves. Writes whose temporary ids it mentions are added (Q7). */
   readonly dependsOn?: (variables: V) => readonly string[];

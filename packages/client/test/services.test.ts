@@ -87,9 +87,9 @@ describe('offlineQueue', () => {
 
   it('A4 addToQueue answers at once with an id; what became of it arrives on durable', async () => {
     const { offlineQueue, engine, say } = setUp();
-    const id = offlineQueue.addToQueue({ endpoint: '/api/activities/123/like', method: 'POST', data: { userId: 'u' } }, { label: 'Like' });
+    const id = offlineQueue.addToQueue({ endpoint: '/api/activities/123/like', method: 'POST', data: { userId: 'u' } }, { label: 'Like', maxRetries: 5 });
     expect(id).toBe('w1');
-    expect(engine.last('Submit')?.write).toMatchObject({ method: 'POST', path: '/api/activities/123/like', body: '{"userId":"u"}' });
+    expect(engine.last('Submit')?.write).toMatchObject({ method: 'POST', path: '/api/activities/123/like', body: '{"userId":"u"}', tries: 5 });
     await say({ kind: 'Write', write: 'w1', state: { kind: 'Durable' } });
     await offlineQueue.durable(id);
     engine.onCommand = () => ({ result: { kind: 'Refused', refusal: 'QueueFull' } });

@@ -80,7 +80,12 @@ describe('submit', () => {
       dedupeKey: undefined,
       coalesce: { kind: 'None' },
       onConflict: false,
+      tries: undefined,
     });
+    tw.submit({ ...like, maxRetries: 7 }, 'a1');
+    expect(engine.last('Submit')?.write).toMatchObject({ tries: 7 });
+    tw.submit({ method: 'PUT', path: '/x', body: { a: 1 }, maxRetries: 1 });
+    expect(engine.last('Submit')?.write).toMatchObject({ tries: 1 });
     tw.submit({ method: 'PUT', path: '/x', body: { a: 1 }, lane: 'global', ttl: 5 });
     expect(engine.last('Submit')?.write).toMatchObject({ name: '', variables: '{"a":1}', body: '{"a":1}', lane: 'global', optimistic: false, idempotent: true, ttl: 5 });
   });

@@ -193,6 +193,8 @@ pub struct Submission {
     pub coalesce: Coalesce,
     /// The app decides what becomes of a conflict (409, 412): [`WriteState::Conflict`] (Q10).
     pub on_conflict: bool,
+    /// How many answers about it (5xx) it takes until it is parked (Q11): 1 to 100; absent: 3.
+    pub tries: Option<u32>,
 }
 
 /// What a new write does to the last one of its lane, if that was never sent (Q8).
@@ -268,7 +270,7 @@ pub enum Refusal {
     LinkGone,
     /// The emit buffer is full (C6).
     BufferFull,
-    /// A name, room, namespace, path or method is empty, too long or malformed, or there are too many attachments.
+    /// A name, room, namespace, path or method is empty, too long or malformed, or there are too many attachments or tries.
     Malformed,
     /// No such write.
     UnknownWrite,

@@ -329,7 +329,8 @@ impl Outbox {
             && path.len() <= limits::PATH_BYTES
             && !path.chars().any(char::is_control);
         let names_ok = name.len() <= limits::NAME_BYTES && lane.0.len() <= limits::PATH_BYTES;
-        if !(method_ok && path_ok && names_ok) {
+        let tries_ok = submission.tries.is_none_or(|tries| (1..=limits::TRIES_AT_MOST).contains(&tries));
+        if !(method_ok && path_ok && names_ok && tries_ok) {
             return Err(Refusal::Malformed);
         }
         let ties = Ties {
@@ -358,6 +359,7 @@ impl Outbox {
             born: self.clock.now(),
             ttl: ttl.unwrap_or(limits::WRITE_TTL),
             tries: 0,
+            tries_allowed: submission.tries.unwrap_or(limits::TRIES),
             ties,
             stage: Stage::Queued,
         };

@@ -103,6 +103,7 @@ pub(crate) struct Record {
     pub(crate) ttl: Millis,
     /// Tries that answers about this write have used up (Q11).
     pub(crate) tries: u32,
+    pub(crate) tries_allowed: u32,
     pub(crate) ties: Ties,
     pub(crate) stage: Stage,
 }
@@ -125,7 +126,9 @@ impl Record {
             | u8::from(self.on_conflict) << 4);
         w.u64(self.created.0);
         w.u64(self.ttl.0);
-        w.u32(self.tries);
+        // The usual number is 0, as it was before there was another one.
+        let allowed = if self.tries_allowed == limits::TRIES { 0 } else { self.tries_allowed };
+        w.u32(self.tries | allowed << 16);
         match &self.stage {
             Stage::Queued => w.u8(0),
             Stage::Claimed(claim) => {
@@ -174,6 +177,7 @@ impl Record {
         let lane = Lane(r.text());
         let flags = r.u8();
         let (created, ttl, tries) = (WallTime(r.u64()), Millis(r.u64()), r.u32());
+        let tries_allowed = if tries >> 16 == 0 { limits::TRIES } else { tries >> 16 };
         let stage = match r.u8() {
             0 => Stage::Queued,
             1 => Stage::Claimed(claim(r)),
@@ -216,7 +220,8 @@ impl Record {
             created,
             born,
             ttl,
-            tries,
+            tries: tries & 0xffff,
+            tries_allowed,
             ties,
             stage,
         }
@@ -350,6 +355,7 @@ pub(super) mod tests {
             born: WallTime(1_789_999_000_000),
             ttl: Millis(86_400_000),
             tries: 2,
+            tries_allowed: limits::TRIES,
             ties: Ties {
                 depends_on: vec!["w0".into()],
                 awaits: vec!["tmp-1234".into()],
@@ -391,6 +397,11 @@ pub(super) mod tests {
             },
         ] {
             let before = record(stage);
+            let bytes = before.encode("w/x", &partition);
+            assert_eq!(Record::decode("w/x", &bytes.0, &partition), Ok(before));
+        }
+        for tries_allowed in [1, limits::TRIES, limits::TRIES_AT_MOST] {
+            let before = Record { tries_allowed, ..record(Stage::Queued) };
             let bytes = before.encode("w/x", &partition);
             assert_eq!(Record::decode("w/x", &bytes.0, &partition), Ok(before));
         }

@@ -295,7 +295,7 @@ impl Outbox {
     ) {
         let Some(entry) = self.entries.get(&number) else { return };
         let tries = entry.record.tries.saturating_add(1);
-        let (stage, then) = if tries >= limits::TRIES {
+        let (stage, then) = if tries >= entry.record.tries_allowed {
             let reason = ParkReason::OutOfTries;
             (Stage::Parked { reason, status, body, unresolved: Some(claim) }, Then::Parked)
         } else {

@@ -229,6 +229,7 @@ export function getSubmission(r: ByteReader): Submission {
     dedupeKey: getOptional(r, getText),
     coalesce: getCoalesce(r),
     onConflict: getBool(r),
+    tries: getOptional(r, getNumber),
   };
 }
 

@@ -24,7 +24,7 @@ import {
 /** Version of this format; the engine must say the same. */
 export const ABI_VERSION = 1;
 /** Hash of the table that this file was made from. */
-export const FINGERPRINT = '746db4be34aef24e';
+export const FINGERPRINT = '0c013f4b80b2393d';
 
 /** Milliseconds of a monotonic clock: deadlines. Its zero is the host's choice. */
 export type Timestamp = number;
@@ -261,6 +261,8 @@ export interface Submission {
   readonly coalesce: Coalesce;
   /** The app decides what becomes of a conflict (409, 412): `WriteState::Conflict` (Q10). */
   readonly onConflict: boolean;
+  /** How many answers about it (5xx) it takes until it is parked (Q11): 1 to 100; absent: 3. */
+  readonly tries?: number | undefined;
 }
 
 /** What is promised about an emit (C6); it belongs to the event's definition. */
@@ -1476,7 +1478,7 @@ export type Refusal =
   | 'TooLarge'
   /** The emit buffer is full (C6). */
   | 'BufferFull'
-  /** A name, room, namespace, path or method is empty, too long or malformed, or there are too many attachments. */
+  /** A name, room, namespace, path or method is empty, too long or malformed, or there are too many attachments or tries. */
   | 'Malformed'
   /** No such write. */
   | 'UnknownWrite'
@@ -1741,6 +1743,7 @@ export function putSubmission(w: ByteWriter, v: Submission): void {
   putOptional(w, v.dedupeKey, putText);
   putCoalesce(w, v.coalesce);
   putBool(w, v.onConflict);
+  putOptional(w, v.tries, putNumber);
 }
 
 export function putEmitClass(w: ByteWriter, v: EmitClass): void {

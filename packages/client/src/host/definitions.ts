@@ -77,6 +77,7 @@ export class Definitions {
       dedupeKey: of(definition.dedupeKey, variables),
       coalesce: cancels !== undefined ? { kind: 'CancelPair', name: cancels } : { kind: definition.coalesce === 'replace' ? 'Replace' : 'None' },
       onConflict: definition.onConflict !== undefined,
+      tries: definition.maxRetries,
     };
     return { submission, facts: withLane(factsOf(definition, variables), lane), layer: undefined };
   }
@@ -103,6 +104,7 @@ export class Definitions {
       dedupeKey: write.dedupeKey,
       coalesce: { kind: 'None' },
       onConflict: false,
+      tries: write.maxRetries,
     };
     const label = write.label ?? ('path' in write ? `${method} ${path}` : '');
     const facts: WriteFacts = { name: '', label, variables, definition: undefined, send: 'path' in write ? undefined : write.mutationFn };

@@ -114,7 +114,7 @@ function enqueues(): number {
               keepLayerWhenParked: true,
               idempotent: false,
               verify: false,
-              touched: [1], dependsOn: [], tempIds: [], dedupeKey: undefined, coalesce: { kind: 'None' }, onConflict: false,
+              touched: [1], dependsOn: [], tempIds: [], dedupeKey: undefined, coalesce: { kind: 'None' }, onConflict: false, tries: undefined,
             },
           },
         ],

@@ -27,6 +27,8 @@ export interface InlineOptions<V, C> extends WriteCallbacks<V, C> {
   lane?: string;
   idempotent?: boolean;
   ttl?: number;
+  /** Answers of the server that it failed on this very write (5xx) until it is parked: 1 to 100, default 3. What fails on the way uses up none (Q11). */
+  maxRetries?: number;
 }
 
 /** Where writes go, and the cache in which they show. */
@@ -56,6 +58,7 @@ export function launchInline<V, C>(client: WriteTarget['client'], cache: WriteTa
       ...(form.lane !== undefined && { lane: form.lane }),
       ...(form.idempotent !== undefined && { idempotent: form.idempotent }),
       ...(form.ttl !== undefined && { ttl: form.ttl }),
+      ...(form.maxRetries !== undefined && { maxRetries: form.maxRetries }),
     };
     const handle: WriteHandle =
       form.endpoint === undefined
