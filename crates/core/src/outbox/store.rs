@@ -209,6 +209,8 @@ impl Outbox {
             }
             let parked_before = matches!(entry.record.stage, Stage::Parked { .. });
             let upcast = entry.layer && entry.record.version != record.version;
+            // A base may have taken the layer's place because `applied=` counts the places of what was refused or voided.
+            let moved = entry.record.open_claim().is_some_and(|claim| record.open_claim() != Some(claim));
             let before = std::mem::replace(&mut entry.record, record).write;
             let another = (before != entry.record.write).then_some(before);
             entry.origin = origin;
@@ -222,35 +224,26 @@ impl Outbox {
                 self.is_another(number, old, ctx, facts);
                 return self.adopted(number, ctx, facts);
             }
-            match &entry.record.stage {
-                Stage::Parked { .. } if !entry.record.keep_layer_when_parked => {
-                    entry.layer = false;
-                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
+            let named = !entry.record.name.is_empty();
+            let (goes, comes) = match &entry.record.stage {
+                Stage::Parked { .. } if !entry.record.keep_layer_when_parked => (true, false),
+                Stage::Parked { unresolved, .. } => {
+                    (false, named && !parked_before && (moved || unresolved.is_none()))
                 }
-                // A base may have taken the layer's place because `applied=` counts the places of what was refused or voided.
-                Stage::Parked { unresolved: None, .. }
-                    if !parked_before && entry.record.optimistic && !entry.record.name.is_empty() =>
-                {
-                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
-                    drop(entry);
-                    self.layer_found(number, facts);
+                Stage::Queued | Stage::Claimed(_) => {
+                    (false, parked_before && !entry.layer || named && (moved || upcast))
                 }
-                Stage::Queued | Stage::Claimed(_)
-                    if parked_before && entry.record.optimistic && !entry.layer =>
-                {
-                    drop(entry);
-                    self.layer_found(number, facts);
-                }
-                Stage::Queued | Stage::Claimed(_) if upcast => {
-                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
-                    drop(entry);
-                    self.layer_found(number, facts);
-                }
-                Stage::Undoes(_) => {
-                    entry.layer = false;
-                    facts.push(Fact::LayerDropped(entry.record.write.clone()));
-                }
-                Stage::Parked { .. } | Stage::Queued | Stage::Claimed(_) | Stage::Acknowledged { .. } => {}
+                Stage::Undoes(_) => (true, false),
+                Stage::Acknowledged { .. } => (false, false),
+            };
+            let comes = comes && entry.record.optimistic;
+            if goes || comes {
+                entry.layer = false;
+                facts.push(Fact::LayerDropped(entry.record.write.clone()));
+            }
+            drop(entry);
+            if comes {
+                self.layer_found(number, facts);
             }
         } else {
             self.numbers.insert(record.write.clone(), number);
