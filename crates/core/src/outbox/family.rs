@@ -82,7 +82,7 @@ impl Outbox {
                 }
                 Stage::Parked { reason, .. } => {
                     let revived = match reason {
-                        ParkReason::ParentFailed => matches!(parents, Parents::Done | Parents::Pending(_)),
+                        ParkReason::ParentFailed => parents != Parents::Failed,
                         ParkReason::Unnamed => parents == Parents::Done,
                         ParkReason::Permanent
                         | ParkReason::Conflict
