@@ -108,6 +108,30 @@ fn q7_q13_a_dependant_of_a_parent_that_was_given_up_stays_parked_until_it_is_ask
     assert_eq!(rig.submit_with(|s| s.depends_on = vec![first]), Err(Refusal::UnknownWrite));
 }
 
+/// Found by seed 190071698: both are sent again, and while the child is being parked for its parent's sake the parent succeeds.
+#[test]
+fn q7_a_child_that_is_being_parked_while_its_parent_succeeds_is_revived() {
+    let mut rig = Rig::new();
+    let first = parent(&mut rig);
+    let second = child(&mut rig);
+    rig.answer(422, "rejected");
+    assert_eq!(parked(&rig, &second), Some(ParkReason::ParentFailed));
+    rig.hold_disk = true;
+    rig.command(Command::Retry { write: second.clone() }).unwrap();
+    rig.release_disk(); // It waits again, its parent is parked as before: so is it, as soon as the disk takes it.
+    let parking = rig.held.pop_front().unwrap();
+    rig.command(Command::Retry { write: first }).unwrap();
+    while rig.requests.is_empty() {
+        rig.release_disk();
+    }
+    rig.answer_named(&[(TEMP, "7")]);
+    rig.hold_disk = false;
+    rig.release_disk();
+    rig.held.push_back(parking);
+    rig.release_disk();
+    assert_eq!(rig.requests[0].1.path, "/activities/7/messages");
+}
+
 #[test]
 fn q7_a_cancelled_or_refused_parent_takes_nobody_to_the_server() {
     let mut rig = Rig::new();

@@ -494,6 +494,41 @@ fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
     assert!(matches!(layers.next_back(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
 }
 
+/// Found by seed 190046183: of a write that was refused, sent again and set aside once more this tab heard only the last. Its layer had
+/// gone for the first place of the write, which counts no more.
+#[test]
+fn q14_q17_a_layer_stands_again_when_the_write_has_another_place_than_the_one_that_a_base_counted() {
+    for ends in [false, true] {
+        let mut leader = Rig::new();
+        let named = |s: &mut Submission| (s.name, s.keep_layer_when_parked) = ("like".into(), true);
+        let write = leader.submit_with(named).unwrap();
+        let mut rig = follower(&leader, 2);
+        rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(1)] });
+        let request = leader.answer(422, "rejected");
+        let client = ClientId(header(&request, "tidewire-client"));
+        let ranges = vec![SequenceRange { from: Sequence(1), to: Sequence(1) }];
+        rig.base_with(1, None, Some(Applied { client, ranges }), vec![]);
+        assert!(rig.retired(&write).contains(&Some(1)), "it cannot know better");
+        rig.take();
+        leader.command(Command::Retry { write: write.clone() }).unwrap();
+        for _ in 0..if ends { limits::TRIES } else { 0 } {
+            leader.until_request();
+            leader.answer(500, "");
+        }
+        leader.take();
+        rig.disk = leader.disk.clone();
+        rig.input(Input::StoreChanged { key: "i/read".into(), value: None });
+        assert_eq!(parked(&rig, &write), ends);
+        let mut layers =
+            rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
+        assert!(
+            matches!(layers.next_back(), Some(Output::LayerAdded { restored: true, .. })),
+            "{:?}",
+            rig.log
+        );
+    }
+}
+
 /// Found by seed 20035092: a follower hears that a write has settled before it hears of the names that its answer gave.
 #[test]
 fn q7_q19_a_follower_that_does_not_know_the_name_yet_sends_no_temporary_id() {

@@ -19,18 +19,19 @@ pub(crate) struct Day {
     pub(crate) missed: u64,
     pub(crate) token: u64,
     pub(crate) polling: bool,
+    pub(crate) queue: u32,
 }
 
 impl Day {
     pub(crate) fn new(seed: u64, tabs: [usize; 3], retention: usize) -> Day {
-        Day { seed, tabs, retention, missed: 1_000, token: 0, polling: false }
+        Day { seed, tabs, retention, missed: 1_000, token: 0, polling: false, queue: 0 }
     }
 
     /// Step number, milliseconds after it, and what is done.
     pub(crate) fn holds(self, steps: Vec<(u64, u64, Action)>) {
-        let Day { seed, tabs, retention, missed, token, polling } = self;
+        let Day { seed, tabs, retention, missed, token, polling, queue } = self;
         let steps = steps.into_iter().map(|(number, then, action)| Step { number, action, then }).collect();
-        let script = Script { seed, tabs, retention, missed, token, polling, queue: 0, steps };
+        let script = Script { seed, tabs, retention, missed, token, polling, queue, steps };
         assert_eq!(run(&script, None, false).violation, None, "\n{script}");
     }
 }

@@ -1,6 +1,6 @@
 //! Lanes, ties and what takes the place of what (Q6, Q7, Q8).
 
-use tidewire_sim::ids::{Device, Tab, User};
+use tidewire_sim::ids::{Device, Room, Tab, User};
 use tidewire_sim::script::Action;
 
 use crate::{add, emit, holds, holds_with, tap, tie, weather};
@@ -273,6 +273,39 @@ fn q6_q13_seed_120001118_an_edited_write_stands_where_the_first_one_stood() {
             (9, 3, Action::Reach { device: Device(0), reach: "up" }),
             (10, 272, tap(2, 2, "refuse", false, true)),
             (15, 0, Action::EditParked { tab: Tab(0) }),
+        ],
+    );
+}
+
+/// A child is parked again, because its parent is still, while the parent is sent again and succeeds.
+#[test]
+fn q7_seed_190071698_a_child_is_revived_when_its_parent_succeeds_while_it_is_being_parked() {
+    holds(
+        190_071_698,
+        [1, 1, 0],
+        20,
+        12,
+        vec![
+            (2, 1_877, Action::Answering { how: "broken" }),
+            (8, 0, tie(0, 2, "add", "temp")),
+            (10, 21_842, Action::Farewell { after: 20_000 }),
+            (12, 118, Action::Foreign { tab: Tab(1), room: Room(1), kind: "refuse", how: "keyed" }),
+            (13, 0, Action::KillServer { down: 2_000 }),
+            (14, 123, Action::NewEpoch { room: Room(1) }),
+            (15, 2_966, tie(0, 2, "fail", "temp-child")),
+            (16, 0, Action::Start { tab: Tab(0) }),
+            (17, 0, Action::Signal { device: Device(0), signal: "online" }),
+            (18, 0, Action::Start { tab: Tab(1) }),
+            (21, 0, Action::App { device: Device(0), background: true }),
+            (26, 4_887, Action::App { device: Device(1), background: true }),
+            (33, 225, Action::KillServer { down: 100 }),
+            (40, 0, tie(0, 2, "add", "temp-child")),
+            (42, 15, Action::App { device: Device(1), background: true }),
+            (43, 5, tap(0, 1, "fail", false, true)),
+            (44, 4, Action::Answering { how: "well" }),
+            (45, 270, tie(1, 2, "add", "temp-child")),
+            (52, 0, Action::RetryParked { tab: Tab(0) }),
+            (53, 421, tap(0, 2, "add", false, true)),
         ],
     );
 }

@@ -223,3 +223,28 @@ fn q18_seed_170002726_what_came_with_a_base_that_was_not_stored_yet_may_be_missi
         (52, 0, Action::SwitchUser { device: Device(0) }),
     ]);
 }
+
+/// A tab that could not read its disk heard only the second time that a write was set aside, after a base had counted its first place.
+#[test]
+fn q14_seed_190046183_a_parked_write_that_stays_is_shown_whatever_became_of_its_first_place() {
+    let day =
+        Day { missed: 12, token: 60_000, polling: true, queue: 6, ..Day::new(190_046_183, [3, 1, 0], 4) };
+    day.holds(vec![
+        (1, 0, Action::Answering { how: "gateway" }),
+        (2, 2_953, tap(2, 1, "conflict", false, true)),
+        (3, 8, tap(0, 0, "fail", false, false)),
+        (7, 1_579, Action::Refetch { tab: Tab(0), query: 0 }),
+        (16, 0, tie(2, 1, "add", "handled")),
+        (17, 0, Action::Start { tab: Tab(1) }),
+        (18, 6, Action::Foreign { tab: Tab(0), room: Room(1), kind: "add", how: "verify" }),
+        (20, 8, tap(3, 1, "refuse", false, true)),
+        (21, 1_259, Action::Disk { device: Device(0), mode: "unreadable" }),
+        (24, 0, tap(0, 1, "add", true, false)),
+        (30, 0, Action::KillServer { down: 100 }),
+        (32, 9, Action::NewEpoch { room: Room(1) }),
+        (34, 3_294, Action::Answering { how: "well" }),
+        (47, 0, Action::Answering { how: "broken" }),
+        (50, 0, Action::RetryParked { tab: Tab(0) }),
+        (56, 5_574, Action::Foreign { tab: Tab(2), room: Room(0), kind: "add", how: "bare" }),
+    ]);
+}
