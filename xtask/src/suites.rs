@@ -9,9 +9,10 @@ use crate::process::{cargo, command, find, hold, root, target, watch};
 use crate::report::Report;
 use crate::setup;
 
-/// Packages with unit tests, in this order. A package that is missing here is told by [`every_package_is_tested`].
-const UNIT: [&str; 4] =
-    ["packages/client", "packages/react", "packages/react-native", "examples/activities/web"];
+/// Parts with unit tests, in this order, and those of them whose tests start the real server. A package that is in neither is told by
+/// [`every_package_is_tested`].
+const UNIT: [&str; 2] = ["packages/client", "examples/activities/web"];
+const UNIT_WITH_SERVER: [&str; 2] = ["packages/react", "packages/react-native"];
 /// Parts with tests that run elsewhere or that have nothing to test alone.
 const TESTED_ELSEWHERE: [&str; 1] = ["e2e"];
 
@@ -39,8 +40,7 @@ pub(crate) fn all(
         let beside = scope.spawn(move || {
             hold();
             let mut report = Report::default();
-            let complete = in_javascript(&mut report, &installed, &wait_for_binaries);
-            after(&mut report);
+            let complete = in_javascript(&mut report, &installed, &wait_for_binaries, after);
             (report, complete)
         });
         before(report);
@@ -77,6 +77,7 @@ fn in_javascript(
     report: &mut Report,
     installed: &mpsc::Sender<()>,
     wait_for_binaries: &mpsc::Receiver<()>,
+    checks: impl FnOnce(&mut Report),
 ) -> bool {
     if setup::prepare(report).is_err() {
         return false;
@@ -91,8 +92,12 @@ fn in_javascript(
     }
     report.suite("test examples/node-backend", node_backend);
     report.suite("traces, with Hermes", || javascript(command("node", ["--test", TRACES])));
+    checks(report);
     if wait_for_binaries.recv().is_err() {
         return false;
+    }
+    for part in UNIT_WITH_SERVER {
+        report.suite(&format!("test {part}"), || npm_script(part, "test"));
     }
     report.suite("packages as they are packed", packed);
     true
@@ -179,6 +184,7 @@ fn every_package_is_tested() -> Result<(), String> {
         .map(|entry| format!("packages/{}", entry.file_name().to_string_lossy()))
         .collect();
     parts.sort();
-    parts.retain(|part| !UNIT.contains(&part.as_str()) && !TESTED_ELSEWHERE.contains(&part.as_str()));
+    let elsewhere = |part: &str| UNIT_WITH_SERVER.contains(&part) || TESTED_ELSEWHERE.contains(&part);
+    parts.retain(|part| !UNIT.contains(&part.as_str()) && !elsewhere(part));
     if parts.is_empty() { Ok(()) } else { Err(format!("add to xtask/src/suites.rs: {}", parts.join(", "))) }
 }
