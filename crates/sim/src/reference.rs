@@ -99,6 +99,8 @@ pub struct Tapped {
     pub foreign: Option<&'static str>,
     /// The runs, and their grants of the lock, that have sent it.
     pub senders: BTreeSet<(Life, u32)>,
+    /// A person was told that nobody knows whether it was sent, or will be by a tab that stands still.
+    pub unknown: bool,
     /// How often a person sent it again after it may have been sent.
     pub by_hand: u32,
 }
@@ -196,6 +198,7 @@ impl Reference {
         tap.conflict = matches!(state, WriteState::Conflict { .. });
         tap.expired = matches!(state, WriteState::Parked { reason: ParkReason::Expired, .. });
         tap.orphan = matches!(state, WriteState::Parked { reason: ParkReason::ParentFailed, .. });
+        tap.unknown = matches!(state, WriteState::Parked { reason: ParkReason::Unknown, .. });
         if let WriteState::Merged { into } = state {
             tap.stands = Some(into.clone());
         }
@@ -266,7 +269,7 @@ impl Reference {
     pub fn retried(&mut self, write: &WriteId) {
         if let Some(tap) = self.taps.get_mut(write) {
             tap.alone |= std::mem::take(&mut tap.orphan);
-            tap.by_hand += u32::from(tap.sent);
+            tap.by_hand += u32::from(tap.sent || tap.unknown);
         }
     }
 

@@ -136,6 +136,7 @@ impl World {
             copies: 0,
             foreign: None,
             senders: BTreeSet::new(),
+            unknown: false,
             by_hand: 0,
         }
     }

@@ -3,7 +3,7 @@
 use tidewire_sim::ids::{Device, Room, Tab};
 use tidewire_sim::script::Action;
 
-use crate::{Day, add, holds, tie};
+use crate::{Day, add, holds, tap, tie};
 
 /// A write that went elsewhere took the first place in the sequence; our server did not know a client that began with the second one.
 #[test]
@@ -46,5 +46,19 @@ fn q9_q19_seed_180171243_a_wish_to_send_again_that_is_heard_late_was_granted_bef
         (19, 3, add(0, 2)),
         (20, 3_879, Action::Steal { device: Device(0) }),
         (28, 4_319, Action::RetryParked { tab: Tab(2) }),
+    ]);
+}
+
+/// A mistake of the model: a frozen leader sends what the next one has set aside as unknown and a person has sent again, knowing that.
+#[test]
+fn q9_seed_210366516_who_sends_an_unknown_write_again_may_have_it_twice_elsewhere() {
+    let day = Day { token: 900_000, polling: true, queue: 6, ..Day::new(210_366_516, [3, 1, 0], 1_000) };
+    day.holds(vec![
+        (8, 600, Action::Thaw { tab: Tab(1) }),
+        (9, 5, Action::Foreign { tab: Tab(1), room: Room(1), kind: "add", how: "plain" }),
+        (10, 4, Action::Slow { device: Device(1), disk: 2, talk: 2_500 }),
+        (12, 0, Action::Freeze { tab: Tab(0) }),
+        (35, 2_456, tap(0, 1, "fail", false, false)),
+        (36, 0, Action::RetryParked { tab: Tab(2) }),
     ]);
 }
