@@ -52,11 +52,14 @@ impl View<'_> {
     /// Prints each change. A refusal is one: the server may accept us later, but only when asked again, so it is the end.
     async fn watch(mut self, client: &tidewire::Client) -> Result<(), Exit> {
         let mut shown = None;
+        // One for all: what comes while a change is printed is not lost.
+        let mut interrupted = std::pin::pin!(session::interrupted());
         loop {
             let changed = client.when(|status| shown.as_ref() != Some(status));
             let status = tokio::select! {
+                biased;
+                () = &mut interrupted => return Ok(()),
                 changed = changed => changed.map_err(Exit::failed)?,
-                () = session::interrupted() => return Ok(()),
             };
             self.show(&status)?;
             if let ConnectionState::Refused { code, message } = &status.connection {
