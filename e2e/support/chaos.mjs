@@ -6,6 +6,9 @@ import { plan } from './chaos-plan.mjs'
 import { inDatabase, legal } from './chaos-truth.mjs'
 import { History, watcher } from './chaos-watch.mjs'
 
+/** A page that is killed gives up what it asked for: part of a bad day. */
+const givenUp = () => {}
+
 const WIDE = { width: 1100, height: 844 }
 /** What needs no network must be there at once; the limit only ends a run that has failed. */
 const AT_ONCE = { timeout: 15_000 }
@@ -329,7 +332,7 @@ export class Chaos {
     const held = phone.network.hold(line)
     void held.requestReached.then(() => {
       held.forward()
-      if (this.#calm) return held.answerReached.then(() => held.pass())
+      if (this.#calm) return held.answerReached.then(() => held.pass(), givenUp)
       phone.late.push(held)
     })
   }
@@ -337,7 +340,7 @@ export class Chaos {
   async arrive({ phone }) {
     const late = phone.late.splice(0)
     this.#also(`${late.length}`)
-    for (const held of late) void held.answerReached.then(() => held.pass())
+    for (const held of late) void held.answerReached.then(() => held.pass(), givenUp)
   }
 
   /** Dies in the middle of the next write of this person, before or after its commit. */
@@ -345,7 +348,7 @@ export class Chaos {
     const held = phone.network.hold(/^(POST|DELETE) \/api\//)
     void held.requestReached.then(() => {
       held.forward()
-      if (this.#calm) return held.answerReached.then(() => held.pass())
+      if (this.#calm) return held.answerReached.then(() => held.pass(), givenUp)
       return this.#down ? undefined : this.kill()
     })
   }
