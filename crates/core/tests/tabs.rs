@@ -473,9 +473,9 @@ fn q19_a_record_whose_end_nobody_tells_ends_with_the_next_reading() {
     assert_eq!(rig.status().pending, 0);
 }
 
-/// Found by seed 5023309: `applied=` of a base counts the place of a write that was voided, and the layer that is to stay was gone.
-#[test]
-fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
+/// A leader whose write, which stays on screens, was refused, and a tab that has not heard of it: a base has counted the write's place, and
+/// taken its layer away.
+fn refused_and_counted() -> (Rig, Rig, WriteId) {
     let mut leader = Rig::new();
     let named = |s: &mut Submission| (s.name, s.keep_layer_when_parked) = ("like".into(), true);
     let write = leader.submit_with(named).unwrap();
@@ -487,11 +487,23 @@ fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
     rig.base_with(1, None, Some(Applied { client, ranges }), vec![]);
     assert!(rig.retired(&write).contains(&Some(1)), "it cannot know better");
     rig.take();
-    tell(&mut leader, &mut rig);
-    assert!(parked(&rig, &write));
+    (leader, rig, write)
+}
+
+/// The layer was shown anew since.
+fn assert_stands_again(rig: &Rig) {
     let mut layers =
         rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
     assert!(matches!(layers.next_back(), Some(Output::LayerAdded { restored: true, .. })), "{:?}", rig.log);
+}
+
+/// Found by seed 5023309: `applied=` of a base counts the place of a write that was voided, and the layer that is to stay was gone.
+#[test]
+fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
+    let (mut leader, mut rig, write) = refused_and_counted();
+    tell(&mut leader, &mut rig);
+    assert!(parked(&rig, &write));
+    assert_stands_again(&rig);
 }
 
 /// Found by seed 190046183: of a write that was refused, sent again and set aside once more this tab heard only the last. Its layer had
@@ -499,17 +511,7 @@ fn q14_q17_a_layer_that_stays_stands_again_when_a_base_has_taken_its_place() {
 #[test]
 fn q14_q17_a_layer_stands_again_when_the_write_has_another_place_than_the_one_that_a_base_counted() {
     for ends in [false, true] {
-        let mut leader = Rig::new();
-        let named = |s: &mut Submission| (s.name, s.keep_layer_when_parked) = ("like".into(), true);
-        let write = leader.submit_with(named).unwrap();
-        let mut rig = follower(&leader, 2);
-        rig.input(Input::Touched { write: write.clone(), queries: vec![QueryId(1)] });
-        let request = leader.answer(422, "rejected");
-        let client = ClientId(header(&request, "tidewire-client"));
-        let ranges = vec![SequenceRange { from: Sequence(1), to: Sequence(1) }];
-        rig.base_with(1, None, Some(Applied { client, ranges }), vec![]);
-        assert!(rig.retired(&write).contains(&Some(1)), "it cannot know better");
-        rig.take();
+        let (mut leader, mut rig, write) = refused_and_counted();
         leader.command(Command::Retry { write: write.clone() }).unwrap();
         for _ in 0..if ends { limits::TRIES } else { 0 } {
             leader.until_request();
@@ -519,13 +521,7 @@ fn q14_q17_a_layer_stands_again_when_the_write_has_another_place_than_the_one_th
         rig.disk = leader.disk.clone();
         rig.input(Input::StoreChanged { key: "i/read".into(), value: None });
         assert_eq!(parked(&rig, &write), ends);
-        let mut layers =
-            rig.log.iter().filter(|o| matches!(o, Output::LayerAdded { .. } | Output::LayerRetired { .. }));
-        assert!(
-            matches!(layers.next_back(), Some(Output::LayerAdded { restored: true, .. })),
-            "{:?}",
-            rig.log
-        );
+        assert_stands_again(&rig);
     }
 }
 
