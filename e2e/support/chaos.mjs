@@ -6,8 +6,8 @@ import { plan } from './chaos-plan.mjs'
 import { inDatabase, legal } from './chaos-truth.mjs'
 import { History, watcher } from './chaos-watch.mjs'
 
-/** A page that is killed gives up what it asked for: part of a bad day. */
-const givenUp = () => {}
+/** The answer goes on when it comes. A page that is killed gives up what it asked for: part of a bad day. */
+const passOn = (held) => held.answerReached.then(() => held.pass(), () => {})
 
 const WIDE = { width: 1100, height: 844 }
 /** What needs no network must be there at once; the limit only ends a run that has failed. */
@@ -332,7 +332,7 @@ export class Chaos {
     const held = phone.network.hold(line)
     void held.requestReached.then(() => {
       held.forward()
-      if (this.#calm) return held.answerReached.then(() => held.pass(), givenUp)
+      if (this.#calm) return passOn(held)
       phone.late.push(held)
     })
   }
@@ -340,7 +340,7 @@ export class Chaos {
   async arrive({ phone }) {
     const late = phone.late.splice(0)
     this.#also(`${late.length}`)
-    for (const held of late) void held.answerReached.then(() => held.pass(), givenUp)
+    for (const held of late) void passOn(held)
   }
 
   /** Dies in the middle of the next write of this person, before or after its commit. */
@@ -348,7 +348,7 @@ export class Chaos {
     const held = phone.network.hold(/^(POST|DELETE) \/api\//)
     void held.requestReached.then(() => {
       held.forward()
-      if (this.#calm) return held.answerReached.then(() => held.pass(), givenUp)
+      if (this.#calm) return passOn(held)
       return this.#down ? undefined : this.kill()
     })
   }

@@ -57,6 +57,14 @@ test('both tabs show what either has queued, over a reload of both', inWorld(asy
   assert.equal(world.cheers(), 2)
 }, { people: ['ana'] }))
 
+/** The request goes to the server; its answer, once all was disturbed, to the page. */
+async function through(held, world, pages) {
+  held.forward()
+  await held.answerReached
+  await disturb(world, pages)
+  held.pass()
+}
+
 /** Two tabs with the list on the screen, and every count of likes that either has shown since. */
 async function twoLists({ ana, activity }) {
   const pages = [ana.page, await ana.tab()]
@@ -101,10 +109,7 @@ test('Q16 Q17 Q18 Y6 liked in one tab, unliked in the other, liked again: both s
     await held.requestReached
     await show(text)
     await disturb(world, pages)
-    held.forward()
-    await held.answerReached
-    await disturb(world, pages)
-    held.pass()
+    await through(held, world, pages)
     await sent()
     await disturb(world, pages)
   }
@@ -122,17 +127,11 @@ test('Q16 Q17 Q18 Y6 unliked in one tab while the like of the other is on its wa
   await tap(1)
   await show(1)
   await disturb(world, pages)
-  like.forward()
-  await like.answerReached
-  // The server says 2 now, and nobody may see it.
-  await disturb(world, pages)
-  like.pass()
+  // The server says 2 then, and nobody may see it.
+  await through(like, world, pages)
   await unlike.requestReached
   await disturb(world, pages)
-  unlike.forward()
-  await unlike.answerReached
-  await disturb(world, pages)
-  unlike.pass()
+  await through(unlike, world, pages)
   await sent()
   await disturb(world, pages)
   assert.deepEqual(await seen(), [['1', '2', '1'], ['1', '2', '1']])
