@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use crate::counts::{self, Counts};
 use crate::postgres;
-use crate::process::{cargo, command, find, hold, root, target, watch};
+use crate::process::{cargo, command, execute, find, hold, root, target, watch};
 use crate::report::Report;
 use crate::setup;
 
@@ -26,12 +26,12 @@ pub(crate) fn run() -> Result<(), String> {
     report.finish()
 }
 
-/// The suites, also for `ci`. What is Rust and what is JavaScript go on side by side: the one waits where the other computes. `before` and `after` are checks of the one and of the
-/// other. Last, and alone, come the tests in a browser, which look at times.
+/// The suites, also for `ci`. What is Rust and what is JavaScript go on side by side: the one waits where the other computes. `lints` are the first of the one; `types` belong to
+/// the other, once the packages are built. Last, and alone, come the tests in a browser, which look at times.
 pub(crate) fn all(
     report: &mut Report,
-    before: impl FnOnce(&mut Report),
-    after: impl FnOnce(&mut Report) + Send,
+    lints: impl FnOnce(&mut Report),
+    types: impl FnOnce(&mut Report) + Send,
 ) {
     // The packages are installed; the binaries are built. An end without a word: they are not.
     let (installed, wait_for_packages) = mpsc::channel();
@@ -40,10 +40,10 @@ pub(crate) fn all(
         let beside = scope.spawn(move || {
             hold();
             let mut report = Report::default();
-            let complete = in_javascript(&mut report, &installed, &wait_for_binaries, after);
+            let complete = in_javascript(&mut report, &installed, &wait_for_binaries, types);
             (report, complete)
         });
-        before(report);
+        lints(report);
         // Rust's tests of foreign peers need them too.
         if wait_for_packages.recv().is_ok() {
             in_rust(report, &built);
@@ -77,7 +77,7 @@ fn in_javascript(
     report: &mut Report,
     installed: &mpsc::Sender<()>,
     wait_for_binaries: &mpsc::Receiver<()>,
-    checks: impl FnOnce(&mut Report),
+    types: impl FnOnce(&mut Report),
 ) -> bool {
     if setup::prepare(report).is_err() {
         return false;
@@ -92,7 +92,7 @@ fn in_javascript(
     }
     report.suite("test examples/node-backend", node_backend);
     report.suite("traces, with Hermes", || javascript(command("node", ["--test", TRACES])));
-    checks(report);
+    types(report);
     if wait_for_binaries.recv().is_err() {
         return false;
     }
@@ -105,7 +105,7 @@ fn in_javascript(
 
 /// All that is compiled for tests, once: every suite uses the same binaries, the programs among them.
 fn compile() -> Result<(), String> {
-    crate::process::execute(cargo(["test", "--workspace", "--no-run"]))
+    execute(cargo(["test", "--workspace", "--no-run"]))
 }
 
 fn cargo_test() -> Result<(Counts, bool), String> {
