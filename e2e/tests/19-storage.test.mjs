@@ -85,6 +85,39 @@ test(`Q4 ${how} under a running page: what the page still knows is sent, once`, 
 }))
 }
 
+test('Q4 Q19 evicted under a page that leads: what it stored since does not hide what was lost', inLab(async (lab) => {
+  const id = await lab.activity()
+  const [page, next] = [await lab.page(), await lab.page()]
+  const write = await page.evaluate(async () => {
+    lab.one = lab.open('ana')
+    const write = lab.one.tw.submit(lab.say, { activity: 'of nobody', id: crypto.randomUUID(), text: 'hello' })
+    write.settled.catch(() => undefined)
+    await lab.until(lab.one.tw.outbox, ({ parked }) => parked === 1)
+    return write.id
+  })
+  await evict(lab, page)
+  const kept = await page.evaluate(async (id) => {
+    const { tw } = lab.one
+    await tw.submit(lab.cheer, { id }).settled
+    // The lead goes and comes back: the store is read again before anything is sent.
+    document.dispatchEvent(new Event('freeze'))
+    const last = tw.submit(lab.cheer, { id })
+    await lab.until(tw.outbox, ({ blocked }) => blocked === 'follower')
+    document.dispatchEvent(new Event('resume'))
+    await last.settled
+    return tw.outbox.get().writes.map(({ id, state }) => [id, state])
+  }, id)
+  assert.deepEqual(kept, [[write, 'parked']])
+  assert.equal(cheers(lab, id), 2)
+  await page.close()
+  const found = await next.evaluate(async () => {
+    const { tw } = lab.open('ana')
+    await tw.connect()
+    return (await lab.until(tw.outbox, ({ ready }) => ready)).writes.map(({ id, state }) => [id, state])
+  })
+  assert.deepEqual(found, [[write, 'parked']])
+}))
+
 test('Q4 evicted while no client was open: what was unsent is gone, and the queue works as in a new browser', inLab(async (lab) => {
   const id = await lab.activity()
   const [page, next] = [await lab.page(), await lab.page()]

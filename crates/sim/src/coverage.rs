@@ -46,6 +46,8 @@ faults! {
     LeadFailed,
     /// The disk is empty.
     DiskEmptied,
+    /// The disk was emptied under running tabs.
+    DiskEvicted,
     /// The disk is as it was some time ago.
     DiskRestored,
     /// Another device begins with a copy of this disk.

@@ -58,7 +58,7 @@ pub enum Op {
     Write {
         /// Keys and values; `None` removes.
         steps: Vec<(String, Option<Value>)>,
-        /// Refuse if a later leadership is stored.
+        /// Refuse if another leadership is stored, or none.
         fence: Option<u64>,
         /// The engine's step; `None`: bases only.
         persist: Option<PersistId>,
@@ -116,13 +116,21 @@ pub struct Disk {
     pub queue: VecDeque<(By, Op)>,
     /// What works.
     pub mode: Mode,
+    /// Leaderships that were ever begun: none comes again, also not on a disk that was emptied.
+    pub leads: u64,
     /// The fence is not looked at: a planted bug.
     pub ignore_fence: bool,
 }
 
 impl Default for Disk {
     fn default() -> Self {
-        Disk { partitions: BTreeMap::new(), queue: VecDeque::new(), mode: Mode::Well, ignore_fence: false }
+        Disk {
+            partitions: BTreeMap::new(),
+            queue: VecDeque::new(),
+            mode: Mode::Well,
+            leads: 0,
+            ignore_fence: false,
+        }
     }
 }
 
@@ -160,9 +168,10 @@ impl Disk {
                 let result = match self.mode {
                     Mode::Failing => Err(StoreError::Failed),
                     Mode::Well | Mode::Full | Mode::Unreadable => {
-                        let partition = self.partition(user);
-                        partition.epoch += 1;
-                        Ok(partition.epoch)
+                        self.leads += 1;
+                        let epoch = self.leads;
+                        self.partition(user).epoch = epoch;
+                        Ok(epoch)
                     }
                 };
                 Done::Led { grant, result }
@@ -178,7 +187,7 @@ impl Disk {
     ) -> Result<(), StoreError> {
         let (mode, ignore_fence) = (self.mode, self.ignore_fence);
         let partition = self.partition(user);
-        if fence.is_some_and(|fence| partition.epoch > fence) && !ignore_fence {
+        if fence.is_some_and(|fence| partition.epoch != fence) && !ignore_fence {
             return Err(StoreError::Fenced);
         }
         match mode {

@@ -237,6 +237,7 @@ impl Dice {
             }
             (Mood::Server, 6) => Action::ExpireTokens { user: *self.rng.pick(&[User::Ana, User::Ben]) },
             (Mood::Server, _) => Action::NewEpoch { room: self.room() },
+            (Mood::Disasters, 0) if self.rng.chance(50) => Action::Evict { device },
             (Mood::Disasters, 0) => Action::EmptyDisk { device },
             (Mood::Disasters, 1..=2) => Action::Snapshot { device },
             (Mood::Disasters, 3) => Action::RestoreSnapshot { device },

@@ -63,8 +63,10 @@ pub enum Action {
     Disk { device: Device, mode: &'static str },
     /// How slow the disk and the news between tabs are.
     Slow { device: Device, disk: u64, talk: u64 },
-    /// The disk is emptied.
+    /// The disk is emptied, and the power goes.
     EmptyDisk { device: Device },
+    /// The disk is emptied under running tabs.
+    Evict { device: Device },
     /// A copy of the disk is kept.
     Snapshot { device: Device },
     /// The power goes, and the copy is what the disk holds when it comes back.

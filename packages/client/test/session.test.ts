@@ -128,10 +128,14 @@ describe('the store', () => {
 
   it('Q1 Persisted comes after the write, with the fence that the engine gave', async () => {
     const { port, writes } = watched();
-    const { tw, engine, say } = rig({}, new FakePlatform(port));
+    const platform = new FakePlatform(port);
+    const { tw, engine, say } = rig({}, platform);
     tw.start();
-    await say({ kind: 'Persist', persist: 5, key: 'w/1', value, fence: 2 });
-    expect(writes).toEqual([{ steps: [{ key: 'w/1', value }], fence: 2 }]);
+    await quiet();
+    platform.tabsEvents?.granted();
+    await quiet();
+    await say({ kind: 'Persist', persist: 5, key: 'w/1', value, fence: 1 });
+    expect(writes).toEqual([{ steps: [{ key: 'w/1', value }], fence: 1 }]);
     expect(engine.last('Persisted')).toEqual({ kind: 'Persisted', persist: 5 });
   });
 
@@ -281,6 +285,27 @@ describe('Q19 tabs', () => {
     await quiet();
     expect(engine.last('LeaderLost')).toEqual({ kind: 'LeaderLost' });
     expect(platform.contending).toBe(true);
+  });
+
+  it('Q4 Q19 a leadership that the store does not know, under a lock that is held, is taken anew; a late step of an earlier one changes nothing', async () => {
+    const store = sharedStore();
+    let partition = '';
+    const port: StorePort = { open: (name) => store.open((partition = name)) };
+    const platform = new FakePlatform(port);
+    const { tw, engine, say } = rig({}, platform);
+    tw.start();
+    await quiet();
+    platform.tabsEvents?.granted();
+    await quiet();
+    // An older lead that reaches the disk late.
+    await (await store.open(partition)).lead();
+    await say({ kind: 'Persist', persist: 1, key: 'w/1', value, fence: 1 });
+    expect(engine.messages.flatMap((it) => (it.kind === 'Leader' ? [it.epoch] : []))).toEqual([1, 3]);
+    expect(engine.last('PersistFailed')).toEqual({ kind: 'PersistFailed', persist: 1, error: 'Fenced' });
+    await say({ kind: 'Persist', persist: 2, key: 'w/1', value, fence: 1 });
+    expect(engine.messages.filter(({ kind }) => kind === 'Leader')).toHaveLength(2);
+    await say({ kind: 'Persist', persist: 3, key: 'w/1', value, fence: 3 });
+    expect(engine.last('Persisted')).toEqual({ kind: 'Persisted', persist: 3 });
   });
 
   it('a lock that was lost while its epoch was written does not lead', async () => {

@@ -176,6 +176,7 @@ impl World {
                 self.devices[device.0].talk_slow = talk;
             }
             Action::EmptyDisk { device } => self.empty_disk(device),
+            Action::Evict { device } => self.evict(device),
             Action::Snapshot { device } => {
                 self.devices[device.0].snapshot = Some(self.devices[device.0].disk.partitions.clone());
             }

@@ -18,6 +18,13 @@ impl World {
         self.reference.excuse(device, None);
     }
 
+    /// As a browser does that needs room: what was there is gone, what is asked for from now on is done on a new disk.
+    pub(super) fn evict(&mut self, device: Device) {
+        self.coverage.fault(Fault::DiskEvicted);
+        self.devices[device.0].disk.partitions.clear();
+        self.reference.excuse(device, None);
+    }
+
     pub(super) fn restore_snapshot(&mut self, device: Device) {
         let Some(snapshot) = self.devices[device.0].snapshot.clone() else { return };
         self.coverage.fault(Fault::DiskRestored);

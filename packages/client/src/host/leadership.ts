@@ -21,6 +21,7 @@ export class Leadership {
   /** Counts grants, so that a leadership which was lost while its epoch was written is not announced. */
   #grant = 0;
   #stopTimer: () => void = () => undefined;
+  #epoch = 0;
   leads = false;
 
   constructor(port: TabsPort, partition: string, host: LeadershipHost) {
@@ -53,6 +54,16 @@ export class Leadership {
     this.#session?.steal();
   }
 
+  /**
+   * The store knows another leadership than this one, or none. While the lock is held nobody else leads: it was emptied, or an older lead reached it late. It is led anew, so that
+   * it is read again (Q4). Where the lock was stolen, and that is told later than this, whoever stole it does the same.
+   */
+  fenced(epoch: number | undefined): void {
+    if (!this.leads || epoch !== this.#epoch) return;
+    this.leads = false; // The engine knows.
+    this.#granted();
+  }
+
   /** The page may never run again: another tab should lead. */
   pause(): void {
     if (this.#session === undefined) return;
@@ -81,6 +92,7 @@ export class Leadership {
       (epoch) => {
         if (grant !== this.#grant) return;
         this.leads = true;
+        this.#epoch = epoch;
         this.#host.push({ kind: 'Leader', epoch });
       },
       (error: unknown) => {

@@ -18,6 +18,8 @@ export interface RecordsHost {
   /** Works off what the engine was not told yet. */
   drain(): void;
   opened(durability: Durability): void;
+  /** A step of this leadership was refused: the store does not know it. */
+  fenced(epoch: number | undefined): void;
   failed(what: string, error: unknown): void;
 }
 
@@ -113,6 +115,7 @@ export class Records {
         const kind = error instanceof StoreFault ? error.kind : 'Failed';
         if (kind !== 'Fenced') this.#host.failed('a record cannot be written', error);
         this.#host.push({ kind: 'PersistFailed', persist, error: kind });
+        if (kind === 'Fenced') this.#host.fenced(fence);
       },
     );
   }

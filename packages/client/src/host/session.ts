@@ -108,6 +108,7 @@ export class Session {
         this.#loop.drain();
       },
       drain: () => this.#loop.drain(),
+      fenced: (epoch) => this.#leadership.fenced(epoch),
       loaded: (answer, bases) => {
         this.#loop.push(answer);
         // Behind it in the same step: a base is told of after the writes that it may carry, and shown with their layers.

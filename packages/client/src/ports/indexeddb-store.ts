@@ -264,7 +264,8 @@ class IndexedDbPartition implements Store {
       if (fence === undefined) return put();
       const epoch = records.get(epochKey(this.#partition)) as IDBRequest<unknown>;
       epoch.onsuccess = () => {
-        if (typeof epoch.result === 'number' && epoch.result > fence) refuse(new StoreFault('Fenced', 'Another tab leads'));
+        // One that is not there any more went with a database that was taken away: what this leadership knew of it is not true of the new one (Q4).
+        if (epoch.result !== fence) refuse(new StoreFault('Fenced', 'Another tab leads, or the store was emptied'));
         else put();
       };
     });
@@ -284,12 +285,13 @@ class IndexedDbPartition implements Store {
     };
   }
 
+  /** The first one of a database is the time: none of an emptied one comes again. */
   async lead(): Promise<number> {
     let next = 1;
     await this.#connection.transaction('readwrite', (records) => {
       const epoch = records.get(epochKey(this.#partition)) as IDBRequest<unknown>;
       epoch.onsuccess = () => {
-        next = (typeof epoch.result === 'number' ? epoch.result : 0) + 1;
+        next = (typeof epoch.result === 'number' ? epoch.result : Date.now()) + 1;
         records.put(next, epochKey(this.#partition));
       };
     });

@@ -34,7 +34,7 @@ function opened(partition: Partition): Store {
     write: (steps, fence) => {
       const taken = steps.map((step) => ({ ...step, value: step.value === null ? null : copy(step.value) }));
       return whileOpen(() => {
-        if (fence !== undefined && partition.epoch > fence) throw new StoreFault('Fenced', 'Another tab leads');
+        if (fence !== undefined && partition.epoch !== fence) throw new StoreFault('Fenced', 'Another tab leads');
         const decided = taken.map(({ key, value, over }) => {
           const stored = partition.records.get(key);
           return { key, value: value === null || over === undefined || stored === undefined ? value : copy(over(copy(stored))) };

@@ -73,10 +73,10 @@ export interface Store {
   scan(prefix?: string): Promise<StoreRecord[]>;
   /**
    * All steps or none, where the platform can; resolves once they are as durable as `durability` says.
-   * Rejects with a `StoreFault`: `Fenced` if the store knows a later leadership than `fence`.
+   * Rejects with a `StoreFault`: `Fenced` if `fence` is not the last leadership that the store knows.
    */
   write(steps: readonly StoreStep[], fence?: number): Promise<void>;
-  /** Begins a new leadership, atomically: one more than the last. */
+  /** Begins a new leadership, atomically: one more than the last, and another one than any before the store was emptied. */
   lead(): Promise<number>;
   /** Resolves when it was left to a newer build, which nothing here may touch. Left out: that is told by the next step alone. */
   readonly taken?: Promise<void>;

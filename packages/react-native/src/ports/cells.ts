@@ -106,7 +106,7 @@ class CellStore implements Store {
     return this.#inTurn(async () => {
       const { cells } = this.#shelf;
       await notice(this.#shelf);
-      if (fence !== undefined && (await this.#epoch()) > fence) throw new StoreFault('Fenced', 'Another client leads');
+      if (fence !== undefined && (await this.#epoch()) !== fence) throw new StoreFault('Fenced', 'Another client leads, or the storage was emptied');
       const asked = taken.filter(({ value, over }) => value !== null && over !== undefined).map(({ name }) => name);
       const stored = asked.length === 0 ? new Map<string, StoreValue>() : await cells.read(asked);
       const puts = new Map<string, StoreValue>();
@@ -124,7 +124,8 @@ class CellStore implements Store {
 
   lead(): Promise<number> {
     return this.#inTurn(async () => {
-      const next = (await this.#epoch()) + 1;
+      // The first one of a storage is the time: none of an emptied one comes again (Q4).
+      const next = ((await this.#epoch()) ?? Date.now()) + 1;
       await this.#shelf.cells.change(new Map([[nameOf('lead', this.#partition), String(next)]]), []);
       return next;
     });
@@ -134,10 +135,10 @@ class CellStore implements Store {
     this.#closed = true;
   }
 
-  async #epoch(): Promise<number> {
+  async #epoch(): Promise<number | undefined> {
     const name = nameOf('lead', this.#partition);
-    const epoch = Number((await this.#shelf.cells.read([name])).get(name) ?? 0);
-    return Number.isSafeInteger(epoch) ? epoch : 0;
+    const epoch = Number((await this.#shelf.cells.read([name])).get(name));
+    return Number.isSafeInteger(epoch) ? epoch : undefined;
   }
 
   /** What was asked for before `close` is still done. */
