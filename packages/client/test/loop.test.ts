@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { EngineOutput, Input } from '../src/generated/protocol.js';
 import { Loop } from '../src/host/loop.js';
 import { ScriptedEngine } from './support/engine.js';
@@ -195,6 +195,39 @@ describe('the timer', () => {
     platform.pass(1);
     expect(engine.kinds()).toContain('Timeout');
     expect(platform.timers).toBe(0);
+  });
+
+  it('is not set for each fact of a burst that moves the deadline on, and still rings at the last one', async () => {
+    const { engine, platform, loop } = setUp();
+    const set = vi.spyOn(platform.clock, 'after');
+    for (let fact = 0; fact < 100; fact += 1) {
+      platform.mono += 1;
+      engine.timeout = platform.mono + 500;
+      loop.push(online);
+      await quiet();
+    }
+    expect(set).toHaveBeenCalledTimes(1);
+    platform.pass(499);
+    expect(engine.kinds()).not.toContain('Timeout');
+    platform.pass(1);
+    expect(engine.kinds()).toContain('Timeout');
+  });
+
+  it('is set anew where a deadline comes earlier, and where a sleep may lie between (C4): timers do not count that', async () => {
+    const { engine, platform, loop } = setUp();
+    const set = vi.spyOn(platform.clock, 'after');
+    const fact = async (deadline: number): Promise<void> => {
+      engine.timeout = deadline;
+      loop.push(online);
+      await quiet();
+    };
+    await fact(platform.mono + 500);
+    await fact(platform.mono + 400);
+    expect(set.mock.calls.map(([delay]) => delay)).toEqual([500, 400]);
+    platform.mono += 250;
+    await fact(platform.mono + 500);
+    expect(set.mock.calls.map(([delay]) => delay)).toEqual([500, 400, 500]);
+    expect(platform.timers).toBe(1);
   });
 
   it('C4 tells a deadline that passed in sleep with the first fact after it, before that fact', async () => {

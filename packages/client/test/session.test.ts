@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { newClient } from '../src/client.js';
 import type { EngineOutput, Event } from '../src/generated/protocol.js';
 import type { Store, StorePort, StoreStep } from '../src/ports/port.js';
 import { StoreFault } from '../src/ports/port.js';
@@ -50,6 +51,26 @@ class FakeCache implements CachePort {
 }
 
 describe('start and stop', () => {
+  it('asks for the store before the engine is made, and holds none where there can be no engine', async () => {
+    const order: string[] = [];
+    const inner = sharedStore();
+    const store: StorePort = {
+      async open(partition) {
+        order.push('store');
+        const opened = await inner.open(partition);
+        return { ...opened, close: () => void order.push('closed') };
+      },
+    };
+    const create = (): never => {
+      order.push('engine');
+      throw new EvalError('no WebAssembly here');
+    };
+    const tw = newClient({ url: '', user: 'ana', platform: new FakePlatform(store) }, create);
+    expect(() => tw.start()).toThrow('no WebAssembly here');
+    await quiet();
+    expect(order).toEqual(['store', 'engine', 'closed']);
+  });
+
   it('nothing happens before start, and both are idempotent', () => {
     const { tw, engine, platform } = rig();
     expect(engine.config).toBeUndefined();

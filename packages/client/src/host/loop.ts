@@ -10,6 +10,8 @@ import type { ClockPort } from '../ports/port.js';
 const SLICE = 8;
 /** Facts that go in together within a slice, at most: fewer where they take long, so that a slice stays near its time on a slow machine. */
 const GULP = 16;
+/** Milliseconds for which a timer that comes too early is left as it is: a burst moves the deadline on with each fact. Too short for a sleep to lie between, which timers do not count. */
+const LEFT = 250;
 
 export interface LoopHooks {
   perform(output: Exclude<Output, { kind: 'Reply' }>): void;
@@ -30,6 +32,8 @@ export class Loop {
   #scheduled = false;
   #over = false;
   #deadline: number | undefined;
+  /** What the timer waits for, and when it was set. */
+  #alarm: { readonly at: number; readonly set: number } | undefined;
   #stopTimer: () => void = () => undefined;
   #stopSlices: () => void = () => undefined;
 
@@ -54,6 +58,7 @@ export class Loop {
   /** Handles what waits, for as long as a slice may take; the rest comes in the next ones. */
   #slice(): void {
     if (this.#inbox.length === 0 || this.#draining || this.#over) return;
+    if (this.#inbox.length <= this.#gulp) return this.drain();
     let began = this.#clock.now().mono;
     const until = began + SLICE;
     this.#draining = true;
@@ -147,13 +152,19 @@ export class Loop {
   }
 
   #arrange(deadline: number | undefined, mono: number): void {
+    this.#deadline = deadline;
+    const alarm = this.#alarm;
+    if (alarm !== undefined && deadline !== undefined && alarm.at <= deadline && mono - alarm.set < LEFT) return;
     this.#stopTimer();
     this.#stopTimer = () => undefined;
-    this.#deadline = deadline;
+    this.#alarm = undefined;
     if (deadline === undefined) return;
+    this.#alarm = { at: deadline, set: mono };
     this.#stopTimer = this.#clock.after(Math.max(1, deadline - mono), () => {
-      // Too early by the clock's rounding: the step says so and arranges the rest.
-      if (this.#deadline !== undefined && this.#clock.now().mono < this.#deadline) this.#arrange(this.#deadline, this.#clock.now().mono);
+      this.#alarm = undefined;
+      // Too early, by the clock's rounding or because the deadline has moved on: this arranges the rest.
+      const now = this.#clock.now().mono;
+      if (this.#deadline !== undefined && now < this.#deadline) this.#arrange(this.#deadline, now);
       else this.#wake();
     });
   }

@@ -1,8 +1,8 @@
 // One run of an engine, from `start` to `stop`: makes it, gives each output to the part that performs it, and ends all of them.
 // This is the only place that knows every output; it decides nothing about any.
-import type { CreateEngine } from '../engine/binding.js';
+import type { CreateEngine, EngineBinding } from '../engine/binding.js';
 import type { Command, CommandResult, Config, Event, Input, Output } from '../generated/protocol.js';
-import type { Platform, SocketPort } from '../ports/port.js';
+import type { Platform, SocketPort, Store } from '../ports/port.js';
 import type { EventMeta, LogNote, RequestPort } from '../types.js';
 import { Bodies } from './bodies.js';
 import { deferred, type Deferred } from './deferred.js';
@@ -86,7 +86,9 @@ export class Session {
     this.#platform = platform;
     this.#parts = parts;
     this.#bodies = new Bodies(config.server === 'Foreign');
-    this.#loop = new Loop(settings.createEngine(config, platform.random.seed(), platform.clock.now()), platform.clock, {
+    // Asked for first: the device opens it while the engine is made.
+    const store = platform.store.open(config.partition);
+    this.#loop = new Loop(made(settings, store), platform.clock, {
       perform: (output) => this.#perform(output),
       settle: () => this.#settle(),
       failed: (error, fatal) => this.#failed(error, fatal),
@@ -98,7 +100,7 @@ export class Session {
     this.#links = new Links({ socket: settings.parser(platform.socket), polling, origin: url, path }, this.#bodies, push);
     this.#requests = new Requests(url, settings.request, settings.app, parts.tokens, push);
     this.#leadership = new Leadership(platform.tabs, config.partition, { clock: platform.clock, push, failed, lead: () => this.#records.lead() });
-    this.#records = new Records(platform.store.open(config.partition), platform.clock, {
+    this.#records = new Records(store, platform.clock, {
       push,
       failed,
       dirty: () => parts.bridge.dirty(),
@@ -371,4 +373,17 @@ export class Session {
     const now = this.#platform.clock.now();
     return now.wall + (mono - now.mono);
   };
+}
+
+/** The engine; where there can be none, nobody holds the store. */
+function made({ createEngine, config, platform }: SessionSettings, store: Promise<Store>): EngineBinding {
+  try {
+    return createEngine(config, platform.random.seed(), platform.clock.now());
+  } catch (error) {
+    store.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
+    throw error;
+  }
 }
