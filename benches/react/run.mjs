@@ -1,4 +1,6 @@
-// `cargo xtask bench react`: everything, or the parts that are named. `--cycles N`: mounts and unmounts. The tables go to standard output and, as they come, to a file.
+// `cargo xtask bench react`: everything, or the parts that are named. `--cycles N`: mounts and unmounts. The tables go to standard output and, as they come, to a file. Each part
+// has a process of its own, so that one which fails or comes to no end takes no other with it; then the command fails at its end.
+import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,36 +9,55 @@ import { bursts, mounts, starts, taps } from './measure.mjs'
 import { sizes } from './sizes.mjs'
 
 const args = process.argv.slice(2)
-const cycles = args.includes('--cycles') ? Number(args[args.indexOf('--cycles') + 1]) : 100_000
+const after = (option) => (args.includes(option) ? args[args.indexOf(option) + 1] : undefined)
+const cycles = Number(after('--cycles') ?? 100_000)
 const PARTS = { failures, bursts, taps, mounts: () => mounts(cycles), starts, sizes }
-/** Minutes that a part may take; the longest takes four on a busy machine. */
-const LIMIT = 20
+/** Minutes that a part may take; the longest takes three on a busy machine. */
+const LIMIT = 8
 const FILE = fileURLToPath(new URL('../../target/bench/react.json', import.meta.url))
 
-/** Ends the run, with its browser, when a part comes to no end. */
-async function limited(name) {
+/** Runs one part in another process: its table, or what went wrong. */
+function apart(name) {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--alone', name, '--cycles', String(cycles)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  let late = false
+  child.stdout.setEncoding('utf8').on('data', (text) => (said += text))
   const timer = setTimeout(() => {
-    console.error(`${name} has not come to its end in ${LIMIT} minutes`)
-    process.exit(1)
+    late = true
+    child.kill() // Playwright ends its browser
+    setTimeout(() => child.kill('SIGKILL'), 10_000).unref()
   }, LIMIT * 60_000)
-  try {
-    return await PARTS[name]()
-  } finally {
-    clearTimeout(timer)
-  }
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      if (late) resolve({ failed: `no end within ${LIMIT} minutes` })
+      else resolve(code === 0 ? JSON.parse(said) : { failed: `ended with ${code}` })
+    })
+  })
 }
 
-const named = args.filter((arg) => arg in PARTS)
-const results = {}
-mkdirSync(dirname(FILE), { recursive: true })
-for (const name of named.length === 0 ? Object.keys(PARTS) : named) {
-  console.error(`-- ${name}`)
-  const began = performance.now()
-  const { head, rows, text } = await limited(name)
-  const seconds = Math.round((performance.now() - began) / 1_000)
-  console.error(`   ${seconds} s`)
-  console.log(`\n${text}`)
-  results[name] = { seconds, head, rows }
-  writeFileSync(FILE, `${JSON.stringify(results, null, 2)}\n`)
+async function all(names) {
+  const results = {}
+  mkdirSync(dirname(FILE), { recursive: true })
+  for (const name of names) {
+    console.error(`-- ${name}`)
+    const began = performance.now()
+    const { text, ...result } = await apart(name)
+    const seconds = Math.round((performance.now() - began) / 1_000)
+    console.error(`   ${seconds} s`)
+    console.log(`\n${text ?? `${name}: ${result.failed}`}`)
+    results[name] = { seconds, ...result }
+    writeFileSync(FILE, `${JSON.stringify(results, null, 2)}\n`)
+  }
+  console.error(`written to ${FILE}`)
+  const failed = names.filter((name) => results[name].failed)
+  if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`)
+  process.exitCode = failed.length > 0 ? 1 : 0
 }
-console.error(`written to ${FILE}`)
+
+const alone = after('--alone')
+if (alone !== undefined) console.log(JSON.stringify(await PARTS[alone]()))
+else {
+  const named = args.filter((arg) => arg in PARTS)
+  await all(named.length === 0 ? Object.keys(PARTS) : named)
+}
