@@ -3,27 +3,9 @@
 
 mod rig;
 
+use rig::rooms::{room_states, synced};
 use rig::{Rig, header};
 use tidewire_core::*;
-
-/// Connected, in room `r` at offset 10, with query 1 bound and its base at 10.
-fn synced() -> Rig {
-    let mut rig = Rig::new();
-    rig.bind("r", &[1]);
-    rig.base(1, Some(("r", 10)));
-    rig.connect();
-    rig.command(Command::Join { room: "r".into() }).unwrap();
-    rig.joined(10, true);
-    rig.take();
-    rig
-}
-
-fn room_states(rig: &Rig) -> Vec<RoomState> {
-    rig.log
-        .iter()
-        .filter_map(|o| if let Output::Room { state, .. } = o { Some(state.clone()) } else { None })
-        .collect()
-}
 
 #[test]
 fn y1_events_are_heard_once_and_in_order_and_each_reaches_the_base_once() {

@@ -1,6 +1,8 @@
 //! A host on virtual time for tests: a disk, a scripted link, requests that the test answers. No sleeps, no threads.
 #![allow(dead_code, unreachable_pub, clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
 
+pub mod rooms;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use tidewire_core::*;

@@ -11,6 +11,8 @@ pub struct Server {
     clients: BTreeMap<String, Known>,
     /// Path and body, in the order of application.
     pub effects: Vec<(String, String)>,
+    /// Path and body of every request for a write, in the order of arrival.
+    pub taken: Vec<(String, String)>,
 }
 
 #[derive(Default)]
@@ -27,6 +29,8 @@ enum Settled {
 
 impl Server {
     pub fn take(&mut self, request: &Request) -> &'static str {
+        let said = (request.path.clone(), request.body.clone().unwrap_or_default().0);
+        self.taken.push(said.clone());
         let header = |name: &str| request.headers.iter().find(|h| h.name == name).unwrap().value.clone();
         let client = header("tidewire-client");
         let key = header("idempotency-key").trim_matches('"').to_owned();
@@ -50,7 +54,7 @@ impl Server {
         known.floor = known.floor.max(floor);
         let kept = known.floor;
         known.settled.retain(|sequence, _| *sequence >= kept);
-        self.effects.push((request.path.clone(), request.body.clone().unwrap_or_default().0));
+        self.effects.push(said);
         "applied"
     }
 
