@@ -1,4 +1,4 @@
-//! Writes of an older version: what the new one keeps of the old one, and whose answer counts (Q21). The plain cases stand in `leaving.rs`.
+//! Two builds over one store (Q21): writes of an older version, what the new one keeps of the old one, whose answer counts; and a store of a newer build. The plain cases stand in `leaving.rs`.
 #![allow(clippy::wildcard_enum_match_arm, clippy::unwrap_used, missing_docs)]
 
 mod rig;
@@ -75,4 +75,68 @@ fn q19_q21_the_answer_to_a_tab_that_leads_no_longer_changes_nothing() {
     rig.take();
     upcast(&mut rig, &write);
     assert!(!rig.log.iter().any(|o| matches!(o, Output::Persist { .. })), "{:?}", rig.log);
+}
+
+#[test]
+fn q21_a_client_record_of_a_newer_build_is_not_overwritten_and_nothing_is_sent() {
+    let mut old = Rig::new();
+    old.command(Command::SetProcessing { on: false }).unwrap();
+    old.submit("/like");
+    let mut disk = old.disk;
+    let client = disk.get_mut("m/client").unwrap();
+    client[2] += 1;
+    let split = client.len() - 4;
+    let sum = crc32(b"m/client\0", &client[..split]);
+    client[split..].copy_from_slice(&sum.to_le_bytes());
+    let before = disk.clone();
+    let mut rig = Rig::on_disk(disk, 2);
+    assert!(
+        rig.log.contains(&Output::Quarantined { key: "m/client".into(), reason: QuarantineReason::Newer })
+    );
+    rig.pass(100_000);
+    assert_eq!(rig.disk, before);
+    assert!(rig.requests.is_empty());
+    assert_eq!(rig.status().blocked, Some(Blocked::ReloadNeeded));
+    assert_eq!(rig.log.iter().filter(|o| **o == Output::ReloadNeeded {}).count(), 1);
+    assert_eq!(rig.submit_with(|_| {}), Err(Refusal::ReloadNeeded));
+    rig.input(Input::Leader { epoch: LeaderEpoch(9) });
+    rig.pass(100_000);
+    assert_eq!(rig.disk, before);
+}
+
+fn crc32(key: &[u8], content: &[u8]) -> u32 {
+    let mut crc = !0u32;
+    for byte in key.iter().chain(content) {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    !crc
+}
+
+#[test]
+fn q21_a_write_that_is_being_given_up_is_not_stored_again_when_its_upcast_comes() {
+    let mut old = Rig::idle(rig::config(), Default::default(), 2);
+    old.settle();
+    let write = old.submit_with(|s| s.name = "like".into()).unwrap();
+    let mut rig = Rig::idle(rig::config(), old.disk, 3);
+    rig.settle();
+    rig.input(Input::Definitions { known: vec![KnownMutation { name: "like".into(), version: 2 }] });
+    rig.input(Input::Leader { epoch: LeaderEpoch(1) });
+    let asked = |o: &Output| matches!(o, Output::Upcast { write: asked, .. } if *asked == write);
+    assert!(rig.log.iter().any(asked), "{:?}", rig.log);
+    rig.hold_disk = true;
+    rig.engine.command(Command::Cancel { write: write.clone() }, rig.now()).unwrap();
+    rig.settle();
+    rig.log.clear();
+    let result = Submission {
+        name: "like".into(),
+        version: 2,
+        method: "POST".into(),
+        path: "/like".into(),
+        ..Submission::default()
+    };
+    rig.input(Input::Upcasted { write, result: Some(result) });
+    assert!(!rig.log.iter().any(|o| matches!(o, Output::Persist { value: Some(_), .. })), "{:?}", rig.log);
 }
