@@ -243,6 +243,20 @@ fn q13_a_write_that_is_retried_has_all_its_tries_again() {
 }
 
 #[test]
+fn q1_q13_what_was_taken_back_on_its_way_to_the_disk_and_stays_is_not_promised() {
+    let mut rig = Rig::new();
+    rig.hold_disk = true;
+    let write = rig.submit("/x");
+    rig.command(Command::Cancel { write: write.clone() }).unwrap();
+    let (stored, ..) = rig.held.pop_front().expect("its record");
+    let (removed, ..) = rig.held.pop_front().expect("the removal");
+    rig.input(Input::PersistFailed { persist: removed, error: StoreError::Fenced });
+    assert_eq!(rig.states(&write), []);
+    rig.input(Input::PersistFailed { persist: stored, error: StoreError::Failed });
+    assert_eq!(rig.states(&write), [WriteState::Refused { error: StoreError::Failed }]);
+}
+
+#[test]
 fn q13_nothing_else_is_done_to_a_write_while_a_step_of_it_is_under_way() {
     let mut rig = Rig::new();
     let parked = rig.submit("/x");

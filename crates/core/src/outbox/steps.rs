@@ -406,10 +406,13 @@ impl Outbox {
                 self.idle_again(number);
                 let Some(entry) = self.entries.get(&number) else { return };
                 if gone == Gone::Discarded {
-                    ctx.emit(Output::Write {
-                        write: entry.record.write.clone(),
-                        state: state_of(&entry.record),
-                    });
+                    // What is still on its way to the disk is not promised.
+                    if entry.durable {
+                        ctx.emit(Output::Write {
+                            write: entry.record.write.clone(),
+                            state: state_of(&entry.record),
+                        });
+                    }
                     if entry.layer {
                         self.layer_found(number, facts);
                     }

@@ -3,7 +3,7 @@
 use tidewire_sim::ids::{Device, Tab};
 use tidewire_sim::script::Action;
 
-use crate::{add, holds, holds_with, tap, weather};
+use crate::{Day, add, holds, holds_with, tap, tie, weather};
 
 /// A tab dies after its write is stored and before the others hear of it.
 #[test]
@@ -108,4 +108,20 @@ fn q20_seed_110042457_who_has_left_begins_nothing_when_it_comes_to_lead() {
             (46, 9, Action::Steal { device: Device(0) }),
         ],
     );
+}
+
+/// A write was taken back on its way to the disk by a tab that had lost the lead: that stood there as stored, and then the disk failed.
+#[test]
+fn q1_seed_220055669_what_stays_because_it_was_taken_back_too_late_is_not_promised() {
+    Day { missed: 12, token: 900_000, polling: true, ..Day::new(220_055_669, [3, 1, 0], 1_000) }.holds(vec![
+        (16, 0, Action::Kill { tab: Tab(1) }),
+        (18, 0, Action::Freeze { tab: Tab(0) }),
+        (23, 3_132, tie(2, 0, "add", "replace")),
+        (32, 0, Action::Thaw { tab: Tab(0) }),
+        (34, 0, Action::Steal { device: Device(0) }),
+        (36, 58, Action::Refetch { tab: Tab(0), query: 3 }),
+        (41, 1, Action::Disk { device: Device(0), mode: "failing" }),
+        (42, 7, tie(2, 1, "add", "handled")),
+        (45, 0, Action::Cancel { tab: Tab(2) }),
+    ]);
 }
