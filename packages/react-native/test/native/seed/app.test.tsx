@@ -1,48 +1,26 @@
-// The seed's snippets as they stand, in React Native: App.tsx first, then likes in a tunnel, the queue, the connection. Against the real Activities server.
+// The seed's snippets that read and write, as they stand, in React Native: App.tsx first, then likes, the queue, what goes wrong. Against the real Activities server.
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { QueryClientProvider, useQuery } from '@tanstack/react-query';
-import { longPolling } from '@tidewire/client';
-import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react-native';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react-native';
 import { StrictMode, type ComponentType, type ReactNode } from 'react';
+import { Text } from 'react-native';
 import type { Activity } from '../../../../react/test/seed/app/events';
-import { phone } from '../world';
 import { server, type Server } from './server';
 import { snippet } from './snippets';
+import { app, PATIENCE, until, type App } from './world';
 
-type Prelude = typeof import('./prelude');
-
-const PATIENCE = { timeout: 60_000, interval: 5 };
 const runner = { require, jest };
 let backend: Server;
 let [ana, ben] = ['', ''];
-let prelude: Prelude;
-let tunnel: (dark: boolean) => Promise<void>;
-const logged: string[] = [];
+let signedOut = false;
+let prelude: App['prelude'];
+let tunnel: App['tunnel'];
+let logged: string[];
 
 beforeAll(async () => {
   backend = await server();
   [ana, ben] = [await backend.login('ana'), await backend.login('ben')];
-  const { platform, network } = phone();
-  let dark = false;
-  const cuts = new Set<() => void>();
-  // Node has no WebSocket here, so that the link is a polling one; in a tunnel requests fail, those under way too.
-  const led: typeof fetch = (input, init) =>
-    new Promise((resolve, reject) => {
-      const cut = (): void => reject(new TypeError('Network request failed'));
-      if (dark) return cut();
-      cuts.add(cut);
-      void fetch(input, init).then(resolve, reject).finally(() => cuts.delete(cut));
-    });
-  tunnel = async (wanted) => {
-    dark = wanted;
-    if (dark) for (const cut of [...cuts]) cut();
-    await network(!dark);
-  };
-  const { polling: _none, ...rest } = platform;
-  const { setBackend } = require('../../../../react/test/seed/app/backend') as typeof import('../../../../react/test/seed/app/backend');
-  setBackend({ url: backend.url, user: 'ana', token: () => ana, platform: { ...rest, socket: longPolling({ fetch: led }) }, fetch: led });
-  prelude = require('./prelude') as Prelude;
-  for (const name of ['log', 'warn'] as const) jest.spyOn(console, name).mockImplementation((...words: unknown[]) => void logged.push(words.map(String).join(' ')));
+  ({ prelude, tunnel, logged } = app({ url: backend.url, user: 'ana', token: () => (signedOut ? null : ana) }));
 });
 afterEach(() => {
   cleanup();
@@ -56,7 +34,6 @@ afterAll(async () => {
 
 const made = async (title: string): Promise<Activity> => (await backend.call(ben, 'POST', '/api/activities', { title })) as Activity;
 const seen = async (id: string): Promise<Activity> => (await backend.call(ben, 'GET', `/api/activities/${id}`)) as Activity;
-const until = <T,>(look: () => T | Promise<T>): Promise<T> => waitFor(look as () => T, PATIENCE);
 const shown = (text: string | RegExp): Promise<unknown> => screen.findByText(text, undefined, PATIENCE);
 const inCache = (what: ReactNode): ReactNode => (
   <StrictMode>
@@ -75,6 +52,37 @@ it('A5 Y4 C9 App.tsx connects, shows what others do without polling, and disconn
   await shown('Picnic 1');
   screen.unmount();
   expect(prelude.socketService.isConnected()).toBe(false);
+});
+
+it('Y4 the migration guide: the same query before, polling, and after, kept right by events', async () => {
+  await made('Hike');
+  for (const number of [22, 23]) {
+    prelude.queryClient.clear();
+    const run = snippet<{ data: Activity[] | undefined }>(number, runner);
+    const Block = (): ReactNode => <Text>{`${number}: ${run().data?.some(({ title }) => title === 'Hike') === true ? 'has it' : 'waits'}`}</Text>;
+    const { unmount } = render(inCache(<Block />) as React.JSX.Element);
+    await shown(`${number}: has it`);
+    unmount();
+  }
+});
+
+it('A5 Y4 the one line of the best practices keeps a list right', async () => {
+  const { id } = await made('Row');
+  prelude.queryClient.clear();
+  const sync = snippet(10, runner);
+  const List = (): ReactNode => {
+    sync();
+    return <prelude.RootNavigator />;
+  };
+  render(inCache(<List />) as React.JSX.Element);
+  await shown('Row 0');
+  await act(() => prelude.socketService.connect());
+  // The hook alone holds the room when this handle is given up.
+  const room = prelude.socketService.client.join('activities');
+  await room.result;
+  room.leave();
+  await backend.call(ben, 'POST', `/api/activities/${id}/like`);
+  await shown('Row 1');
 });
 
 it('A1 A2 Q16 a like in a tunnel shows at once, waits visibly, and is sent once the tunnel ends', async () => {
@@ -104,6 +112,37 @@ it('A1 A2 Q16 a like in a tunnel shows at once, waits visibly, and is sent once 
   expect(screen.getByText('❤️ 1')).toBeTruthy();
 });
 
+it('A2 A3 a like that the server refuses is rolled back by onError', async () => {
+  const { id } = await made('Swim');
+  const { LikeButton } = snippet<{ LikeButton: ComponentType<{ activity: Activity; activityId: string }> }>(3, runner)();
+  prelude.queryClient.setQueryData(['activities'], [await seen(id)]);
+  const Row = (): ReactNode => {
+    const { data } = useQuery({ queryKey: ['activities'], queryFn: prelude.fetchActivities, enabled: false });
+    return data?.[0] ? <LikeButton activity={data[0]} activityId={id} /> : null;
+  };
+  render(inCache(<Row />) as React.JSX.Element);
+  await tunnel(true);
+  fireEvent.press(await screen.findByText('❤️ 0'));
+  await shown('❤️ 1');
+  await backend.call(ben, 'DELETE', `/api/activities/${id}`);
+  await tunnel(false);
+  await shown('❤️ 0');
+  expect(prelude.offlineQueue.getQueueStatus().parked).toBe(1);
+});
+
+it('A1 the shorter form of the best practices', async () => {
+  const { id } = await made('Run');
+  const run = snippet<{ likeMutation: { mutate: (id: string) => void } }>(11, runner);
+  const Block = (): ReactNode => {
+    const { likeMutation } = run();
+    return <Text onPress={() => likeMutation.mutate(id)}>like</Text>;
+  };
+  render(inCache(<Block />) as React.JSX.Element);
+  fireEvent.press(screen.getByText('like'));
+  await until(async () => expect((await seen(id)).likeCount).toBe(1));
+  expect(prelude.activitiesApi.likeActivity).not.toHaveBeenCalled();
+});
+
 it('C10 the indicator shows that it reconnects, and nothing while connected', async () => {
   const { ConnectionIndicator } = snippet<{ ConnectionIndicator: ComponentType }>(12, runner)();
   render(inCache(<ConnectionIndicator />) as React.JSX.Element);
@@ -129,7 +168,30 @@ it('A4 the queue: added, counted, and sent by a pass that says what it did', asy
   expect((await seen(id)).likeCount).toBe(1);
 });
 
+it('A4 what failed is told, and the queue can be looked at and cleared', async () => {
+  const { offlineQueue } = prelude;
+  const parked = offlineQueue.getQueueStatus().parked;
+  await offlineQueue.durable(offlineQueue.addToQueue({ endpoint: '/api/activities/nobody/like', method: 'POST' }));
+  await snippet<Promise<unknown>>(21, runner)();
+  expect(logged).toContain('1 mutations exceeded max retries');
+  expect(offlineQueue.getQueueStatus().parked).toBe(parked + 1);
+  await snippet<Promise<unknown>>(19, runner)();
+  await until(() => expect(offlineQueue.getQueueStatus()).toMatchObject({ count: 0, parked: 0 }));
+});
+
 it('A5 the connection: asked for, counted, ended', async () => {
   expect(await snippet<Promise<unknown>>(4, runner)()).toEqual({ isConnected: true, attempts: 0 });
   expect(prelude.socketService.isConnected()).toBe(false);
+});
+
+it('A5 its errors have the sentences that apps compare, and stay within the snippet', async () => {
+  const run = snippet<Promise<unknown>>(20, runner);
+  signedOut = true;
+  await run();
+  await expect(prelude.socketService.connect()).rejects.toThrow('No auth token available');
+  signedOut = false;
+  await tunnel(true);
+  await run();
+  await expect(prelude.socketService.connect()).rejects.toThrow('No internet connection');
+  await tunnel(false);
 });
