@@ -3,9 +3,14 @@
 // All from the main entry, which is built apart: a second copy of its classes would not be known there.
 import { browser, createTidewire, longPolling, plain, TidewireError, volatile } from './index.js';
 import type { Platform } from './ports/port.js';
+import { Links } from './socket-io/engine.js';
+import { Manager } from './socket-io/manager.js';
 import type { ConnectionSnapshot, Tidewire } from './types.js';
 
-type Auth = { readonly token?: string };
+export type { Engine } from './socket-io/engine.js';
+export type { Manager, ManagerEvents } from './socket-io/manager.js';
+
+export type Auth = { readonly token?: string };
 
 export interface ManagerOptions {
   /** Only `token` reaches the server. */
@@ -16,6 +21,10 @@ export interface ManagerOptions {
   readonly withCredentials?: boolean;
   readonly autoConnect?: boolean;
   readonly reconnection?: boolean;
+  /** How often it tries again after a failure, until it gives up: for ever, if it is not said. */
+  readonly reconnectionAttempts?: number;
+  /** Milliseconds that a try to connect may take. */
+  readonly timeout?: number;
   /** Milliseconds that an acknowledgement may take; then its callback gets an error first. */
   readonly ackTimeout?: number;
   /** Parts of the platform to replace, as in `createTidewire`. */
@@ -46,7 +55,11 @@ interface Flags {
 export class Socket {
   /** The client behind it: the queue, rooms and everything else. */
   readonly client: Tidewire;
-  readonly #once: boolean;
+  /** The tries to connect, and the link. */
+  readonly io: Manager;
+  /** Asked at each try to connect: may be another one by then. Only `token` reaches the server. */
+  auth: NonNullable<ManagerOptions['auth']>;
+  readonly #links: Links;
   readonly #ackTimeout: number | undefined;
   #flags: Flags = {};
   #last: ConnectionSnapshot = { status: 'idle' };
@@ -54,25 +67,29 @@ export class Socket {
   #any: AnyListener[] = [];
   #outgoing: AnyListener[] = [];
 
-  constructor(uri: string, { auth, query, path, transports, withCredentials, reconnection = true, ackTimeout, platform }: ManagerOptions) {
+  constructor(uri: string, { auth = {}, query, path, transports, withCredentials, reconnection = true, reconnectionAttempts = Infinity, timeout, ackTimeout, platform }: ManagerOptions) {
     const { origin, pathname, search } = new URL(uri, 'location' in globalThis ? location.href : undefined);
     const page = browser();
     const polling = longPolling(withCredentials === true ? { credentials: 'include' } : {});
-    const links = { socket: transports?.[0] === 'polling' ? polling : page.socket, ...(transports === undefined || transports.length > 1 ? { polling } : {}) };
+    const links = new Links(timeout);
+    const watched = { polling: links.around(platform?.polling ?? polling, 'polling'), socket: links.around(platform?.socket ?? page.socket, 'websocket') };
+    const ports = { socket: transports?.[0] === 'polling' ? watched.polling : watched.socket, ...(transports === undefined || transports.length > 1 ? { polling: watched.polling } : {}) };
     const { polling: _default, ...rest } = page;
     const words = new URLSearchParams([...new URLSearchParams(search), ...Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, String(value)])]);
     const place = path === undefined ? '/socket.io/' : path.endsWith('/') ? path : `${path}/`;
-    this.#once = !reconnection;
+    this.#links = links;
+    this.io = new Manager(links, { reconnection, reconnectionAttempts }, () => this.client.disconnect());
+    this.auth = auth;
     this.#ackTimeout = ackTimeout;
     this.client = createTidewire({
       url: origin,
       user: 'socket.io',
       backend: 'foreign',
       emitTimeout: FOR_EVER,
-      platform: { ...rest, ...links, ...platform },
+      platform: { ...rest, ...platform, ...ports },
       path: words.size === 0 ? place : `${place}?${words.toString()}`,
       ...(pathname === '/' ? {} : { namespace: pathname }),
-      ...(auth === undefined ? {} : { token: () => tokenOf(auth) }),
+      token: () => tokenOf(this.auth),
     });
     this.client.connection.subscribe(() => this.#changed(this.client.connection.get()));
     this.client.onAny((event, { args, reply }) => this.#heard(event, reply === undefined ? args : [...args, reply]));
@@ -100,6 +117,7 @@ export class Socket {
   }
 
   connect(): this {
+    this.io.renew();
     this.client.connect().catch(() => undefined);
     return this;
   }
@@ -237,16 +255,22 @@ export class Socket {
   #changed(now: ConnectionSnapshot): void {
     const before = this.#last;
     this.#last = now;
-    if (now.status === 'connected') {
-      if (before.status === 'connected') this.#tell('disconnect', 'transport close');
-      return this.#tell('connect');
-    }
-    const reason = now.status === 'waiting' ? now.reason : undefined;
-    if (before.status === 'connected') this.#tell('disconnect', reasonOf(now));
+    const closed = before.status !== 'connected' ? undefined : now.status === 'connected' ? 'transport close' : reasonOf(now);
+    const failure = closed === undefined ? this.#failureOf(now) : undefined;
+    // In the official order: what ends is told to the socket first, what begins to the manager.
+    if (closed !== undefined) this.#tell('disconnect', closed);
+    if (failure !== undefined) this.#tell('connect_error', failure);
+    this.io.hear(before, now, closed, failure);
+    if (now.status === 'connected') this.#tell('connect');
+  }
+
+  /** What a try came to, if this state says that it failed. */
+  #failureOf(now: ConnectionSnapshot): TidewireError | undefined {
+    if (now.status === 'refused') return new TidewireError(now.code, now.message);
     // After a refusal a fresh token is tried once more: the next state is the server's last word.
-    else if (reason !== undefined && reason !== 'Refused') this.#tell('connect_error', new TidewireError(reason === 'AttemptTimeout' ? 'TIMEOUT' : 'UNREACHABLE'));
-    if (now.status === 'refused') this.#tell('connect_error', new TidewireError(now.code, now.message));
-    if (reason !== undefined && this.#once) this.client.disconnect();
+    if (now.status !== 'waiting' || now.reason === 'Refused') return undefined;
+    if (this.#links.timedOut) return new TidewireError('TIMEOUT', 'timeout');
+    return new TidewireError(now.reason === 'AttemptTimeout' ? 'TIMEOUT' : 'UNREACHABLE');
   }
 }
 
@@ -260,9 +284,10 @@ function ackError({ code }: TidewireError): Error {
   return new Error(code === 'TIMEOUT' || code === 'DROPPED' ? 'operation has timed out' : 'socket has been disconnected');
 }
 
-function tokenOf(auth: NonNullable<ManagerOptions['auth']>): Promise<string | null> {
+/** Undefined: the server is told none, as the official client does it. */
+function tokenOf(auth: NonNullable<ManagerOptions['auth']>): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const give = ({ token }: Auth): void => resolve(token ?? null);
+    const give = ({ token }: Auth): void => resolve(token);
     if (typeof auth === 'function') auth(give);
     else give(auth);
   });

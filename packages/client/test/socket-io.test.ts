@@ -12,6 +12,8 @@ interface Client {
   disconnected: boolean;
   active: boolean;
   volatile: Client;
+  auth: unknown;
+  io: { on(event: string, listener: (...args: never[]) => unknown): unknown; engine: { close(): void; transport: { name: string } } | undefined; reconnection(on?: boolean): unknown };
   connect(): unknown;
   disconnect(): unknown;
   timeout(milliseconds: number): Client;
@@ -99,6 +101,64 @@ describe.each([
     open.push(socket);
     await heard(socket, 'connect_error');
     await vi.waitFor(() => expect(socket.connected).toBe(false));
+  });
+
+  it('socket.io tells of its tries: the end of a session, each new try, the session after it', async () => {
+    const socket = await connected();
+    const told: unknown[] = [];
+    for (const event of ['close', 'reconnect_attempt', 'reconnect', 'reconnect_failed']) socket.io.on(event, (...args: unknown[]) => told.push(event, ...(event === 'close' ? [] : args)));
+    socket.on('disconnect', () => told.push('disconnect'));
+    socket.on('connect', () => told.push('connect'));
+    expect(socket.io.engine?.transport.name).toBe('polling');
+    const again = heard(socket, 'connect');
+    socket.io.engine?.close();
+    await again;
+    expect(told).toEqual(['disconnect', 'close', 'reconnect_attempt', 1, 'reconnect', 1, 'connect']);
+  });
+
+  it('reconnectionAttempts: so many more tries, then reconnect_failed and nothing more, until it is connected by hand', async () => {
+    const socket = io('http://127.0.0.1:9', { transports: ['polling'], reconnectionAttempts: 1 });
+    open.push(socket);
+    const told: string[] = [];
+    for (const event of ['error', 'reconnect_attempt', 'reconnect_error']) socket.io.on(event, () => told.push(event));
+    const over = (): Promise<unknown> => new Promise((resolve) => socket.io.on('reconnect_failed', () => resolve(undefined)));
+    await over();
+    expect(told).toEqual(['error', 'reconnect_attempt', 'error', 'reconnect_error']);
+    expect(socket.connected).toBe(false);
+    const again = over();
+    socket.connect();
+    await again;
+    expect(told.filter((event) => event === 'reconnect_attempt')).toHaveLength(2);
+  });
+
+  it('timeout: a try that takes longer is a connect_error', async () => {
+    const socket = make('/', { timeout: 0 });
+    expect(await heard<Error>(socket, 'connect_error')).toMatchObject({ message: 'timeout' });
+  });
+
+  it('socket.io.reconnection(false): the next loss is the last one', async () => {
+    const socket = await connected();
+    socket.io.reconnection(false);
+    const attempt = vi.fn();
+    socket.io.on('reconnect_attempt', attempt);
+    const lost = heard(socket, 'disconnect');
+    socket.io.engine?.close();
+    await lost;
+    // Only by hand does it come back, which is no new try.
+    const again = heard(socket, 'connect');
+    socket.connect();
+    await again;
+    expect(attempt).not.toHaveBeenCalled();
+  });
+
+  it('connects without a token where auth has none, and asks the auth that is set by the next try', async () => {
+    const socket = await connected('/', { auth: {} });
+    expect(await socket.emitWithAck('handshake')).toMatchObject({ auth: {} });
+    socket.auth = { token: 'later' };
+    socket.disconnect();
+    socket.connect();
+    await heard(socket, 'connect');
+    expect(await socket.emitWithAck('handshake')).toMatchObject({ auth: { token: 'later' } });
   });
 
   it('a middleware that says no: connect_error with its message, and no more attempts', async () => {
