@@ -8,6 +8,7 @@ const deflate = process.env.DEFLATE === undefined ? {} : { perMessageDeflate: tr
 const io = new Server(http, { transports: ['websocket', 'polling'], ...recovery, ...deflate })
 io.on('connection', (socket) => {
   socket.on('echo', (payload, ack) => ack(payload))
+  socket.on('flood', (payload) => socket.emit('flood', payload))
   socket.on('room:join', (_, ack) => {
     socket.join('r')
     ack({ success: true })

@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
@@ -136,6 +136,39 @@ impl Client {
             }
         }
         if pinged { self.send("3").await } else { Ok(()) }
+    }
+
+    /// Sends frames made by [`frame`] as fast as the server takes them, and hands over each text that comes meanwhile and after: until it
+    /// says that this was all, or nothing has come for so long.
+    pub(crate) async fn flood(
+        &mut self,
+        mut frames: &[u8],
+        quiet: Duration,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(), Failure> {
+        loop {
+            let both = Interest::READABLE.add(Interest::WRITABLE);
+            let wanted = if frames.is_empty() { Interest::READABLE } else { both };
+            let Ok(ready) = timeout(quiet, self.stream.ready(wanted)).await else { return Ok(()) };
+            let ready = ready?;
+            if ready.is_readable() {
+                // What `ready` said may be old.
+                let mut all = false;
+                if let Ok(came) = timeout(Duration::ZERO, self.texts(|text| Ok(all |= take(text)))).await {
+                    came?;
+                }
+                if all {
+                    return Ok(());
+                }
+            }
+            if ready.is_writable() && !frames.is_empty() {
+                match self.stream.try_write(frames) {
+                    Ok(count) => frames = &frames[count..],
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
     }
 
     /// The next message that begins like this; pings are answered.

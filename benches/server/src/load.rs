@@ -224,6 +224,33 @@ pub(crate) async fn hello(at: SocketAddr, connections: usize) -> Result<Figures,
     Ok(vec![("asked", connections as f64), ("lost", lost as f64)])
 }
 
+/// Events sent as fast as the server takes them, each of which it sends back: how many come back, and how many of these directly
+/// after a later one.
+pub(crate) async fn flood(at: SocketAddr, events: usize) -> Result<Figures, Failure> {
+    const QUIET: Duration = Duration::from_secs(3);
+    let mut client = Client::connect(at, 0).await?;
+    // What comes at once is another measure's.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut frames = Vec::new();
+    for number in 0..events {
+        frame(&mut frames, format!("42[\"flood\",{{\"n\":{number}}}]").as_bytes())?;
+    }
+    let (mut came, mut last, mut late) = (vec![false; events], 0_usize, 0_usize);
+    let mut count = 0_usize;
+    let all = |text: &[u8]| {
+        let Some(digits) = text.strip_prefix(b"42[\"flood\",{\"n\":") else { return false };
+        let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+        let number = digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'));
+        late += usize::from(number < std::mem::replace(&mut last, number));
+        if let Some(came) = came.get_mut(number) {
+            count += usize::from(!std::mem::replace(came, true));
+        }
+        count == events
+    };
+    client.flood(&frames, QUIET, all).await?;
+    Ok(vec![("asked", events as f64), ("echoed", count as f64), ("out_of_order", late as f64)])
+}
+
 /// User and system time of a process, from Linux.
 pub(crate) fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;

@@ -15,12 +15,13 @@ mod writes;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "tidewire-server-benches
-  serve ours|deflated|socketioxide [PORT]
+  serve ours|defaults|deflated|socketioxide [PORT]
   serve store DATABASE [PORT]
   ack HOST:PORT CONNECTIONS WINDOW SECONDS PID
   cast HOST:PORT MEMBERS EVENTS PID
   idle|idle-deflated HOST:PORT CONNECTIONS PID
   hello HOST:PORT CONNECTIONS
+  flood HOST:PORT EVENTS
   cuts HOST:PORT ours|others CONNECTIONS SECONDS
   restart ours|others CONNECTIONS PROGRAM ...     (PORT in it is where it is to listen)
   feed HOST:PORT raw|deflated|msgpack|deflated-msgpack|polled
@@ -31,8 +32,9 @@ async fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let figures = match args[..] {
-        ["serve", "ours", ref port @ ..] => return ours::serve(port.first().copied(), false).await,
-        ["serve", "deflated", ref port @ ..] => return ours::serve(port.first().copied(), true).await,
+        ["serve", kind @ ("ours" | "defaults" | "deflated"), ref port @ ..] => {
+            return ours::serve(port.first().copied(), kind).await;
+        }
         ["serve", "store", place, ref port @ ..] => {
             return ours::with_store(place, port.first().copied()).await;
         }
@@ -49,6 +51,7 @@ async fn main() -> Result<(), Failure> {
             load::idle_deflated(at.parse()?, connections.parse()?, pid.parse()?).await?
         }
         ["hello", at, connections] => load::hello(at.parse()?, connections.parse()?).await?,
+        ["flood", at, events] => load::flood(at.parse()?, events.parse()?).await?,
         ["cuts", at, who, connections, seconds] => {
             returning::cuts(at.parse()?, who == "ours", connections.parse()?, seconds.parse()?).await?
         }

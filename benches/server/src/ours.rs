@@ -56,26 +56,35 @@ impl History for Everybody {
 const RATE: Rate = Rate { per_second: 10_000_000, burst: 10_000_000 };
 
 fn builder(feed: UnboundedReceiver<Vec<RoomEvent>>, history: Arc<dyn History>) -> Builder {
-    let config = Config { messages_per_user: RATE, connects_per_user: RATE, ..Config::default() };
     SocketServer::builder()
         .authenticator(Arc::new(Everybody))
         .authorizer(Arc::new(Everybody))
         .history(history)
         .feed(feed)
-        .config(config)
         .on("echo", |_, payload| async move { Some(payload) })
+        .on("flood", |context, payload| async move {
+            context.emit("flood", payload.into()).ok();
+            None
+        })
 }
 
-/// Without a database.
-pub(crate) async fn serve(port: Option<&str>, deflate: bool) -> Result<(), Failure> {
+fn unlimited() -> Config {
+    Config { messages_per_user: RATE, connects_per_user: RATE, ..Config::default() }
+}
+
+/// Without a database; `defaults` keeps every limit as it is, `deflated` compresses.
+pub(crate) async fn serve(port: Option<&str>, kind: &str) -> Result<(), Failure> {
     let (_events, feed) = unbounded_channel();
-    let sockets = builder(feed, Arc::new(Everybody)).on("cast", |context, payload| async move {
+    let sockets = builder(feed, Arc::new(Everybody));
+    let sockets = if kind == "defaults" { sockets } else { sockets.config(unlimited()) };
+    let sockets = sockets.on("cast", |context, payload| async move {
         context.broadcast("r", "told", &payload).ok();
         Some(Value::Null)
     });
-    let sockets = if deflate { sockets.deflate() } else { sockets }.build()?;
+    let sockets = if kind == "deflated" { sockets.deflate() } else { sockets }.build()?;
     let router = sockets.router();
-    run(port, router, sockets).await
+    let doors = if kind == "defaults" { Doors::default() } else { open_doors() };
+    run(port, router, sockets, doors).await
 }
 
 /// With this database: `say` and `feed` publish events that stay, `/durable` writes exactly once, `/plain` does nothing of the kind.
@@ -96,6 +105,7 @@ pub(crate) async fn with_store(place: &str, port: Option<&str>) -> Result<(), Fa
         }
     };
     let sockets = builder(news, Arc::new(store))
+        .config(unlimited())
         .msgpack()
         .deflate()
         .on("say", move |_, payload| say(payload))
@@ -116,7 +126,7 @@ pub(crate) async fn with_store(place: &str, port: Option<&str>) -> Result<(), Fa
         .route("/poll", get(poll))
         .merge(sockets.router())
         .with_state(tidewire);
-    run(port, router, sockets).await
+    run(port, router, sockets, open_doors()).await
 }
 
 async fn durable(State(tidewire): State<Tidewire>, context: WriteContext) -> Response {
@@ -150,15 +160,18 @@ async fn poll(headers: HeaderMap) -> Response {
     }
 }
 
-async fn run(port: Option<&str>, router: Router, sockets: SocketServer) -> Result<(), Failure> {
-    let doors = Doors {
+fn open_doors() -> Doors {
+    Doors {
         connects_per_address: RATE,
         requests_per_address: RATE,
         messages_per_address: RATE,
         connections: 1_000_000,
         connections_per_address: 1_000_000,
         ..Doors::default()
-    };
+    }
+}
+
+async fn run(port: Option<&str>, router: Router, sockets: SocketServer, doors: Doors) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind(restart::address(port)?).await?;
     crate::announce(&listener)?;
     serve_with(listener, router, sockets, doors, Farewell::default(), std::future::pending()).await?;

@@ -13,6 +13,9 @@ pub(crate) async fn serve(port: Option<&str>) -> Result<(), Failure> {
         socket.on("echo", async |Data::<Value>(payload), ack: AckSender| {
             ack.send(&payload).ok();
         });
+        socket.on("flood", async |socket: SocketRef, Data::<Value>(payload)| {
+            socket.emit("flood", &payload).ok();
+        });
         socket.on("room:join", async |socket: SocketRef, ack: AckSender| {
             socket.join("r");
             ack.send(&serde_json::json!({ "success": true })).ok();

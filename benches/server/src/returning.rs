@@ -2,9 +2,11 @@
 //! documentation says: ours with positions, Node's with its recovery of connections; socketioxide has nothing for it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -14,6 +16,8 @@ use crate::load::{Figures, share};
 
 /// After the last event nobody is cut off any more, and has so long to get it.
 const END: Duration = Duration::from_secs(10);
+/// So many begin at a time.
+const BEGINNING: usize = 50;
 
 /// What a client knows of the room when it is cut off.
 #[derive(Default)]
@@ -136,20 +140,19 @@ pub(crate) async fn cuts(
 ) -> Result<Figures, Failure> {
     let (ready, mut all_ready) = tokio::sync::mpsc::channel::<()>(1);
     let (start, started) = tokio::sync::watch::channel(None::<Instant>);
+    let gate = Arc::new(Semaphore::new(BEGINNING));
     let mut tasks = JoinSet::new();
     for number in 0..clients {
         let (ready, mut started) = (ready.clone(), started.clone());
+        let gate = gate.clone();
         tasks.spawn(async move {
             let mut returning = Returning::new(at, number, ours);
+            let turn = gate.acquire_owned().await?;
             let client = returning.begin().await?;
-            drop(ready);
+            drop((turn, ready));
             let began = started.wait_for(Option::is_some).await?.ok_or("not started")?;
             one(&mut returning, client, began, number, clients, seconds).await
         });
-        if number % 50 == 49 {
-            // So many at a time may be on their way.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
     drop(ready);
     // Completes when each has dropped its end.

@@ -35,7 +35,9 @@ pub(crate) fn run() -> Result<(), String> {
     postgres::install()?;
     std::fs::create_dir_all(output()).map_err(|error| error.to_string())?;
     let file = output().join("server.json");
-    let (mut all, mut failures) = (All::new(), Vec::new());
+    let (mut all, mut failures, mut skipped) = (All::new(), Vec::new(), 0);
+    let start = Instant::now();
+    let minutes = |since: Instant| since.elapsed().as_secs_f64() / 60.0;
     for round in 0..sizes.rounds {
         // Fresh databases for each round.
         let postgres = Postgres::start_durable().map_err(|error| error.to_string())?;
@@ -49,17 +51,18 @@ pub(crate) fn run() -> Result<(), String> {
             if job.once && round > 0 {
                 continue;
             }
+            if minutes(start) >= f64::from(sizes.minutes) {
+                skipped += 1;
+                continue;
+            }
             let name = format!("round {} of {}: {}, {}", round + 1, sizes.rounds, job.who, job.name);
             let _ = std::fs::remove_dir_all(&data);
             std::fs::create_dir_all(&data).map_err(|error| error.to_string())?;
             let began = Instant::now();
             match measure(&job, &places.program) {
                 Ok(figures) => {
-                    println!(
-                        "    {name}, {:.0} s: {}",
-                        began.elapsed().as_secs_f64(),
-                        tables::line(&figures)
-                    );
+                    let (minute, seconds) = (minutes(start), began.elapsed().as_secs_f64());
+                    println!("    minute {minute:.1}, {name}, {seconds:.0} s: {}", tables::line(&figures));
                     for (figure, value) in figures {
                         all.entry(format!("{} {}_{figure}", job.who, job.name)).or_default().push(value);
                     }
@@ -76,6 +79,9 @@ pub(crate) fn run() -> Result<(), String> {
             std::fs::write(&file, tables::json(&all))
                 .map_err(|error| format!("{}: {error}", file.display()))?;
         }
+    }
+    if skipped > 0 {
+        println!("    {skipped} measures were not begun within {} minutes", sizes.minutes);
     }
     println!("{}\nEach round as JSON: {}", tables::all(&all), file.display());
     if failures.is_empty() { Ok(()) } else { Err(format!("without figures: {}", failures.join("; "))) }

@@ -5,11 +5,14 @@ use crate::bench::option;
 /// How much is measured.
 pub(super) struct Sizes {
     pub(super) rounds: u32,
+    /// After so many no measure is begun any more.
+    pub(super) minutes: u32,
     seconds: u32,
     members: u32,
     events: u32,
     idle: u32,
     hello: u32,
+    flood: u32,
     clients: u32,
 }
 
@@ -23,11 +26,13 @@ impl Sizes {
         };
         Ok(Sizes {
             rounds: number("--rounds", 3, 1)?,
+            minutes: number("--minutes", 60, 60)?,
             seconds: number("--seconds", 3, 1)?,
             members: number("--members", 1_000, 50)?,
             events: number("--events", 200, 40)?,
             idle: number("--idle", 4_000, 200)?,
             hello: number("--hello", 100_000, 1_000)?,
+            flood: number("--flood", 20_000, 1_000)?,
             clients: number("--clients", 10_000, 200)?,
         })
     }
@@ -63,7 +68,7 @@ pub(super) const NODE: &str = "socket.io";
 
 /// All of a round, one server after another for each measure.
 pub(super) fn all(sizes: &Sizes, places: &Places) -> Vec<Job> {
-    let Sizes { seconds, members, events, idle, hello, clients, .. } = sizes;
+    let Sizes { seconds, members, events, idle, hello, flood, clients, .. } = sizes;
     let (program, data) = (&places.program, &places.data);
     let words = |text: String| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let serve = |who: &str| match who {
@@ -94,6 +99,17 @@ pub(super) fn all(sizes: &Sizes, places: &Places) -> Vec<Job> {
         let count = if who == OURS { *hello } else { *hello.min(&FEWER) };
         let load = words(format!("hello AT {count}"));
         jobs.push(Job { name: "hello", who, serve: serve(who), load, env: None, once: true });
+    }
+    for who in [OURS, PEER, NODE] {
+        let serve = if who == OURS { words(format!("{program} serve defaults")) } else { serve(who) };
+        jobs.push(Job {
+            name: "flood",
+            who,
+            serve,
+            load: words(format!("flood AT {flood}")),
+            env: None,
+            once: false,
+        });
     }
     let env = Some(("RECOVERY", "1"));
     for who in [OURS, PEER, NODE] {

@@ -6,7 +6,7 @@ use super::jobs::{NODE, OURS, PEER};
 const SERVERS: [&str; 3] = [OURS, PEER, NODE];
 
 /// What is shown of them.
-const ROWS: [(&str, &str); 25] = [
+const ROWS: [(&str, &str); 28] = [
     ("one_p50_us", "one connection, one under way: p50, µs"),
     ("one_cpu_us_each", "CPU of the server per event, µs"),
     ("w1_per_second", "acknowledged events per second, 32 connections, 1 under way each"),
@@ -24,6 +24,9 @@ const ROWS: [(&str, &str); 25] = [
     ("deflated_kb_per_connection", "kB per idle connection that has had compressed messages"),
     ("hello_asked", "events sent as soon as there was a session"),
     ("hello_lost", "of these lost"),
+    ("flood_asked", "events sent at once with default settings, to be sent back"),
+    ("flood_echoed", "of these that came back"),
+    ("flood_out_of_order", "of these directly after a later one"),
     ("cuts_cuts", "links cut, each client's every 15 s"),
     ("cuts_delivered_percent", "of the events delivered, %"),
     ("cuts_doubled", "events that came twice"),
