@@ -5,6 +5,7 @@ pub mod auth;
 mod base;
 pub mod event;
 pub mod front;
+pub mod mount;
 pub mod settings;
 pub mod socket;
 pub mod store;

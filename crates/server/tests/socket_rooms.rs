@@ -3,6 +3,7 @@
 
 mod socket_support;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socket_support::Server;
 
@@ -140,6 +141,35 @@ async fn an_ephemeral_event_reaches_other_members_and_nobody_else() {
     assert_eq!(ana.ack(r#"421["typing",{"room":"r"}]"#).await, json!(["told"]), "not told of herself");
     assert_eq!(ben.text().await, r#"42["typing","ana"]"#);
     assert_eq!(eve.ack(r#"422["tw:probe"]"#).await, json!([]), "she got nothing before this");
+}
+
+/// Red if what is of another type reaches the handler, or ends the connection.
+#[tokio::test]
+async fn v1_v9_a_handler_of_the_apps_own_types_hears_of_nothing_else() {
+    #[derive(Deserialize)]
+    struct Asked {
+        one: u8,
+        other: u8,
+    }
+    #[derive(Serialize)]
+    struct Told {
+        sum: u16,
+    }
+    let add =
+        |_, Asked { one, other }: Asked| async move { Some(Told { sum: u16::from(one) + u16::from(other) }) };
+    let server = Server::start(|builder| {
+        builder.on_typed("sum", add).namespace("/sums", |space| space.on_typed("sum", add))
+    })
+    .await;
+    let mut raw = server.connected(r#"{"token":"ana"}"#).await;
+    assert_eq!(raw.ack(r#"421["sum",{"one":250,"other":9}]"#).await, json!([{ "sum": 259 }]));
+    for wrong in [r#",{"one":-1,"other":9}"#, r#",{"one":1}"#, r#","1""#, ""] {
+        let answer = raw.ack(&format!("422[\"sum\"{wrong}]")).await;
+        assert_eq!(answer, json!([{ "error": "BadRequest" }]), "{wrong}");
+    }
+    raw.send(r#"40/sums,{"token":"ana"}"#).await;
+    assert!(raw.text().await.starts_with("40/sums,"));
+    assert_eq!(raw.ack(r#"42/sums,3["sum",{"one":1,"other":1},"more"]"#).await, json!([{ "sum": 2 }]));
 }
 
 #[tokio::test]

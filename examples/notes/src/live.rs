@@ -2,8 +2,8 @@
 
 use std::{error::Error, future::ready, sync::Arc};
 
-use axum::{Router, extract::State, http::StatusCode, middleware::from_fn, response::Response};
-use tidewire_server::{auth::*, event::BoxFuture, params, socket::*, store::*, write::*};
+use axum::{Router, extract::State, http::StatusCode, response::Response};
+use tidewire_server::{auth::*, event::BoxFuture, params, socket::*, write::*};
 
 use crate::app::{App, person, routes};
 
@@ -37,11 +37,7 @@ pub(crate) async fn add(State(tidewire): State<Tidewire>, context: WriteContext)
 
 /// The app's routes and ours, over the app's own database.
 pub fn router(pool: sqlx::PgPool, url: &str) -> Result<Router, Box<dyn Error>> {
-    let (events, feed) = tokio::sync::mpsc::unbounded_channel();
     let rules = Arc::new(Rules(pool.clone()));
-    let tidewire = Tidewire::new(Store::open(StoreOptions::new(url), events)?, rules.clone());
-    let sockets = SocketServer::builder().authenticator(rules.clone()).authorizer(rules).feed(feed);
-    let sockets = sockets.history(Arc::new(tidewire.store().clone())).build()?;
-    let routes = routes().merge(sockets.router()).merge(tidewire.router()).layer(from_fn(mark_outcomes));
-    Ok(routes.with_state(App { pool, tidewire }))
+    let live = Tidewire::builder(url).authenticator(rules.clone()).authorizer(rules).build()?;
+    Ok(live.mount(routes()).with_state(App { pool, tidewire: live.tidewire }))
 }

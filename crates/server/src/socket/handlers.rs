@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tidewire_hub::Namespace;
 
 use super::context::Context;
@@ -28,18 +29,20 @@ impl Handlers {
     }
 
     /// A handler of the first argument alone.
-    pub(crate) fn add<F, R>(&mut self, namespace: &str, name: &str, handler: F)
+    pub(crate) fn add<P, A, F, R>(&mut self, namespace: &str, name: &str, handler: F)
     where
-        F: Fn(Context, Value) -> R + Send + Sync + 'static,
-        R: Future<Output = Option<Value>> + Send + 'static,
+        P: DeserializeOwned + Send + 'static,
+        A: Serialize + Send + 'static,
+        F: Fn(Context, P) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<A>> + Send + 'static,
     {
         let handler = Arc::new(handler);
         self.add_packet(namespace, name, move |context, packet| {
             let handler = handler.clone();
             async move {
-                // The hub has validated the JSON; a number that serde cannot hold is the only way to fail.
                 let Ok(payload) = packet.first() else { return Some(Packet::error("BadRequest")) };
-                Some(handler(context, payload).await.map(Packet::from).unwrap_or_default())
+                let Some(answer) = handler(context, payload).await else { return Some(Packet::new()) };
+                Some(Packet::new().arg(&answer).unwrap_or_else(|_| Packet::error("Internal")))
             }
         });
     }

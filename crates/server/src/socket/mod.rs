@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tidewire_hub::{Ephemeral, Hub, Input, Json, RoomId, SessionId, UserId};
 use tokio::sync::{mpsc, watch};
@@ -47,6 +48,10 @@ const PATH: &str = "/socket.io";
 /// Something without which there is no socket server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing(&'static str);
+
+impl Missing {
+    pub(crate) const AUTHENTICATOR: Missing = Missing("an authenticator");
+}
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,6 +109,19 @@ impl Builder {
     where
         F: Fn(Context, Value) -> R + Send + Sync + 'static,
         R: Future<Output = Option<Value>> + Send + 'static,
+    {
+        self.handlers.add(MAIN, name, handler);
+        self
+    }
+
+    /// Like [`Builder::on`], with types of the app's own. A first argument that is none of its type is answered with
+    /// `{"error":"BadRequest"}`, and the handler does not hear of it.
+    pub fn on_typed<P, A, F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        P: DeserializeOwned + Send + 'static,
+        A: Serialize + Send + 'static,
+        F: Fn(Context, P) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<A>> + Send + 'static,
     {
         self.handlers.add(MAIN, name, handler);
         self
@@ -194,7 +212,7 @@ impl Builder {
             self.config.instance = random::random_id().into();
         }
         let app = App {
-            authenticator: self.authenticator.ok_or(Missing("an authenticator"))?,
+            authenticator: self.authenticator.ok_or(Missing::AUTHENTICATOR)?,
             authorizer: self.authorizer.ok_or(Missing("a room authorizer"))?,
             history: self.history.ok_or(Missing("a history"))?,
             handlers: self.handlers,
@@ -235,6 +253,18 @@ impl NamespaceBuilder {
     where
         F: Fn(Context, Value) -> R + Send + Sync + 'static,
         R: Future<Output = Option<Value>> + Send + 'static,
+    {
+        self.handlers.add(&self.name, name, handler);
+        self
+    }
+
+    /// Like [`Builder::on_typed`].
+    pub fn on_typed<P, A, F, R>(mut self, name: &str, handler: F) -> Self
+    where
+        P: DeserializeOwned + Send + 'static,
+        A: Serialize + Send + 'static,
+        F: Fn(Context, P) -> R + Send + Sync + 'static,
+        R: Future<Output = Option<A>> + Send + 'static,
     {
         self.handlers.add(&self.name, name, handler);
         self

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize as _, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tidewire_hub::{Args, Binary, Json};
 
@@ -30,7 +31,10 @@ impl Packet {
     /// With one more argument.
     pub fn arg(mut self, value: &impl Serialize) -> Result<Packet, serde_json::Error> {
         let json = serde_json::to_string(value)?;
-        self.push(&json);
+        match &mut self.args.json.0 {
+            none if none.is_empty() => *none = json,
+            _ => self.push(&json),
+        }
         Ok(self)
     }
 
@@ -56,11 +60,12 @@ impl Packet {
     }
 
     /// The first argument, `null` if there is none; the others are not looked at.
-    pub(crate) fn first(&self) -> Result<Value, serde_json::Error> {
-        match &*self.args.json.0 {
-            "" => Ok(Value::Null),
-            json => Value::deserialize(&mut serde_json::Deserializer::from_str(json)),
-        }
+    pub(crate) fn first<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        let json = match &*self.args.json.0 {
+            "" => "null",
+            json => json,
+        };
+        T::deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 
     /// The attachment whose place this value is.

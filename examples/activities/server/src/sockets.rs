@@ -31,8 +31,8 @@ pub(crate) fn start(
         .history(Arc::new(store))
         .feed(feed)
         .presence_room(ACTIVITIES_ROOM)
-        .on(TYPING_START.name, |context, payload| relay(context, TYPING_START, payload))
-        .on(TYPING_STOP.name, |context, payload| relay(context, TYPING_STOP, payload))
+        .on_typed(TYPING_START.name, |context, typed| relay(context, TYPING_START, typed))
+        .on_typed(TYPING_STOP.name, |context, typed| relay(context, TYPING_STOP, typed))
         .build()
 }
 
@@ -68,10 +68,7 @@ struct Typed {
 }
 
 /// Only members of the room are heard: the hub drops what others send into it.
-async fn relay(context: Context, event: Event<Typing>, payload: Value) -> Option<Value> {
-    let Ok(Typed { activity_id }) = serde_json::from_value(payload) else {
-        return Some(serde_json::json!({ "error": "BadRequest" }));
-    };
+async fn relay(context: Context, event: Event<Typing>, Typed { activity_id }: Typed) -> Option<Value> {
     let room = chat_room(&activity_id);
     match context.broadcast(
         &room,
