@@ -102,6 +102,7 @@ impl Storm {
         let Weather { kills, drains, crashes, clones, before } = weather;
         let restored = u32::from(before.is_some());
         assert!(kills > 0 && clones > 0 && restored > 0, "the weather was too good");
+        assert_eq!(crashes > 0, self.kind == Kind::Postgres, "of the database");
         format!(
             "{summary}; {kills} kills, {drains} drains, {crashes} crashes of the database, {clones} cloned phones, {restored} restored backups, {} events",
             all.len()
@@ -136,6 +137,14 @@ impl Storm {
             let seldom = if self.kind == Kind::Postgres { 3 } else { 8 };
             next = settled + 3 + chance.below(all / seldom);
             match (&kept, settled) {
+                // The database goes first, and the server with it: no storm is without.
+                (None, _) if self.kind == Kind::Postgres && weather.crashes == 0 => {
+                    weather.crashes += 1;
+                    world.crash_database();
+                    weather.kills += 1;
+                    world.kill();
+                    world.start();
+                }
                 (None, settled) if settled > all / 4 => {
                     kept = Some(truth.back_up());
                     world.back_up();
