@@ -52,7 +52,7 @@ fn write(path: &str, key: &str) -> Request<Body> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn v5_v7_v9_v10_what_is_described_to_the_builder_is_in_the_app() {
     let dir = tempfile::tempdir().unwrap();
-    let described = Tidewire::builder(&place::of(dir.path()))
+    let described = Tidewire::builder(place::of(dir.path()))
         .migrations(["CREATE TABLE note (text TEXT NOT NULL)"])
         .authenticator(Arc::new(Rules))
         .authorizer(Arc::new(Rules))
@@ -90,12 +90,12 @@ async fn v5_v7_v9_v10_what_is_described_to_the_builder_is_in_the_app() {
 #[tokio::test]
 async fn v7_a_builder_says_what_is_missing() {
     let dir = tempfile::tempdir().unwrap();
-    let describe = || Tidewire::builder(&place::of(dir.path()));
+    let describe = || Tidewire::builder(place::of(dir.path()));
     let said = |error: BuildError| error.to_string();
     let nobody = describe().authorizer(Arc::new(Rules)).build().err().map(said).unwrap();
     assert!(nobody.contains("an authenticator"), "{nobody}");
     let nowhere = describe().authenticator(Arc::new(Rules)).build().err().map(said).unwrap();
     assert!(nowhere.contains("a room authorizer"), "{nowhere}");
-    let file = Tidewire::builder(&dir.path().join("no/such/folder/x.sqlite")).authenticator(Arc::new(Rules));
+    let file = Tidewire::builder(dir.path().join("no/such/folder/x.sqlite")).authenticator(Arc::new(Rules));
     assert!(matches!(file.authorizer(Arc::new(Rules)).build(), Err(BuildError::Store(_))));
 }
