@@ -1,11 +1,15 @@
 // Empties a full queue against a real server: Tidewire and @tanstack/offline-transactions, each over the same IndexedDB in memory, in a
-// process of its own, from the start of the process that finds the queue to the last write that is settled. Prints `name<TAB>value`.
+// process of its own, from the start of the process that finds the queue to the last write that is settled. Prints `name<TAB>value`. Who is not done after three minutes is given
+// up, and how many were sent by then is the figure.
 //   node drain.mjs WHO COUNT ORIGIN [RECORDS]     WHO: tidewire | tanstack | fetch
 import 'fake-indexeddb/auto'
 import { readFileSync } from 'node:fs'
 
 const [, , who, countText, origin, file] = process.argv
 const count = Number(countText)
+const LIMIT = 3 * 60 * 1000
+/** What was sent and answered so far, when the first request left, and since when the time counts. */
+const seen = { applied: 0, first: undefined, started: 0 }
 
 async function login() {
   const body = JSON.stringify({ name: 'ana' })
@@ -35,7 +39,17 @@ function deferred() {
   return { promise, resolve }
 }
 
-/** Milliseconds until the first request and until all is settled, and what was asked of the server. */
+/** The queue is there: from now on the time counts, and somebody must come to an end. */
+function begin() {
+  seen.started = performance.now()
+  setTimeout(() => print(LIMIT), LIMIT)
+}
+
+function print(all) {
+  const first = seen.first === undefined ? all : seen.first - seen.started
+  process.stdout.write(`first_ms\t${first.toFixed(1)}\nall_ms\t${all.toFixed(1)}\napplied\t${seen.applied}\n`, () => process.exit(0))
+}
+
 async function tidewire() {
   const { browser, createTidewire, indexedDbStore } = await import('@tidewire/client')
   const port = indexedDbStore()
@@ -43,9 +57,7 @@ async function tidewire() {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
   await store.write(lines.map((line) => line.split('\t')).map(([key, hex]) => ({ key, value: new Uint8Array(Buffer.from(hex, 'hex')) })))
 
-  const started = performance.now()
-  let first
-  let applied = 0
+  begin()
   const tw = createTidewire({
     url: origin,
     app: 'bench',
@@ -54,10 +66,10 @@ async function tidewire() {
     token: () => token,
     platform: { ...browser(), store: port },
     request: async (request) => {
-      first ??= performance.now()
+      seen.first ??= performance.now()
       const headers = { ...request.headers, authorization: `Bearer ${token}` }
       const answer = await fetch(request.url, { method: request.method, body: request.body, headers })
-      if (answer.ok) applied += 1
+      if (answer.ok) seen.applied += 1
       return answer
     },
   })
@@ -69,24 +81,21 @@ async function tidewire() {
   look()
   await done.promise
   await until(async () => (await store.scan()).every(({ key }) => !key.startsWith('w/')))
-  return { first: first - started, all: performance.now() - started, applied }
 }
 
 async function tanstack() {
   const { createCollection, localOnlyCollectionOptions } = await import('@tanstack/db')
   const { IndexedDBAdapter, startOfflineExecutor } = await import('@tanstack/offline-transactions')
   const storage = new IndexedDBAdapter()
-  let first
-  let applied = 0
   const settled = deferred()
   const create = async ({ transaction, idempotencyKey }) => {
-    first ??= performance.now()
+    seen.first ??= performance.now()
     const { title } = transaction.mutations[0].modified
     const answer = await post(title, { 'idempotency-key': `"${idempotencyKey}"` })
     if (!answer.ok) throw new Error(String(answer.status))
     await answer.text()
-    applied += 1
-    if (applied === count) settled.resolve()
+    seen.applied += 1
+    if (seen.applied === count) settled.resolve()
   }
   /** Node has neither Web Locks nor a window: there is one process, and it leads. */
   const leaderElection = { requestLeadership: async () => true, releaseLeadership: () => {}, isLeader: () => true, onLeadershipChange: () => () => {} }
@@ -107,26 +116,23 @@ async function tanstack() {
   await until(async () => (await queued()) === count)
   before.executor.dispose()
 
-  const started = performance.now()
+  begin()
   await start(true)
   await settled.promise
   await until(async () => (await queued()) === 0)
-  return { first: first - started, all: performance.now() - started, applied }
 }
 
 /** The floor: the same requests one after another, with nothing around them. */
 async function bare() {
-  const started = performance.now()
-  let applied = 0
+  begin()
+  seen.first = seen.started
   for (let n = 0; n < count; n += 1) {
     const answer = await post(`Number ${n}`, { 'idempotency-key': `"bare-${process.pid}-${n}"` })
     await answer.text()
-    if (answer.ok) applied += 1
+    if (answer.ok) seen.applied += 1
   }
-  return { first: 0, all: performance.now() - started, applied }
 }
 
-const { first, all, applied } = await { tidewire, tanstack, fetch: bare }[who]()
-if (applied !== count) throw new Error(`${applied} of ${count} applied`)
-console.log(`first_ms\t${first.toFixed(1)}\nall_ms\t${all.toFixed(1)}`)
-process.exit(0)
+await { tidewire, tanstack, fetch: bare }[who]()
+if (seen.applied !== count) throw new Error(`${seen.applied} of ${count} applied`)
+print(performance.now() - seen.started)

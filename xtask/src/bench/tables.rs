@@ -89,12 +89,17 @@ fn drain(figures: &Figures) -> Result<String, String> {
         ("`@tanstack/offline-transactions` 1.0.53", "tanstack"),
     ] {
         let all = format!("drain_{key}_all_ms");
+        let first = figures.get(&format!("drain_{key}_first_ms"))?;
+        let (time, applied) = (figures.get(&all)?, figures.get(&format!("drain_{key}_applied"))?);
+        if applied < writes {
+            let _ = writeln!(text, "| {name} | {first:.0} | {applied} after {:.0} | | |", time / 1000.0);
+            continue;
+        }
         let _ = writeln!(
             text,
-            "| {name} | {:.0} | {:.1} | {:.2} | {:.2} |",
-            figures.get(&format!("drain_{key}_first_ms"))?,
-            figures.get(&all)? / 1000.0,
-            figures.get(&all)? / writes,
+            "| {name} | {first:.0} | {:.1} | {:.2} | {:.2} |",
+            time / 1000.0,
+            time / writes,
             figures.ratio(&all, "drain_fetch_all_ms")?
         );
     }
