@@ -2,6 +2,7 @@
 //! The parts measure (`benches/`, `packages/client/test/trace`); here they are only started, one after another, and put together.
 
 mod client;
+mod client_native;
 mod figures;
 mod react;
 mod server;

@@ -58,7 +58,8 @@ function storageLike(kind) {
     getAllKeys: async () => Array.from(values.keys()),
   }
   const port = () => (kind === 'MMKV' ? mmkvStore(mmkv) : asyncStorageStore(async))
-  return { port, writes: () => Array.from(values.keys()).filter((name) => /^tw1\/r\/[^/]*\/w\//.test(name)).length }
+  const put = kind === 'MMKV' ? (name, value) => mmkv.set(name, value) : (name, value) => async.setMany({ [name]: value })
+  return { port, put, writes: () => Array.from(values.keys()).filter((name) => /^tw1\/r\/[^/]*\/w\//.test(name)).length }
 }
 
 /** The server's end of the one link. */
@@ -95,9 +96,10 @@ async function until(look, what) {
 let netInfo
 let appState
 let random = 0
-function client(port, answers) {
+function client(port, answers, more) {
   const sent = []
   const tw = createTidewire({
+    ...more,
     url: 'https://example.test',
     user: 'ana',
     token: () => 'secret',
@@ -176,13 +178,53 @@ async function story(kind) {
   return { said, figures: { startup, burst: all, taken, slices: gaps.length, longest: Math.max.apply(null, gaps) } }
 }
 
+/** `count` times one after another, after some that do not count: milliseconds of each. */
+async function times(count, work) {
+  const all = []
+  for (let at = -20; at < count; at += 1) {
+    const before = globals.performance.now()
+    await work(at)
+    if (at >= 0) all.push(globals.performance.now() - before)
+  }
+  all.sort((a, b) => a - b)
+  return { p50: all[count >> 1], p99: all[Math.floor(count * 0.99)], mean: all.reduce((sum, one) => sum + one, 0) / count }
+}
+
+/**
+ * From the call to the storage, for the benchmark: a write of the client's until it is durable; one value as large as its record, put by the app itself; and the queue as
+ * an app without a client keeps it, one text with all that wait.
+ */
+async function waits(kind, count) {
+  const { port, put } = storageLike(kind)
+  const { tw } = client(port(), () => false, { queue: { pending: count + 20 } })
+  tw.start()
+  await tw.ready
+  tw.setProcessing(false)
+  const text = 'Grüße aus dem Tunnel, und noch etwas mehr, wie man es so schreibt'
+  const ours = await times(count, (at) => tw.submit('message.send', { id: `m${at}`, text }).durable)
+  if (tw.outbox.get().pending !== count + 20) throw new Error('writes are missing')
+  tw.stop()
+  const value = 'x'.repeat(460)
+  const alone = await times(count, (at) => put(`value-${at}`, value))
+  let queue = []
+  for (let at = 0; at < 100; at += 1) queue.push({ id: `m${at}`, endpoint: '/api/messages', method: 'POST', data: { text }, timestamp: at, retries: 0 })
+  const whole = await times(count, (at) => {
+    queue = queue.slice(1).concat({ id: `n${at}`, endpoint: '/api/messages', method: 'POST', data: { text }, timestamp: at, retries: 0 })
+    return put('queue', JSON.stringify(queue))
+  })
+  return { ours, alone, whole }
+}
+
 function frame(offset) {
   return `42["tw",["activities","k3j",${offset},"e${offset}",""],"activity:like_added",${JSON.stringify(PAYLOAD)}]`
 }
 
 async function run() {
   const stories = {}
-  for (const kind of ['MMKV', 'AsyncStorage']) stories[kind] = await story(kind)
+  for (const kind of ['MMKV', 'AsyncStorage']) {
+    stories[kind] = await story(kind)
+    if (globals.WRITES) Object.assign(stories[kind].figures, await waits(kind, globals.WRITES))
+  }
   return { stories, log, heardNet: typeof netInfo, heardApp: typeof appState, loaded: start - (globals.began || start) }
 }
 

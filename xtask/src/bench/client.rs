@@ -1,13 +1,14 @@
 //! `cargo xtask bench client`: the Rust client beside `rust_socketio` and Node's `socket.io-client`, against the same server, Node's
-//! own; then from an app's call to the disk with each store, and the start with so many writes. Measured in turns, so that what else the
-//! machine does hits all alike; ratios are within a round.
+//! own; from an app's call to the disk with each store, and the start with so many writes; then React Native's part. Measured in turns, so that
+//! what else the machine does hits all alike; ratios are within a round. What is measured is written down at once: a part that fails takes
+//! nothing with it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::figures::Figures;
 use super::server::{median, ratio, show};
-use super::{Server, natively, option, output};
+use super::{Server, client_native, natively, option, output};
 use crate::process::{capture, cargo, command, execute, root, target};
 
 const CLIENTS: [&str; 3] = ["tidewire", "rust_socketio", "socket.io-client"];
@@ -33,12 +34,14 @@ fn number(name: &str, normal: u32) -> Result<u32, String> {
 
 /// Runs everything.
 pub(crate) fn run() -> Result<(), String> {
-    let (rounds, events) = (number("--rounds", 5)?, number("--events", 20_000)?);
+    let (rounds, events) = (number("--rounds", 3)?, number("--events", 20_000)?);
     let built = target().join("bench-client");
     let place = built.to_string_lossy().into_owned();
     let manifest = "benches/client/Cargo.toml";
     execute(cargo(["build", "--release", "--manifest-path", manifest, "--target-dir", &place]))?;
     execute(cargo(["build", "--release", "--package", "tidewire-benches"]))?;
+    client_native::build()?;
+    std::fs::create_dir_all(output()).map_err(|error| error.to_string())?;
     let program = built.join("release/tidewire-client-benches").to_string_lossy().into_owned();
 
     let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -67,20 +70,38 @@ pub(crate) fn run() -> Result<(), String> {
                 }
             }
         }
+        write("client.json", &super::server::json(&all))?;
     }
-    let mut disk = Figures::default();
+    println!("{}", table(&all));
+
     println!("    from the call to the disk, with each store");
-    disk.read("", &natively(&["stores", &output().join("stores").to_string_lossy()])?)?;
+    let disk = natively(&["stores", &output().join("stores").to_string_lossy()]);
+    let disk = part("stores.json", disk, stores);
     println!("    the start, with 0 to 10,000 writes");
-    disk.read("", &natively(&["start", &output().join("start").to_string_lossy()])?)?;
-    std::fs::create_dir_all(output()).map_err(|error| error.to_string())?;
-    for (name, text) in [("client.json", super::server::json(&all)), ("stores.json", disk.json())] {
-        let file = output().join(name);
-        std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    println!("{}\n{}\n{}", table(&all), stores(&disk)?, start(&disk)?);
-    println!("The same as JSON, each round: client.json and stores.json in {}", output().display());
+    let began = natively(&["start", &output().join("start").to_string_lossy()]);
+    let began = part("start.json", began, start);
+    println!("    React Native's part");
+    let native = part("native.json", client_native::measure(rounds), client_native::tables);
+    println!("The same as JSON: client.json (each round), stores.json and others in {}", output().display());
+    disk.and(began).and(native)
+}
+
+/// Writes a part's figures down and prints its tables.
+fn part(
+    file: &str,
+    measured: Result<String, String>,
+    tables: fn(&Figures) -> Result<String, String>,
+) -> Result<(), String> {
+    let mut figures = Figures::default();
+    figures.read("", &measured.inspect_err(|error| println!("    no {file}: {error}"))?)?;
+    write(file, &figures.json())?;
+    println!("{}", tables(&figures)?);
     Ok(())
+}
+
+fn write(name: &str, text: &str) -> Result<(), String> {
+    let file = output().join(name);
+    std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 fn table(all: &BTreeMap<String, Vec<f64>>) -> String {

@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import vm from 'node:vm';
@@ -35,13 +35,15 @@ export function runHermes(source) {
   return inFile(source, (file) => execFileSync(hermes, ['-O', '-w', file], { encoding: 'utf8', maxBuffer: 1 << 26 }));
 }
 
-/** Compiles to bytecode; throws with the compiler's words. `which` is the old VM's compiler or Hermes V1's. */
+/** Its bytecode; throws with the compiler's words. `which` is the old VM's compiler or Hermes V1's. */
 export function compileHermes(source, which) {
   const hermesc =
     which === 'V1'
       ? join(packageDirectory('hermes-compiler'), 'hermesc', bin, 'hermesc')
       : join(packageDirectory('hermes-engine-cli'), bin, 'hermesc');
   return inFile(source, (file, folder) => {
-    execFileSync(hermesc, ['-O', '-w', '-emit-binary', '-out', join(folder, 'out.hbc'), file], { stdio: 'pipe' });
+    const out = join(folder, 'out.hbc');
+    execFileSync(hermesc, ['-O', '-w', '-emit-binary', '-out', out, file], { stdio: 'pipe' });
+    return readFileSync(out);
   });
 }
