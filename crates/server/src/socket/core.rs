@@ -24,6 +24,8 @@ use crate::socket::RoomAuthorizer;
 pub(crate) const INBOX: usize = 1024;
 /// So often somebody who brought a fact goes on with what others have brought meanwhile; then a task of its own does.
 const ROUNDS: usize = 16;
+/// So often the task of a connection looks whether the hub is free, before it leaves what it has to whoever holds it.
+const LOOKS: usize = 200;
 /// No deadline.
 const NEVER: u64 = u64::MAX;
 
@@ -122,8 +124,10 @@ impl Core {
     /// Brings what a connection has received, from its own task: handlers that do not wait run at once. Connections that then have
     /// something to write are woken by the caller, who may have more for them.
     pub(crate) fn receive(self: &Arc<Self>, session: SessionId, frame: Inbound, wakes: &mut Wakes) {
-        self.leave(FromSocket::Received { session, frame }.into());
-        self.work(Some(session), wakes);
+        let fact = FromSocket::Received { session, frame }.into();
+        let free = self.free(LOOKS);
+        self.leave(fact);
+        self.go_on(free, Some(session), wakes);
     }
 
     /// Leaves a fact to whoever works the hub next.
@@ -146,12 +150,28 @@ impl Core {
         self.hub.is_poisoned()
     }
 
+    /// The hub, if it is free now, or in the next moment: who leaves an event to somebody else, because that one holds it, has its handler
+    /// run in a task of its own, which costs more than to look again.
+    fn free(&self, looks: usize) -> Option<MutexGuard<'_, Run>> {
+        (0..looks).find_map(|_| self.hub.try_lock().inspect_err(|_| std::hint::spin_loop()).ok())
+    }
+
     /// Works until nothing waits, unless somebody else does. `own` is the connection whose task this is.
     fn work(self: &Arc<Self>, own: Option<SessionId>, wakes: &mut Wakes) {
+        self.go_on(self.free(1), own, wakes);
+    }
+
+    fn go_on(
+        self: &Arc<Self>,
+        mut free: Option<MutexGuard<'_, Run>>,
+        own: Option<SessionId>,
+        wakes: &mut Wakes,
+    ) {
         let mut questions = Vec::new();
+        let looks = if own.is_some() { LOOKS } else { 1 };
         for _ in 0..ROUNDS {
             // Whoever holds it looks again after having let it go: nothing is left behind.
-            let Ok(run) = self.hub.try_lock() else { return };
+            let Some(run) = free.take().or_else(|| self.free(looks)) else { return };
             self.drain(run, &mut questions, wakes);
             for question in questions.drain(..) {
                 self.ask(question, own);
