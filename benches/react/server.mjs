@@ -11,6 +11,17 @@ class Encoder extends Plain {
   }
 }
 
+/** The body of a request as text; nothing of one that was given up. */
+async function whole(request) {
+  const chunks = []
+  try {
+    for await (const chunk of request) chunks.push(chunk)
+  } catch {
+    return ''
+  }
+  return Buffer.concat(chunks).toString()
+}
+
 export class BenchServer {
   /** Writes in the order in which they were applied. */
   applied = []
@@ -87,9 +98,10 @@ export class BenchServer {
     }
     if (path.startsWith('/query/')) return json(200, { id: path.slice(7), text: 'x'.repeat(1_000) })
     if (request.method !== 'POST') return response.writeHead(404).end()
-    const chunks = []
-    for await (const chunk of request) chunks.push(chunk)
-    const write = JSON.parse(Buffer.concat(chunks).toString())
+    const body = await whole(request)
+    // The page was closed while it sent this.
+    if (body === '') return response.destroy()
+    const write = JSON.parse(body)
     if (this.meddle(write, { request, response, json }) !== true) json(200, this.applyQuietly(request, write))
     for (const look of [...this.#waiting]) look()
   }
