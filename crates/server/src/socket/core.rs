@@ -118,7 +118,7 @@ impl Core {
     /// Brings a fact.
     pub(crate) fn tell(self: &Arc<Self>, fact: impl Into<Fact>) {
         self.leave(fact.into());
-        self.work(None, &mut Wakes::default());
+        self.work();
     }
 
     /// Brings what a connection has received, from its own task: handlers that do not wait run at once. Connections that then have
@@ -127,7 +127,7 @@ impl Core {
         let fact = FromSocket::Received { session, frame }.into();
         let free = self.free(LOOKS);
         self.leave(fact);
-        self.go_on(free, Some(session), wakes);
+        self.work_as(Some(session), free, wakes);
     }
 
     /// Leaves a fact to whoever works the hub next.
@@ -156,15 +156,16 @@ impl Core {
         (0..looks).find_map(|_| self.hub.try_lock().inspect_err(|_| std::hint::spin_loop()).ok())
     }
 
-    /// Works until nothing waits, unless somebody else does. `own` is the connection whose task this is.
-    fn work(self: &Arc<Self>, own: Option<SessionId>, wakes: &mut Wakes) {
-        self.go_on(self.free(1), own, wakes);
+    /// Works for no connection.
+    fn work(self: &Arc<Self>) {
+        self.work_as(None, None, &mut Wakes::default());
     }
 
-    fn go_on(
+    /// Works until nothing waits, unless somebody else does. `own` is the connection whose task this is; `free` the hub, if it is held already.
+    fn work_as(
         self: &Arc<Self>,
-        mut free: Option<MutexGuard<'_, Run>>,
         own: Option<SessionId>,
+        mut free: Option<MutexGuard<'_, Run>>,
         wakes: &mut Wakes,
     ) {
         let mut questions = Vec::new();
@@ -181,7 +182,7 @@ impl Core {
             }
         }
         let core = self.clone();
-        self.runtime.spawn(async move { core.work(None, &mut Wakes::default()) });
+        self.runtime.spawn(async move { core.work() });
     }
 
     fn drain(&self, mut run: MutexGuard<'_, Run>, questions: &mut Vec<Question>, wakes: &mut Wakes) {
