@@ -261,7 +261,7 @@ impl Engine {
                 outbox.store_changed(&key, value.as_ref().map(|v| v.0.as_slice()), ctx, facts);
             }
             Input::Leader { epoch } => outbox.lead(epoch, ctx, facts),
-            Input::LeaderLost {} => outbox.leader_lost(ctx, facts),
+            Input::LeaderLost {} => outbox.lock_lost(ctx, facts),
             Input::Verified { write, found } => outbox.verified(&write, found, ctx),
             Input::Reached { origin } => outbox.reached(&origin, ctx),
             Input::StoreNewer {} => outbox.store_newer(ctx, facts),

@@ -36,6 +36,26 @@ fn q4_q7_names_are_written_again_into_an_emptied_store() {
     assert_eq!(rig.answer(200, "applied").path, "/x/7");
 }
 
+/// Red if it puts everything back, or nothing.
+#[test]
+fn q4_q9_over_an_emptied_store_a_tab_that_followed_sends_nothing_that_another_may_have_sent() {
+    for followed in [false, true] {
+        let mut rig = Rig::new();
+        rig.submit("/known");
+        rig.answer(200, "applied");
+        rig.command(Command::SetProcessing { on: false }).unwrap();
+        let write = rig.submit("/x");
+        if followed {
+            rig.input(Input::LeaderLost {});
+        }
+        empty(&mut rig);
+        rig.command(Command::SetProcessing { on: true }).unwrap();
+        assert_eq!(rig.requests.len(), usize::from(!followed));
+        let parked = matches!(last(&rig, &write), WriteState::Parked { reason: ParkReason::Unknown, .. });
+        assert_eq!(parked, followed);
+    }
+}
+
 /// Red if the clock's mark is not put back: the write then counts from when it was made, and of that only half a day.
 #[test]
 fn q4_q13_the_clock_is_written_again_into_an_emptied_store() {

@@ -204,6 +204,8 @@ pub(crate) struct Outbox {
     leader: Option<LeaderEpoch>,
     /// Read again since leading: another tab may have written in between.
     leading: bool,
+    /// It has led, and no other tab has since: what this one knows of a write is how far it has come.
+    sole: bool,
     processing: bool,
     offline: bool,
     /// One request may go out although the platform says offline (C3).
@@ -266,6 +268,7 @@ impl Outbox {
             loaded: false,
             leader: None,
             leading: false,
+            sole: false,
             processing: true,
             offline: false,
             offline_probe: false,

@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::facts::{Fact, Facts, LayerSeed};
 use crate::gather::Gather;
 use crate::ids::*;
-use crate::io::{Note, Output, QuarantineReason, StoredRecord};
+use crate::io::{Note, Output, ParkReason, QuarantineReason, StoredRecord};
 use crate::limits;
 use crate::timers::TimerKind;
 
@@ -92,6 +92,7 @@ impl Outbox {
         let known = usable && !self.is_outdated() && !self.entries.iter().any(|(_, e)| e.overtaken);
         let begins = self.leader.is_some() && known && !self.leading;
         self.leading = self.leader.is_some() && known;
+        self.sole |= self.leading;
         if begins || first && self.holds_queued() {
             self.ask_to_look(ctx);
         }
@@ -115,9 +116,15 @@ impl Outbox {
             self.write_clock(ctx);
         }
         for number in vanished {
-            if let Some(record) = self.entries.get(&number).map(|e| e.record.clone()) {
-                self.put(number, record, Then::Enqueued, ctx);
+            let Some(mut record) = self.entries.get(&number).map(|e| e.record.clone()) else { continue };
+            let mut then = Then::Enqueued;
+            if !self.sole && record.stage == Stage::Queued {
+                // Who led before may have sent it; what that one knew of it is gone (Q9).
+                then = Then::Parked;
+                let reason = ParkReason::Unknown;
+                record.stage = Stage::Parked { reason, status: 0, body: None, unresolved: None };
             }
+            self.put(number, record, then, ctx);
         }
     }
 
@@ -300,6 +307,12 @@ impl Outbox {
         {
             entry.layer = false;
         }
+    }
+
+    /// The lock is another tab's.
+    pub(crate) fn lock_lost(&mut self, ctx: &mut Ctx, facts: &mut Facts) {
+        self.sole = false;
+        self.leader_lost(ctx, facts);
     }
 
     pub(crate) fn lead(&mut self, epoch: LeaderEpoch, ctx: &mut Ctx, facts: &mut Facts) {

@@ -125,3 +125,23 @@ fn q1_seed_220055669_what_stays_because_it_was_taken_back_too_late_is_not_promis
         (45, 0, Action::Cancel { tab: Tab(2) }),
     ]);
 }
+
+/// A tab that followed, and had not heard that its write was sent, came to lead over an emptied store and sent it again.
+#[test]
+fn q9_seed_220414965_who_followed_does_not_send_what_an_emptied_store_has_lost() {
+    holds_with(
+        220_414_965,
+        [3, 1, 1],
+        1_000,
+        12,
+        0,
+        vec![
+            (35, 54, Action::Start { tab: Tab(1) }),
+            (36, 0, Action::Slow { device: Device(0), disk: 2, talk: 2_500 }),
+            (40, 353, Action::Evict { device: Device(0) }),
+            (43, 0, tap(0, 1, "add", false, false)),
+            (44, 114, tap(1, 1, "add", true, true)),
+            (45, 0, Action::Evict { device: Device(0) }),
+        ],
+    );
+}

@@ -20,7 +20,7 @@ interface Room {
 /** One for the whole process, since every client of a partition must find the others. */
 const rooms = new Map<string, Room>();
 
-/** `watch`: tells when a partition's storage was emptied; the lead is gone with it, and taken anew, which reads the store again (Q4). */
+/** `watch`: tells when a partition's storage was emptied; who leads is given the lead once more, and reads the store again (Q4). */
 export function oneProcess(watch: (partition: string, emptied: () => void) => () => void): TabsPort {
   return {
     join(partition, events) {
@@ -29,7 +29,7 @@ export function oneProcess(watch: (partition: string, emptied: () => void) => ()
       const member: Member = { events, waits: false };
       room.members.add(member);
       const unwatch = watch(partition, () => {
-        if (room.held?.member === member) letGo(room, member, true);
+        if (room.held?.member === member) give(room, member);
       });
       return sessionOf(room, member, () => {
         unwatch();
@@ -58,19 +58,18 @@ function sessionOf(room: Room, member: Member, left: () => void): TabsSession {
     },
     release() {
       member.waits = false;
-      if (room.held?.member === member) letGo(room, member, false);
+      if (room.held?.member === member) letGo(room);
     },
     leave() {
       member.waits = false;
-      if (room.held?.member === member) letGo(room, member, false);
+      if (room.held?.member === member) letGo(room);
       left();
     },
   };
 }
 
-function letGo(room: Room, member: Member, tell: boolean): void {
+function letGo(room: Room): void {
   room.held = undefined;
-  if (tell) later(() => member.events.lost());
   grant(room);
 }
 
