@@ -147,9 +147,6 @@ impl Writer {
                 Shape::Names(_) => values.push(constant(ts_name(entry.name))),
                 Shape::Record(_) | Shape::Union(_) | Shape::Sum(_) => types.push(ts_name(entry.name)),
             }
-            if is_names(entry).is_some() {
-                types.push(ts_name(entry.name));
-            }
         }
         types.sort_unstable();
         let _ = writeln!(out, "import type {{\n  {},\n}} from './protocol.js';", types.join(",\n  "));
@@ -275,10 +272,8 @@ impl Writer {
         let name = ts_name(entry.name);
         let head = format!("export function put{name}(w: ByteWriter, v: {name}): void {{");
         match &entry.shape {
-            Shape::Alias(_) => return,
-            Shape::Names(_) => {
-                let _ = writeln!(out, "{head}\n  putName(w, {}, v);", constant(name));
-            }
+            // Written where they are used.
+            Shape::Alias(_) | Shape::Names(_) => return,
             Shape::Record(fields) => {
                 let _ = writeln!(out, "{head}");
                 for field in *fields {
@@ -315,10 +310,8 @@ impl Writer {
         let name = ts_name(entry.name);
         let head = format!("export function get{name}(r: ByteReader): {name} {{");
         match &entry.shape {
-            Shape::Alias(_) => return,
-            Shape::Names(_) => {
-                let _ = writeln!(out, "{head}\n  return getName(r, {});", constant(name));
-            }
+            // Read where they are used.
+            Shape::Alias(_) | Shape::Names(_) => return,
             Shape::Record(fields) => {
                 let _ = writeln!(out, "{head}\n  return {{");
                 for field in *fields {

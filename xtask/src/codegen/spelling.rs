@@ -73,6 +73,7 @@ pub(super) fn put(ty: &Type) -> String {
         Type::List(inner) => format!("(w, v) => putList(w, v, {})", put(inner)),
         Type::Named(name) => match &find(name).shape {
             Shape::Alias(ty) => put(ty),
+            Shape::Names(_) => format!("(w, v) => putName(w, {}, v)", constant(ts_name(name))),
             _ => format!("put{}", ts_name(name)),
         },
         basic_type => format!("put{}", basic(basic_type)),
@@ -83,7 +84,12 @@ pub(super) fn put_call(ty: &Type, value: &str) -> String {
     match ty {
         Type::Optional(inner) => format!("putOptional(w, {value}, {})", put(inner)),
         Type::List(inner) => format!("putList(w, {value}, {})", put(inner)),
-        other => format!("{}(w, {value})", put(other)),
+        Type::Named(name) => match &find(name).shape {
+            Shape::Alias(ty) => put_call(ty, value),
+            Shape::Names(_) => format!("putName(w, {}, {value})", constant(ts_name(name))),
+            _ => format!("put{}(w, {value})", ts_name(name)),
+        },
+        basic_type => format!("put{}(w, {value})", basic(basic_type)),
     }
 }
 
@@ -94,6 +100,7 @@ pub(super) fn get(ty: &Type) -> String {
         Type::List(inner) => format!("(r) => getList(r, {})", get(inner)),
         Type::Named(name) => match &find(name).shape {
             Shape::Alias(ty) => get(ty),
+            Shape::Names(_) => format!("(r) => getName(r, {})", constant(ts_name(name))),
             _ => format!("get{}", ts_name(name)),
         },
         basic_type => format!("get{}", basic(basic_type)),
@@ -104,6 +111,11 @@ pub(super) fn get_call(ty: &Type) -> String {
     match ty {
         Type::Optional(inner) => format!("getOptional(r, {})", get(inner)),
         Type::List(inner) => format!("getList(r, {})", get(inner)),
-        other => format!("{}(r)", get(other)),
+        Type::Named(name) => match &find(name).shape {
+            Shape::Alias(ty) => get_call(ty),
+            Shape::Names(_) => format!("getName(r, {})", constant(ts_name(name))),
+            _ => format!("get{}(r)", ts_name(name)),
+        },
+        basic_type => format!("get{}(r)", basic(basic_type)),
     }
 }

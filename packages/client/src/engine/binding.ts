@@ -62,7 +62,7 @@ export interface RawEngine {
 export function rawEngine(engine: EngineExports): RawEngine {
   const version = engine.tw_abi_version();
   if (version !== ABI_VERSION) {
-    throw engineError('BUILD', 'the engine speaks version ' + version + ', its codec version ' + ABI_VERSION);
+    throw engineError('BUILD', 'the engine speaks version ' + version + ', the codec ' + ABI_VERSION);
   }
   let crash: EngineError | undefined;
   function call(bytes: Uint8Array, run: 'tw_init' | 'tw_step'): Uint8Array {
@@ -104,9 +104,9 @@ export function bindEngine(engine: EngineExports, config: Config, seed: Uint8Arr
     if (result.kind === 'Failed') {
       const failure = result.failure;
       const why = failure.kind === 'Malformed' ? failure.error.problem + ' at byte ' + failure.error.at : failure.kind;
-      throw engineError('BUILD', 'the engine does not understand its codec (' + why + ')');
+      throw engineError('BUILD', 'the engine does not understand the codec (' + why + ')');
     }
-    if (r.at !== r.end) throw engineError('BUILD', "bytes are left over in the engine's answer");
+    if (r.at !== r.end) throw engineError('BUILD', "the engine's answer has bytes left over");
     return result;
   }
 

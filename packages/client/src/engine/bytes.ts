@@ -43,13 +43,7 @@ function take(r: ByteReader, count: number): number {
 }
 
 function malformed(r: ByteReader, what: string): Error {
-  return new Error(
-    "tidewire: the engine's answer is malformed at byte " +
-      r.at +
-      ': ' +
-      what +
-      '; the engine and the codec come from different builds',
-  );
+  return new Error('tidewire: at byte ' + r.at + " of the engine's answer " + what + '; engine and codec come from different builds');
 }
 
 export function badTag(r: ByteReader, type: string): never {

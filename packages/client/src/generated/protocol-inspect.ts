@@ -24,19 +24,14 @@ import {
 
 import type {
   AckToken,
-  AppSignal,
   Applied,
   AuthResult,
   Batch,
-  Blocked,
-  CloseCause,
   Coalesce,
   CommandResult,
   Config,
   ConnectionState,
   DecodeError,
-  DecodeProblem,
-  DownReason,
   EmitClass,
   EmitResult,
   Event,
@@ -46,38 +41,25 @@ import type {
   FrameBody,
   Header,
   Init,
-  KeyStyle,
   KnownMutation,
   Message,
   Named,
   NamespaceState,
-  NetworkSignal,
-  Note,
   Now,
   OriginKind,
   OriginRule,
   OutboxStatus,
   Output,
-  ParkReason,
-  PauseReason,
   Position,
-  QuarantineReason,
   QueueLimits,
-  RefetchReason,
-  Refusal,
   Request,
-  RequestFailure,
-  RequestKind,
   Resolution,
   Response,
   RoomState,
   SequenceRange,
-  Server,
   StepResult,
-  StoreError,
   StoredRecord,
   Submission,
-  Transport,
   WriteState,
 } from './protocol.js';
 import {
@@ -129,20 +111,12 @@ export function getSequenceRange(r: ByteReader): SequenceRange {
   };
 }
 
-export function getServer(r: ByteReader): Server {
-  return getName(r, SERVER);
-}
-
-export function getKeyStyle(r: ByteReader): KeyStyle {
-  return getName(r, KEY_STYLE);
-}
-
 export function getOriginKind(r: ByteReader): OriginKind {
   switch (r.bytes[r.at++]) {
     case 0:
       return { kind: 'Tidewire' };
     case 1:
-      return { kind: 'Keyed', style: getKeyStyle(r) };
+      return { kind: 'Keyed', style: getName(r, KEY_STYLE) };
     case 2:
       return { kind: 'Plain' };
     default:
@@ -178,7 +152,7 @@ export function getForeignJoin(r: ByteReader): ForeignJoin {
 export function getConfig(r: ByteReader): Config {
   return {
     partition: getText(r),
-    server: getServer(r),
+    server: getName(r, SERVER),
     namespace: getText(r),
     origins: getList(r, getOriginRule),
     queue: getOptional(r, getQueueLimits),
@@ -289,14 +263,6 @@ export function getStoredRecord(r: ByteReader): StoredRecord {
   };
 }
 
-export function putStoreError(w: ByteWriter, v: StoreError): void {
-  putName(w, STORE_ERROR, v);
-}
-
-export function getStoreError(r: ByteReader): StoreError {
-  return getName(r, STORE_ERROR);
-}
-
 export function getKnownMutation(r: ByteReader): KnownMutation {
   return {
     name: getText(r),
@@ -328,10 +294,6 @@ export function getFrameBody(r: ByteReader): FrameBody {
     default:
       return badTag(r, 'FrameBody');
   }
-}
-
-export function getCloseCause(r: ByteReader): CloseCause {
-  return getName(r, CLOSE_CAUSE);
 }
 
 export function getAuthResult(r: ByteReader): AuthResult {
@@ -369,18 +331,6 @@ export function getResponse(r: ByteReader): Response {
   };
 }
 
-export function getRequestFailure(r: ByteReader): RequestFailure {
-  return getName(r, REQUEST_FAILURE);
-}
-
-export function getNetworkSignal(r: ByteReader): NetworkSignal {
-  return getName(r, NETWORK_SIGNAL);
-}
-
-export function getAppSignal(r: ByteReader): AppSignal {
-  return getName(r, APP_SIGNAL);
-}
-
 export function getMessage(r: ByteReader): Message {
   switch (r.bytes[r.at++]) {
     case 0:
@@ -390,7 +340,7 @@ export function getMessage(r: ByteReader): Message {
     case 2:
       return { kind: 'Persisted', persist: getNumber(r) };
     case 3:
-      return { kind: 'PersistFailed', persist: getNumber(r), error: getStoreError(r) };
+      return { kind: 'PersistFailed', persist: getNumber(r), error: getName(r, STORE_ERROR) };
     case 4:
       return { kind: 'StoreChanged', key: getText(r), value: getOptional(r, getBytes) };
     case 5:
@@ -402,17 +352,17 @@ export function getMessage(r: ByteReader): Message {
     case 8:
       return { kind: 'Received', link: getNumber(r), head: getText(r), length: getNumber(r), body: getFrameBody(r) };
     case 9:
-      return { kind: 'Closed', link: getNumber(r), cause: getCloseCause(r) };
+      return { kind: 'Closed', link: getNumber(r), cause: getName(r, CLOSE_CAUSE) };
     case 10:
       return { kind: 'Auth', auth: getNumber(r), result: getAuthResult(r) };
     case 11:
       return { kind: 'Responded', fetch: getNumber(r), response: getResponse(r) };
     case 12:
-      return { kind: 'RequestFailed', fetch: getNumber(r), cause: getRequestFailure(r) };
+      return { kind: 'RequestFailed', fetch: getNumber(r), cause: getName(r, REQUEST_FAILURE) };
     case 13:
-      return { kind: 'Network', signal: getNetworkSignal(r) };
+      return { kind: 'Network', signal: getName(r, NETWORK_SIGNAL) };
     case 14:
-      return { kind: 'App', signal: getAppSignal(r) };
+      return { kind: 'App', signal: getName(r, APP_SIGNAL) };
     case 15:
       return { kind: 'Bound', room: getText(r), queries: getList(r, getNumber) };
     case 16:
@@ -493,10 +443,6 @@ export function getBatch(r: ByteReader): Batch {
   };
 }
 
-export function putTransport(w: ByteWriter, v: Transport): void {
-  putName(w, TRANSPORT, v);
-}
-
 export function putNamespaceState(w: ByteWriter, v: NamespaceState): void {
   switch (v.kind) {
     case 'Waiting':
@@ -534,10 +480,6 @@ export function putHeader(w: ByteWriter, v: Header): void {
   putText(w, v.value);
 }
 
-export function putRequestKind(w: ByteWriter, v: RequestKind): void {
-  putName(w, REQUEST_KIND, v);
-}
-
 export function putRequest(w: ByteWriter, v: Request): void {
   putText(w, v.write);
   putText(w, v.method);
@@ -545,7 +487,7 @@ export function putRequest(w: ByteWriter, v: Request): void {
   putList(w, v.headers, putHeader);
   putOptional(w, v.body, putText);
   putNumber(w, v.attempt);
-  putRequestKind(w, v.kind);
+  putName(w, REQUEST_KIND, v.kind);
   putList(w, v.tempIds, putText);
 }
 
@@ -594,18 +536,6 @@ export function putRoomState(w: ByteWriter, v: RoomState): void {
   }
 }
 
-export function putRefetchReason(w: ByteWriter, v: RefetchReason): void {
-  putName(w, REFETCH_REASON, v);
-}
-
-export function putDownReason(w: ByteWriter, v: DownReason): void {
-  putName(w, DOWN_REASON, v);
-}
-
-export function putPauseReason(w: ByteWriter, v: PauseReason): void {
-  putName(w, PAUSE_REASON, v);
-}
-
 export function putConnectionState(w: ByteWriter, v: ConnectionState): void {
   switch (v.kind) {
     case 'Idle':
@@ -624,11 +554,11 @@ export function putConnectionState(w: ByteWriter, v: ConnectionState): void {
       putByte(w, 3);
       putNumber(w, v.attempt);
       putNumber(w, v.until);
-      putDownReason(w, v.reason);
+      putName(w, DOWN_REASON, v.reason);
       return;
     case 'Paused':
       putByte(w, 4);
-      putPauseReason(w, v.reason);
+      putName(w, PAUSE_REASON, v.reason);
       return;
     case 'Refused':
       putByte(w, 5);
@@ -638,10 +568,6 @@ export function putConnectionState(w: ByteWriter, v: ConnectionState): void {
   }
 }
 
-export function putBlocked(w: ByteWriter, v: Blocked): void {
-  putName(w, BLOCKED, v);
-}
-
 export function putOutboxStatus(w: ByteWriter, v: OutboxStatus): void {
   putBool(w, v.ready);
   putNumber(w, v.pending);
@@ -649,13 +575,9 @@ export function putOutboxStatus(w: ByteWriter, v: OutboxStatus): void {
   putNumber(w, v.parked);
   putNumber(w, v.quarantined);
   putNumber(w, v.bytes);
-  putOptional(w, v.blocked, putBlocked);
+  putOptional(w, v.blocked, (w, v) => putName(w, BLOCKED, v));
   putOptional(w, v.nextAttempt, putNumber);
   putOptional(w, v.oldest, putNumber);
-}
-
-export function putParkReason(w: ByteWriter, v: ParkReason): void {
-  putName(w, PARK_REASON, v);
 }
 
 export function putWriteState(w: ByteWriter, v: WriteState): void {
@@ -666,7 +588,7 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
       return;
     case 'Refused':
       putByte(w, 1);
-      putStoreError(w, v.error);
+      putName(w, STORE_ERROR, v.error);
       return;
     case 'Sending':
       putByte(w, 2);
@@ -684,7 +606,7 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
       return;
     case 'Parked':
       putByte(w, 5);
-      putParkReason(w, v.reason);
+      putName(w, PARK_REASON, v.reason);
       putNumber(w, v.status);
       putOptional(w, v.body, putText);
       return;
@@ -696,7 +618,7 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
       return;
     case 'Quarantined':
       putByte(w, 8);
-      putQuarantineReason(w, v.reason);
+      putName(w, QUARANTINE_REASON, v.reason);
       return;
     case 'Conflict':
       putByte(w, 9);
@@ -713,18 +635,6 @@ export function putWriteState(w: ByteWriter, v: WriteState): void {
   }
 }
 
-export function putQuarantineReason(w: ByteWriter, v: QuarantineReason): void {
-  putName(w, QUARANTINE_REASON, v);
-}
-
-export function putNote(w: ByteWriter, v: Note): void {
-  putName(w, NOTE, v);
-}
-
-export function putRefusal(w: ByteWriter, v: Refusal): void {
-  putName(w, REFUSAL, v);
-}
-
 export function putCommandResult(w: ByteWriter, v: CommandResult): void {
   switch (v.kind) {
     case 'Accepted':
@@ -733,7 +643,7 @@ export function putCommandResult(w: ByteWriter, v: CommandResult): void {
       return;
     case 'Refused':
       putByte(w, 1);
-      putRefusal(w, v.refusal);
+      putName(w, REFUSAL, v.refusal);
       return;
     case 'Merged':
       putByte(w, 2);
@@ -771,7 +681,7 @@ export function putOutput(w: ByteWriter, v: Output): void {
     case 'Open':
       putByte(w, 4);
       putNumber(w, v.link);
-      putTransport(w, v.transport);
+      putName(w, TRANSPORT, v.transport);
       putOptional(w, v.url, putText);
       return;
     case 'Send':
@@ -827,7 +737,7 @@ export function putOutput(w: ByteWriter, v: Output): void {
     case 'Refetch':
       putByte(w, 15);
       putList(w, v.queries, putNumber);
-      putRefetchReason(w, v.reason);
+      putName(w, REFETCH_REASON, v.reason);
       return;
     case 'Connection':
       putByte(w, 16);
@@ -849,11 +759,11 @@ export function putOutput(w: ByteWriter, v: Output): void {
     case 'Quarantined':
       putByte(w, 20);
       putText(w, v.key);
-      putQuarantineReason(w, v.reason);
+      putName(w, QUARANTINE_REASON, v.reason);
       return;
     case 'Log':
       putByte(w, 21);
-      putNote(w, v.note);
+      putName(w, NOTE, v.note);
       return;
     case 'WriteFound':
       putByte(w, 22);
@@ -927,13 +837,9 @@ export function putOutput(w: ByteWriter, v: Output): void {
   }
 }
 
-export function putDecodeProblem(w: ByteWriter, v: DecodeProblem): void {
-  putName(w, DECODE_PROBLEM, v);
-}
-
 export function putDecodeError(w: ByteWriter, v: DecodeError): void {
   putNumber(w, v.at);
-  putDecodeProblem(w, v.problem);
+  putName(w, DECODE_PROBLEM, v.problem);
 }
 
 export function putFailure(w: ByteWriter, v: Failure): void {

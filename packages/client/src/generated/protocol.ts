@@ -1650,14 +1650,6 @@ export function putSequenceRange(w: ByteWriter, v: SequenceRange): void {
   putNumber(w, v.to);
 }
 
-export function putServer(w: ByteWriter, v: Server): void {
-  putName(w, SERVER, v);
-}
-
-export function putKeyStyle(w: ByteWriter, v: KeyStyle): void {
-  putName(w, KEY_STYLE, v);
-}
-
 export function putOriginKind(w: ByteWriter, v: OriginKind): void {
   switch (v.kind) {
     case 'Tidewire':
@@ -1665,7 +1657,7 @@ export function putOriginKind(w: ByteWriter, v: OriginKind): void {
       return;
     case 'Keyed':
       putByte(w, 1);
-      putKeyStyle(w, v.style);
+      putName(w, KEY_STYLE, v.style);
       return;
     case 'Plain':
       putByte(w, 2);
@@ -1694,7 +1686,7 @@ export function putForeignJoin(w: ByteWriter, v: ForeignJoin): void {
 
 export function putConfig(w: ByteWriter, v: Config): void {
   putText(w, v.partition);
-  putServer(w, v.server);
+  putName(w, SERVER, v.server);
   putText(w, v.namespace);
   putList(w, v.origins, putOriginRule);
   putOptional(w, v.queue, putQueueLimits);
@@ -1804,14 +1796,6 @@ export function putStoredRecord(w: ByteWriter, v: StoredRecord): void {
   putBytes(w, v.value);
 }
 
-export function putStoreError(w: ByteWriter, v: StoreError): void {
-  putName(w, STORE_ERROR, v);
-}
-
-export function getStoreError(r: ByteReader): StoreError {
-  return getName(r, STORE_ERROR);
-}
-
 export function putKnownMutation(w: ByteWriter, v: KnownMutation): void {
   putText(w, v.name);
   putNumber(w, v.version);
@@ -1848,10 +1832,6 @@ export function putFrameBody(w: ByteWriter, v: FrameBody): void {
   }
 }
 
-export function putCloseCause(w: ByteWriter, v: CloseCause): void {
-  putName(w, CLOSE_CAUSE, v);
-}
-
 export function putAuthResult(w: ByteWriter, v: AuthResult): void {
   switch (v.kind) {
     case 'Token':
@@ -1886,18 +1866,6 @@ export function putResponse(w: ByteWriter, v: Response): void {
   putList(w, v.names, putNamed);
 }
 
-export function putRequestFailure(w: ByteWriter, v: RequestFailure): void {
-  putName(w, REQUEST_FAILURE, v);
-}
-
-export function putNetworkSignal(w: ByteWriter, v: NetworkSignal): void {
-  putName(w, NETWORK_SIGNAL, v);
-}
-
-export function putAppSignal(w: ByteWriter, v: AppSignal): void {
-  putName(w, APP_SIGNAL, v);
-}
-
 export function putMessage(w: ByteWriter, v: Message): void {
   switch (v.kind) {
     case 'Loaded':
@@ -1916,7 +1884,7 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'PersistFailed':
       putByte(w, 3);
       putNumber(w, v.persist);
-      putStoreError(w, v.error);
+      putName(w, STORE_ERROR, v.error);
       return;
     case 'StoreChanged':
       putByte(w, 4);
@@ -1944,7 +1912,7 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'Closed':
       putByte(w, 9);
       putNumber(w, v.link);
-      putCloseCause(w, v.cause);
+      putName(w, CLOSE_CAUSE, v.cause);
       return;
     case 'Auth':
       putByte(w, 10);
@@ -1959,15 +1927,15 @@ export function putMessage(w: ByteWriter, v: Message): void {
     case 'RequestFailed':
       putByte(w, 12);
       putNumber(w, v.fetch);
-      putRequestFailure(w, v.cause);
+      putName(w, REQUEST_FAILURE, v.cause);
       return;
     case 'Network':
       putByte(w, 13);
-      putNetworkSignal(w, v.signal);
+      putName(w, NETWORK_SIGNAL, v.signal);
       return;
     case 'App':
       putByte(w, 14);
-      putAppSignal(w, v.signal);
+      putName(w, APP_SIGNAL, v.signal);
       return;
     case 'Bound':
       putByte(w, 15);
@@ -2133,10 +2101,6 @@ export function putBatch(w: ByteWriter, v: Batch): void {
   putList(w, v.messages, putMessage);
 }
 
-export function getTransport(r: ByteReader): Transport {
-  return getName(r, TRANSPORT);
-}
-
 export function getNamespaceState(r: ByteReader): NamespaceState {
   switch (r.bytes[r.at++]) {
     case 0:
@@ -2174,10 +2138,6 @@ export function getHeader(r: ByteReader): Header {
   };
 }
 
-export function getRequestKind(r: ByteReader): RequestKind {
-  return getName(r, REQUEST_KIND);
-}
-
 export function getRequest(r: ByteReader): Request {
   return {
     write: getText(r),
@@ -2186,7 +2146,7 @@ export function getRequest(r: ByteReader): Request {
     headers: getList(r, getHeader),
     body: getOptional(r, getText),
     attempt: getNumber(r),
-    kind: getRequestKind(r),
+    kind: getName(r, REQUEST_KIND),
     tempIds: getList(r, getText),
   };
 }
@@ -2225,18 +2185,6 @@ export function getRoomState(r: ByteReader): RoomState {
   }
 }
 
-export function getRefetchReason(r: ByteReader): RefetchReason {
-  return getName(r, REFETCH_REASON);
-}
-
-export function getDownReason(r: ByteReader): DownReason {
-  return getName(r, DOWN_REASON);
-}
-
-export function getPauseReason(r: ByteReader): PauseReason {
-  return getName(r, PAUSE_REASON);
-}
-
 export function getConnectionState(r: ByteReader): ConnectionState {
   switch (r.bytes[r.at++]) {
     case 0:
@@ -2246,18 +2194,14 @@ export function getConnectionState(r: ByteReader): ConnectionState {
     case 2:
       return { kind: 'Connected', sid: getText(r), tidewire: getBool(r) };
     case 3:
-      return { kind: 'Waiting', attempt: getNumber(r), until: getNumber(r), reason: getDownReason(r) };
+      return { kind: 'Waiting', attempt: getNumber(r), until: getNumber(r), reason: getName(r, DOWN_REASON) };
     case 4:
-      return { kind: 'Paused', reason: getPauseReason(r) };
+      return { kind: 'Paused', reason: getName(r, PAUSE_REASON) };
     case 5:
       return { kind: 'Refused', code: getText(r), message: getText(r) };
     default:
       return badTag(r, 'ConnectionState');
   }
-}
-
-export function getBlocked(r: ByteReader): Blocked {
-  return getName(r, BLOCKED);
 }
 
 export function getOutboxStatus(r: ByteReader): OutboxStatus {
@@ -2268,14 +2212,10 @@ export function getOutboxStatus(r: ByteReader): OutboxStatus {
     parked: getNumber(r),
     quarantined: getNumber(r),
     bytes: getNumber(r),
-    blocked: getOptional(r, getBlocked),
+    blocked: getOptional(r, (r) => getName(r, BLOCKED)),
     nextAttempt: getOptional(r, getNumber),
     oldest: getOptional(r, getNumber),
   };
-}
-
-export function getParkReason(r: ByteReader): ParkReason {
-  return getName(r, PARK_REASON);
 }
 
 export function getWriteState(r: ByteReader): WriteState {
@@ -2283,7 +2223,7 @@ export function getWriteState(r: ByteReader): WriteState {
     case 0:
       return { kind: 'Durable', behind: getOptional(r, getText) };
     case 1:
-      return { kind: 'Refused', error: getStoreError(r) };
+      return { kind: 'Refused', error: getName(r, STORE_ERROR) };
     case 2:
       return { kind: 'Sending', attempt: getNumber(r) };
     case 3:
@@ -2291,13 +2231,13 @@ export function getWriteState(r: ByteReader): WriteState {
     case 4:
       return { kind: 'Acknowledged', status: getNumber(r), body: getOptional(r, getText), replayed: getBool(r) };
     case 5:
-      return { kind: 'Parked', reason: getParkReason(r), status: getNumber(r), body: getOptional(r, getText) };
+      return { kind: 'Parked', reason: getName(r, PARK_REASON), status: getNumber(r), body: getOptional(r, getText) };
     case 6:
       return { kind: 'Discarded' };
     case 7:
       return { kind: 'Settled' };
     case 8:
-      return { kind: 'Quarantined', reason: getQuarantineReason(r) };
+      return { kind: 'Quarantined', reason: getName(r, QUARANTINE_REASON) };
     case 9:
       return { kind: 'Conflict', status: getNumber(r), body: getOptional(r, getText) };
     case 10:
@@ -2309,24 +2249,12 @@ export function getWriteState(r: ByteReader): WriteState {
   }
 }
 
-export function getQuarantineReason(r: ByteReader): QuarantineReason {
-  return getName(r, QUARANTINE_REASON);
-}
-
-export function getNote(r: ByteReader): Note {
-  return getName(r, NOTE);
-}
-
-export function getRefusal(r: ByteReader): Refusal {
-  return getName(r, REFUSAL);
-}
-
 export function getCommandResult(r: ByteReader): CommandResult {
   switch (r.bytes[r.at++]) {
     case 0:
       return { kind: 'Accepted', write: getOptional(r, getText) };
     case 1:
-      return { kind: 'Refused', refusal: getRefusal(r) };
+      return { kind: 'Refused', refusal: getName(r, REFUSAL) };
     case 2:
       return { kind: 'Merged', into: getText(r) };
     case 3:
@@ -2347,7 +2275,7 @@ export function getOutput(r: ByteReader): Output {
     case 3:
       return { kind: 'FetchAuth', auth: getNumber(r), fresh: getBool(r) };
     case 4:
-      return { kind: 'Open', link: getNumber(r), transport: getTransport(r), url: getOptional(r, getText) };
+      return { kind: 'Open', link: getNumber(r), transport: getName(r, TRANSPORT), url: getOptional(r, getText) };
     case 5:
       return { kind: 'Send', link: getNumber(r), text: getText(r), body: getOptional(r, getNumber) };
     case 6:
@@ -2369,7 +2297,7 @@ export function getOutput(r: ByteReader): Output {
     case 14:
       return { kind: 'LayerRetired', write: getText(r), query: getOptional(r, getNumber) };
     case 15:
-      return { kind: 'Refetch', queries: getList(r, getNumber), reason: getRefetchReason(r) };
+      return { kind: 'Refetch', queries: getList(r, getNumber), reason: getName(r, REFETCH_REASON) };
     case 16:
       return { kind: 'Connection', state: getConnectionState(r) };
     case 17:
@@ -2379,9 +2307,9 @@ export function getOutput(r: ByteReader): Output {
     case 19:
       return { kind: 'Client', client: getText(r) };
     case 20:
-      return { kind: 'Quarantined', key: getText(r), reason: getQuarantineReason(r) };
+      return { kind: 'Quarantined', key: getText(r), reason: getName(r, QUARANTINE_REASON) };
     case 21:
-      return { kind: 'Log', note: getNote(r) };
+      return { kind: 'Log', note: getName(r, NOTE) };
     case 22:
       return { kind: 'WriteFound', write: getText(r), name: getText(r), version: getNumber(r), variables: getText(r) };
     case 23:
@@ -2415,14 +2343,10 @@ export function getOutput(r: ByteReader): Output {
   }
 }
 
-export function getDecodeProblem(r: ByteReader): DecodeProblem {
-  return getName(r, DECODE_PROBLEM);
-}
-
 export function getDecodeError(r: ByteReader): DecodeError {
   return {
     at: getNumber(r),
-    problem: getDecodeProblem(r),
+    problem: getName(r, DECODE_PROBLEM),
   };
 }
 
