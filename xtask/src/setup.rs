@@ -19,6 +19,9 @@ const BROWSERS: [&str; 5] =
 const BUILT: [&str; 4] =
     ["packages/client", "packages/react", "packages/react-native", "examples/activities/web"];
 
+/// What the web app is built with and what is not built itself.
+const SOURCES: [&str; 1] = ["examples/activities/shared"];
+
 /// Tools and npm packages; Rust's tests of foreign peers need them too.
 pub(crate) fn prepare(report: &mut Report) -> Result<(), String> {
     report.step("tools", || {
@@ -77,7 +80,8 @@ fn npm_build(part: &str) -> Result<(), String> {
     let stamp = root().join(part).join("dist/.built");
     let before =
         BUILT.iter().take_while(|earlier| **earlier != part).map(|earlier| format!("{earlier}/dist/.built"));
-    let inputs = before.chain([part.to_owned(), "package-lock.json".to_owned()]);
+    let sources = SOURCES.map(str::to_owned);
+    let inputs = before.chain([part.to_owned(), "package-lock.json".to_owned()]).chain(sources);
     let newest = inputs.filter_map(|input| newest(&root().join(input))).max();
     let built = modified(&stamp);
     if built.is_some() && built >= newest {

@@ -43,11 +43,12 @@ const RULES: [Rule; 16] = [
 ];
 
 /// What each npm package may depend on within this workspace.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [(&str, &[&str]); 6] = [
     ("packages/client", &[]),
     ("packages/react", &["@tidewire/client"]),
     // Its tests use the hooks.
     ("packages/react-native", &["@tidewire/client", "@tidewire/react"]),
+    ("examples/activities/shared", &["@tidewire/client", "@tidewire/react"]),
     ("examples/activities/web", &["@tidewire/client", "@tidewire/react"]),
     ("examples/node-backend", &["@tidewire/client", "@tidewire/react"]),
 ];

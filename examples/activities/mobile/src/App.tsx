@@ -1,77 +1,44 @@
-// The app: signed out or signed in. A session has a Tidewire client of its own, so that nothing of one person's reaches another.
-import { QueryClientProvider, useQueryClient } from '@tanstack/react-query';
-import { TidewireProvider, useOfflineQueueStatus, useRoom, useSocketConnection, useTidewire } from '@tidewire/react';
-import { Suspense, use, useEffect, useState, type ReactNode } from 'react';
+// The app: signed out or signed in, and which screen is shown.
+import { useOfflineQueueStatus, useTidewire } from '@tidewire/react';
+import { displayName } from 'activities-shared/domain/names.ts';
+import type { User } from 'activities-shared/domain/types.ts';
+import { useSession } from 'activities-shared/session/session.ts';
+import { SignedIn, WhenReady } from 'activities-shared/session/SignedIn.tsx';
+import { useEffect, useState } from 'react';
 import { BackHandler, KeyboardAvoidingView, Platform, SafeAreaView, StyleSheet, View } from 'react-native';
+import { device, sessions } from './device';
 import { Banner } from './parts/Banner';
 import { Button, Person, Words } from './parts/parts';
 import { Detail } from './screens/Detail';
 import { List } from './screens/List';
 import { Outbox } from './screens/Outbox';
 import { SignIn } from './screens/SignIn';
-import { session, useSession, type Session } from './session/session';
 import { usePalette } from './theme';
-import { createScope } from './tidewire/client';
-import { ACTIVITIES_ROOM, displayName, PresenceProvider, type User } from './tidewire/shared';
 
 export function App() {
   const palette = usePalette();
-  const current = useSession();
-  const [ended, setEnded] = useState(false);
+  const { session, ended } = useSession(sessions);
   return (
     <SafeAreaView style={[styles.app, { backgroundColor: palette.canvas }]}>
-      {current === null ? (
-        <SignIn ended={ended} onSignedIn={() => setEnded(false)} />
+      {session === null ? (
+        <SignIn ended={ended} />
       ) : (
-        <SignedIn
-          key={current.token}
-          current={current}
-          onEnded={() => {
-            setEnded(true);
-            session.set(null);
-          }}
-        />
+        <SignedIn key={session.token} device={device} session={session} onEnded={sessions.end}>
+          <WhenReady user={session.user} fallback={null}>
+            <Shell user={session.user} />
+          </WhenReady>
+        </SignedIn>
       )}
     </SafeAreaView>
   );
 }
 
-function SignedIn({ current, onEnded }: { current: Session; onEnded: () => void }) {
-  const [{ tw, queryClient }] = useState(() => createScope(current));
-  return (
-    <QueryClientProvider client={queryClient}>
-      <TidewireProvider client={tw} queryClient={queryClient}>
-        <Suspense fallback={null}>
-          <WhenReady ready={tw.ready}>
-            <PresenceProvider userId={current.user.id}>
-              <Shell user={current.user} onEnded={onEnded} />
-            </PresenceProvider>
-          </WhenReady>
-        </Suspense>
-      </TidewireProvider>
-    </QueryClientProvider>
-  );
-}
-
-/** Data is drawn from the first frame on: what this phone has is loaded before. */
-function WhenReady({ ready, children }: { ready: Promise<void>; children: ReactNode }) {
-  use(ready);
-  return children;
-}
-
 type Place = { readonly kind: 'list' } | { readonly kind: 'outbox' } | { readonly kind: 'activity'; readonly id: string };
 const HOME: Place = { kind: 'list' };
 
-function Shell({ user, onEnded }: { user: User; onEnded: () => void }) {
+function Shell({ user }: { user: User }) {
   const [place, setPlace] = useState<Place>(HOME);
   const home = (): void => setPlace(HOME);
-  useRoom(ACTIVITIES_ROOM);
-  useFailedQueriesOnceConnected();
-  // The server does not know this session any more. What waits stays in the store of its user.
-  const ended = useSocketConnection().code === 'AUTH';
-  useEffect(() => {
-    if (ended) onEnded();
-  }, [ended, onEnded]);
   // Android's way back.
   useEffect(() => {
     if (place.kind === 'list' || Platform.OS === 'web') return;
@@ -101,7 +68,7 @@ function Header({ user, onOutbox }: { user: User; onOutbox: () => void }) {
   const leave = async (): Promise<void> => {
     // What was not sent waits on this phone until this person is back.
     await tw.logout({ unsent: 'keep' });
-    session.set(null);
+    sessions.signOut();
   };
   return (
     <View style={[styles.header, { backgroundColor: palette.surface, borderColor: palette.line }]}>
@@ -126,15 +93,6 @@ function Header({ user, onOutbox }: { user: User; onOutbox: () => void }) {
       </View>
     </View>
   );
-}
-
-/** A query that failed for want of a network is tried again when there is one. */
-function useFailedQueriesOnceConnected(): void {
-  const client = useQueryClient();
-  const { isConnected } = useSocketConnection();
-  useEffect(() => {
-    if (isConnected) void client.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
-  }, [client, isConnected]);
 }
 
 const styles = StyleSheet.create({

@@ -15,7 +15,7 @@ use crate::model::{
     PresenceSnapshot, Typing, ViewedActivity,
 };
 
-const FILE: &str = "../web/src/generated/server.ts";
+const FILE: &str = "../shared/src/generated/server.ts";
 
 fn generate() -> String {
     let config = Config::default();

@@ -1,15 +1,11 @@
 // What the demo's page makes of what the phones tell: counts are right, and a thing that comes twice is told (Q9).
 import { describe, expect, it } from 'vitest';
-import { lanes, shownNext } from '../src/shell/lanes.ts';
-import { reason } from '../src/shell/reason.ts';
 import { aboutRequest } from '../src/phone/what.ts';
 import type { Report } from '../src/phone/report.ts';
 import { controlIn } from '../src/stage/control.ts';
 import { BEGINNING, progress } from '../src/stage/guide.ts';
 import { after, afterKill, EMPTY, fastest, sums, type Ledger, type Person } from '../src/stage/ledger.ts';
 import { standing } from '../src/stage/words.ts';
-import { NOBODY, online } from '../src/presence/presence.ts';
-import type { WriteSnapshot } from '@tidewire/client';
 
 type Told = readonly [Person, Report, number?];
 const state = (changes: Partial<Extract<Report, { kind: 'state' }>> = {}): Report => ({ kind: 'state', connection: 'online', dark: false, pending: [], parked: [], ...changes });
@@ -85,34 +81,5 @@ describe('words and addresses', () => {
     expect(controlIn('#control=99999.0123456789abcdef')).toBeNull();
     expect(controlIn('#control=4681.x')).toBeNull();
     expect(controlIn('')).toBeNull();
-  });
-
-  it('Q13 says in plain words why something was refused', () => {
-    expect(reason({ name: 'activity.rename', error: { code: 'CONFLICT', status: 412 } }, 'Midnight run')).toBe('Somebody else renamed it first: it is called “Midnight run” now.');
-    expect(reason({ name: 'message.send', error: { code: 'PERMANENT', status: 404, data: { error: { message: 'there is no such activity' } } } })).toBe('The server says: there is no such activity.');
-    expect(reason({ name: 'message.send', error: { code: 'EXPIRED' } })).toBe('It waited too long.');
-  });
-
-  it('Q6 shows lanes in the order of their oldest write, what has just left in its place', () => {
-    const write = (id: string, lane: string): WriteSnapshot => ({ id, lane, name: '', label: id, variables: {}, state: 'durable' });
-    const before = shownNext([], [write('1', 'a'), write('2', 'b'), write('x', 'b')], []);
-    expect(lanes(shownNext(before, [write('2', 'b'), write('3', 'a')], [write('x', 'b')])).map(({ name, writes }) => [name, writes.map(({ write: { id }, gone }) => `${id}${gone ? ' gone' : ''}`)])).toEqual([
-      ['a', ['1 gone', '3']],
-      ['b', ['2']],
-    ]);
-  });
-});
-
-describe('presence', () => {
-  const here = (version: number, ...userIds: string[]) => online(NOBODY, { kind: 'snapshot', said: { version, count: userIds.length, userIds } });
-
-  it('V4 changes after the snapshot count, older ones do not', () => {
-    const after = online(here(5, 'ana', 'ben'), { kind: 'offline', said: { userId: 'ben', version: 6 } });
-    expect([...after.people]).toEqual(['ana']);
-    expect(online(here(5, 'ana', 'ben'), { kind: 'offline', said: { userId: 'ben', version: 5 } }).people.has('ben')).toBe(true);
-  });
-
-  it('V4 a snapshot is the state itself, also after a restart of the server', () => {
-    expect([...online(here(9, 'ana', 'ben'), { kind: 'snapshot', said: { version: 1, count: 1, userIds: ['cleo'] } }).people]).toEqual(['cleo']);
   });
 });

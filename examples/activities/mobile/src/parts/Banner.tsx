@@ -1,8 +1,9 @@
 // Says that there is no connection, once that has lasted a second (C10), and what this device could not keep.
 import { useSocketConnection } from '@tidewire/react';
+import { dismissRefusal, useRefusal } from 'activities-shared/tidewire/refusals.ts';
+import { useGrace } from 'activities-shared/time/useGrace.ts';
 import { StyleSheet, View } from 'react-native';
 import { usePalette } from '../theme';
-import { dismissRefusal, useGrace, useRefusal } from '../tidewire/shared';
 import { Button, Words } from './parts';
 
 const GRACE_MS = 1_000;

@@ -1,8 +1,12 @@
 // One message, and for one's own how far it has come: waiting, at the server, read.
 import type { WriteSnapshot } from '@tidewire/client';
+import type { Entry } from 'activities-shared/chat/thread.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import { reason } from 'activities-shared/outbox/words.ts';
+import { useOnline } from 'activities-shared/presence/Presence.tsx';
+import { clockTime } from 'activities-shared/time/words.ts';
 import { StyleSheet, View } from 'react-native';
 import { usePalette } from '../theme';
-import { clockTime, displayName, reason, useOnline, type Entry } from '../tidewire/shared';
 import { Parked } from './Parked';
 import { Person, Words } from './parts';
 

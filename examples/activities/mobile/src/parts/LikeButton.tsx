@@ -1,6 +1,7 @@
 // The heart with its count. Changes in the tick of the tap, with or without a network.
 import { useOfflineMutation } from '@tidewire/react';
-import { likeActivity, unlikeActivity, type Activity } from '../tidewire/shared';
+import type { Activity } from 'activities-shared/domain/types.ts';
+import { likeActivity, unlikeActivity } from 'activities-shared/tidewire/mutations.ts';
 import { Button, Words } from './parts';
 
 export function LikeButton({ activity, large = false }: { activity: Activity; large?: boolean }) {

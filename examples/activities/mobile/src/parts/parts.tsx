@@ -1,8 +1,8 @@
 // The small things that every screen is made of: text, buttons, a person's disc, a notice. They know no data.
+import { displayName, initials, tintOf } from 'activities-shared/domain/names.ts';
 import type { ReactNode } from 'react';
 import { Pressable, StyleSheet, Text, View, type StyleProp, type TextStyle, type ViewStyle } from 'react-native';
 import { usePalette, type Palette } from '../theme';
-import { displayName, initials, tintOf } from '../tidewire/shared';
 
 type Tone = 'ink' | 'soft' | 'tide' | 'sun' | 'alarm' | 'heart' | 'onTide';
 

@@ -1,15 +1,22 @@
 // The chat of an activity: for participants the chat itself, for others the way in. Newest at the bottom, as a list that is turned over.
 import type { WriteSnapshot } from '@tidewire/client';
 import { useOfflineMutation, useRoom, useSocketConnection } from '@tidewire/react';
-import { useState } from 'react';
+import { thread } from 'activities-shared/chat/thread.ts';
+import { useTypists } from 'activities-shared/chat/typing.ts';
+import { useComposer } from 'activities-shared/chat/useComposer.ts';
+import { useReadReceipts } from 'activities-shared/chat/useReadReceipts.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import type { Activity, User } from 'activities-shared/domain/types.ts';
+import { chatRoom } from 'activities-shared/tidewire/keys.ts';
+import { joinActivity } from 'activities-shared/tidewire/mutations.ts';
+import { useMessages } from 'activities-shared/tidewire/queries.ts';
+import { useWrites } from 'activities-shared/tidewire/useWrites.ts';
+import { useNow } from 'activities-shared/time/useNow.ts';
 import { FlatList, StyleSheet, TextInput, View } from 'react-native';
 import { Bubble } from '../parts/Bubble';
 import { Button, Notice, Words } from '../parts/parts';
 import { QueryNotice } from '../parts/QueryNotice';
 import { usePalette } from '../theme';
-import { newId } from '../tidewire/ids';
-import { useReadReceipts } from '../tidewire/useReadReceipts';
-import { chatRoom, displayName, joinActivity, sendMessage, thread, useMessages, useNow, useTellTyping, useTypists, useWrites, type Activity, type User } from '../tidewire/shared';
 
 export function Chat({ activity, creation, user }: { activity: Activity; creation: WriteSnapshot | undefined; user: User }) {
   const writes = useWrites();
@@ -34,7 +41,7 @@ function Messages({ activityId, user, admitted }: { activityId: string; user: Us
 
   if (query.data === undefined) {
     if (!admitted) return <Notice title="The chat opens once this is sent">That you are going is kept on this device, and goes out by itself when there is a connection.</Notice>;
-    if (query.isError || query.isPaused) return <QueryNotice query={query} what="This chat is" />;
+    if (query.isError || query.isPaused) return <QueryNotice query={query} what="This chat" />;
     return <View style={styles.grow} accessibilityLabel="Loading the chat" />;
   }
   if (room === 'denied' && admitted && query.isError) return <Notice title="You are not in this chat any more" />;
@@ -82,19 +89,7 @@ function Typists({ activityId, userId }: { activityId: string; userId: string })
 
 function Composer({ activityId, userId }: { activityId: string; userId: string }) {
   const palette = usePalette();
-  const [text, setText] = useState('');
-  const send = useOfflineMutation(sendMessage);
-  const typed = useTellTyping(activityId, userId);
-  const empty = text.trim() === '';
-  const submit = (): void => {
-    if (empty) return;
-    const said = text.trim();
-    const { durable } = send.submit({ activityId, messageId: newId(), text: said, createdAt: new Date().toISOString() });
-    setText('');
-    typed('');
-    // What this device could not keep goes back to where it was written.
-    durable.catch(() => setText((now) => (now === '' ? said : now)));
-  };
+  const { text, change, empty, submit } = useComposer(activityId, userId);
   return (
     <View style={[styles.composer, { borderColor: palette.line, backgroundColor: palette.surface }]}>
       <TextInput
@@ -102,10 +97,7 @@ function Composer({ activityId, userId }: { activityId: string; userId: string }
         placeholder="Message"
         placeholderTextColor={palette.soft}
         value={text}
-        onChangeText={(next) => {
-          setText(next);
-          typed(next);
-        }}
+        onChangeText={change}
         multiline
         numberOfLines={1}
         maxLength={4000}

@@ -1,5 +1,14 @@
 // One activity: what it is, what one can do with it, and its chat.
 import { useOfflineMutation } from '@tidewire/react';
+import { displayName } from 'activities-shared/domain/names.ts';
+import type { Activity, User } from 'activities-shared/domain/types.ts';
+import { reason } from 'activities-shared/outbox/words.ts';
+import { cheerActivity, joinActivity, leaveActivity, renameActivity } from 'activities-shared/tidewire/mutations.ts';
+import { useActivity, useCheers } from 'activities-shared/tidewire/queries.ts';
+import { wordsOf } from 'activities-shared/tidewire/repairs.ts';
+import { useWrites } from 'activities-shared/tidewire/useWrites.ts';
+import { useNow } from 'activities-shared/time/useNow.ts';
+import { ago } from 'activities-shared/time/words.ts';
 import { useState } from 'react';
 import { StyleSheet, TextInput, View } from 'react-native';
 import { LikeButton } from '../parts/LikeButton';
@@ -7,9 +16,6 @@ import { Parked } from '../parts/Parked';
 import { Button, Words } from '../parts/parts';
 import { QueryNotice } from '../parts/QueryNotice';
 import { usePalette } from '../theme';
-import {
-  ago, cheerActivity, displayName, joinActivity, leaveActivity, reason, renameActivity, useActivity, useCheers, useNow, useWrites, wordsOf, type Activity, type User,
-} from '../tidewire/shared';
 import { Chat } from './Chat';
 
 export function Detail({ id, user, onBack }: { id: string; user: User; onBack: () => void }) {
@@ -55,7 +61,7 @@ export function Detail({ id, user, onBack }: { id: string; user: User; onBack: (
           </View>
         )}
       </View>
-      {activity !== undefined ? <Chat activity={activity} creation={creation} user={user} /> : !query.isLoading && <QueryNotice query={query} what="This activity is" />}
+      {activity !== undefined ? <Chat activity={activity} creation={creation} user={user} /> : !query.isLoading && <QueryNotice query={query} what="This activity" />}
     </View>
   );
 }

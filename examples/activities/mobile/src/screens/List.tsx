@@ -1,14 +1,18 @@
 // All activities, newest first, and the place to start one.
 import type { WriteSnapshot } from '@tidewire/client';
-import { useOfflineMutation } from '@tidewire/react';
-import { useState } from 'react';
+import { useNewActivity } from 'activities-shared/activities/useNewActivity.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import type { Activity } from 'activities-shared/domain/types.ts';
+import { useOnline } from 'activities-shared/presence/Presence.tsx';
+import { useActivities } from 'activities-shared/tidewire/queries.ts';
+import { useWrites } from 'activities-shared/tidewire/useWrites.ts';
+import { useNow } from 'activities-shared/time/useNow.ts';
+import { ago } from 'activities-shared/time/words.ts';
 import { FlatList, Pressable, StyleSheet, TextInput, View } from 'react-native';
 import { LikeButton } from '../parts/LikeButton';
 import { Button, Notice, Person, Words } from '../parts/parts';
 import { QueryNotice } from '../parts/QueryNotice';
 import { usePalette } from '../theme';
-import { newId } from '../tidewire/ids';
-import { ago, createActivity, displayName, useActivities, useNow, useOnline, useWrites, type Activity } from '../tidewire/shared';
 
 export function List({ onOpen }: { onOpen: (id: string) => void }) {
   const query = useActivities();
@@ -27,7 +31,7 @@ export function List({ onOpen }: { onOpen: (id: string) => void }) {
       ListHeaderComponent={<Create />}
       ListEmptyComponent={
         query.data === undefined ? (
-          query.isError || query.isPaused ? <QueryNotice query={query} what="Activities are" /> : <Loading />
+          query.isError || query.isPaused ? <QueryNotice query={query} what="Activities" many /> : <Loading />
         ) : (
           <Notice title="Nothing planned yet">Write above what you would like to do. Others see it at once.</Notice>
         )
@@ -73,17 +77,9 @@ function Row({ activity, online, creation, waiting, now, onOpen }: {
   );
 }
 
-/** Its id is made here, so that it can be liked, joined and opened before the server has heard of it. */
 function Create() {
   const palette = usePalette();
-  const [title, setTitle] = useState('');
-  const create = useOfflineMutation(createActivity);
-  const empty = title.trim() === '';
-  const submit = (): void => {
-    if (empty) return;
-    create.mutate({ activityId: newId(), title: title.trim(), createdAt: new Date().toISOString() });
-    setTitle('');
-  };
+  const { title, change, empty, submit } = useNewActivity();
   return (
     <View style={[styles.create, { backgroundColor: palette.surface, borderColor: palette.line }]}>
       <TextInput
@@ -91,7 +87,7 @@ function Create() {
         placeholder="What shall we do?"
         placeholderTextColor={palette.soft}
         value={title}
-        onChangeText={setTitle}
+        onChangeText={change}
         onSubmitEditing={submit}
         returnKeyType="done"
         maxLength={120}

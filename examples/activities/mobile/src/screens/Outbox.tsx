@@ -1,11 +1,15 @@
 // What waits on this phone, lane by lane, and what was not sent and why.
 import type { WriteSnapshot } from '@tidewire/client';
 import { useOutbox } from '@tidewire/react';
+import { lanes, type Lane } from 'activities-shared/outbox/lanes.ts';
+import { useQueue } from 'activities-shared/outbox/useQueue.ts';
+import { hint, reason } from 'activities-shared/outbox/words.ts';
+import { useActivities } from 'activities-shared/tidewire/queries.ts';
+import { activityOf } from 'activities-shared/tidewire/useWrites.ts';
 import { ScrollView, StyleSheet, View } from 'react-native';
 import { Parked } from '../parts/Parked';
 import { Button, Notice, Words } from '../parts/parts';
 import { usePalette } from '../theme';
-import { activityOf, lanes, reason, useActivities, useQueue, type Lane } from '../tidewire/shared';
 
 export function Outbox({ onBack }: { onBack: () => void }) {
   const palette = usePalette();
@@ -35,9 +39,7 @@ export function Outbox({ onBack }: { onBack: () => void }) {
         <LaneCard key={lane.name} lane={lane} title={titleOf(lane.writes[0]?.write) ?? 'Another change'} />
       ))}
       {moving.length > 0 && (
-        <Words tone="soft" size={14}>
-          {`${moving.length > 1 ? 'Each lane keeps its order, and none waits for another. ' : 'They keep their order. '}All of it is stored on this device and goes out by itself.`}
-        </Words>
+        <Words tone="soft" size={14}>{hint(moving)}</Words>
       )}
     </ScrollView>
   );

@@ -1,34 +1,19 @@
 // Who are you? Two people to choose from, or a name. There is no password.
+import { displayName } from 'activities-shared/domain/names.ts';
+import { nameIn, PEOPLE, useSignIn } from 'activities-shared/session/useSignIn.ts';
 import { useState } from 'react';
 import { Pressable, ScrollView, StyleSheet, TextInput, View } from 'react-native';
+import { sessions } from '../device';
 import { Button, Person, Words } from '../parts/parts';
-import { signIn } from '../session/session';
 import { usePalette } from '../theme';
-import { displayName } from '../tidewire/shared';
 
-const PEOPLE = [
-  { name: 'ana', about: 'Started most of this' },
-  { name: 'ben', about: 'Comes along to everything' },
-];
-
-export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () => void }) {
+export function SignIn({ ended }: { ended: boolean }) {
   const palette = usePalette();
   const [name, setName] = useState('');
-  const [busy, setBusy] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const who = name.trim().toLowerCase();
-  const valid = /^[a-z]{2,20}$/.test(who);
-
-  const enter = async (person: string): Promise<void> => {
-    setBusy(person);
-    setError(null);
-    try {
-      await signIn(person);
-      onSignedIn();
-    } catch (cause) {
-      setError(cause instanceof Error ? cause.message : 'Signing in did not work.');
-      setBusy(null);
-    }
+  const { busy, error, enter } = useSignIn(sessions);
+  const who = nameIn(name);
+  const submit = (): void => {
+    if (who !== null) enter(who);
   };
 
   return (
@@ -57,7 +42,7 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
               accessibilityRole="button"
               accessibilityLabel={`Continue as ${displayName(person.name)}`}
               disabled={busy !== null}
-              onPress={() => void enter(person.name)}
+              onPress={() => enter(person.name)}
               testID={`login-${person.name}`}
               style={({ pressed }) => [styles.person, at > 0 && { borderTopWidth: 1, borderColor: palette.line }, { opacity: busy !== null ? 0.5 : pressed ? 0.7 : 1 }]}
             >
@@ -78,14 +63,14 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
             placeholderTextColor={palette.soft}
             value={name}
             onChangeText={setName}
-            onSubmitEditing={() => valid && void enter(who)}
+            onSubmitEditing={submit}
             maxLength={20}
             autoCapitalize="none"
             autoCorrect={false}
             testID="login-name"
             style={[styles.input, { color: palette.ink, borderColor: palette.line, backgroundColor: palette.surface }]}
           />
-          <Button look="filled" disabled={!valid || busy !== null} onPress={() => void enter(who)} label="Sign in with this name" testID="login-submit">→</Button>
+          <Button look="filled" disabled={who === null || busy !== null} onPress={submit} label="Sign in with this name" testID="login-submit">→</Button>
         </View>
       </View>
     </ScrollView>

@@ -2,12 +2,12 @@
 import { ActionIcon, Skeleton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { IconReload, IconSparkles } from '@tabler/icons-react';
+import { useActivities } from 'activities-shared/tidewire/queries.ts';
+import { useWrites } from 'activities-shared/tidewire/useWrites.ts';
+import { useNow } from 'activities-shared/time/useNow.ts';
 import { OnlineNow } from '../presence/OnlineNow.tsx';
 import { Notice } from '../shell/Notice.tsx';
 import { QueryNotice } from '../shell/QueryNotice.tsx';
-import { useNow } from '../shell/useNow.ts';
-import { useActivities } from '../tidewire/queries.ts';
-import { useWrites } from '../tidewire/useWrites.ts';
 import { ActivityRow } from './ActivityRow.tsx';
 import { CreateActivity } from './CreateActivity.tsx';
 import classes from './ActivityList.module.css';

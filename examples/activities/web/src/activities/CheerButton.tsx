@@ -3,8 +3,8 @@
 import { UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
 import { IconConfetti } from '@tabler/icons-react';
-import { cheerActivity } from '../tidewire/mutations.ts';
-import { useCheers } from '../tidewire/queries.ts';
+import { cheerActivity } from 'activities-shared/tidewire/mutations.ts';
+import { useCheers } from 'activities-shared/tidewire/queries.ts';
 import classes from './CheerButton.module.css';
 
 export function CheerButton({ activityId, onServer }: { activityId: string; onServer: boolean }) {

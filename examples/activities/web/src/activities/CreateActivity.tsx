@@ -1,26 +1,19 @@
-// Starts an activity. Its id is made here, so that it can be liked, joined and opened before the server has heard of it.
+// Starts an activity.
 import { ActionIcon, TextInput } from '@mantine/core';
-import { useOfflineMutation } from '@tidewire/react';
 import { IconPlus } from '@tabler/icons-react';
-import { useState, type FormEvent } from 'react';
-import { newId } from '../domain/ids.ts';
-import { createActivity } from '../tidewire/mutations.ts';
+import type { FormEvent } from 'react';
+import { useNewActivity } from 'activities-shared/activities/useNewActivity.ts';
 import classes from './CreateActivity.module.css';
 
 export function CreateActivity() {
-  const [title, setTitle] = useState('');
-  const create = useOfflineMutation(createActivity);
-
-  const submit = (event: FormEvent) => {
+  const { title, change, empty, submit } = useNewActivity();
+  const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    const trimmed = title.trim();
-    if (trimmed === '') return;
-    create.mutate({ activityId: newId(), title: trimmed, createdAt: new Date().toISOString() });
-    setTitle('');
+    submit();
   };
 
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={onSubmit}>
       <TextInput
         size="md"
         radius="lg"
@@ -28,12 +21,12 @@ export function CreateActivity() {
         aria-label="New activity"
         dir="auto"
         value={title}
-        onChange={(event) => setTitle(event.currentTarget.value)}
+        onChange={(event) => change(event.currentTarget.value)}
         maxLength={120}
         data-testid="create-title"
         rightSectionWidth={46}
         rightSection={
-          <ActionIcon type="submit" size={34} radius="md" variant={title.trim() === '' ? 'subtle' : 'filled'} color={title.trim() === '' ? 'gray' : 'tide'} aria-label="Create activity" data-testid="create-submit">
+          <ActionIcon type="submit" size={34} radius="md" variant={empty ? 'subtle' : 'filled'} color={empty ? 'gray' : 'tide'} aria-label="Create activity" data-testid="create-submit">
             <IconPlus size={20} />
           </ActionIcon>
         }

@@ -2,8 +2,8 @@
 import { UnstyledButton } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
 import { IconHeart, IconHeartFilled } from '@tabler/icons-react';
-import type { Activity } from '../domain/types.ts';
-import { likeActivity, unlikeActivity } from '../tidewire/mutations.ts';
+import type { Activity } from 'activities-shared/domain/types.ts';
+import { likeActivity, unlikeActivity } from 'activities-shared/tidewire/mutations.ts';
 import classes from './LikeButton.module.css';
 
 export function LikeButton({ activity, testId, countTestId, large = false }: {

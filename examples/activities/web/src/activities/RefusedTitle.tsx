@@ -1,9 +1,9 @@
 // A title that the server did not take, where its person looks for it.
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconAlertTriangle } from '@tabler/icons-react';
+import { reason } from 'activities-shared/outbox/words.ts';
+import { wordsOf } from 'activities-shared/tidewire/repairs.ts';
 import { ParkedActions } from '../shell/ParkedActions.tsx';
-import { reason } from '../shell/reason.ts';
-import { wordsOf } from '../tidewire/repairs.ts';
 import classes from './RefusedTitle.module.css';
 
 export function RefusedTitle({ write, current }: { write: WriteSnapshot; current: string }) {

@@ -3,8 +3,8 @@ import { ActionIcon, TextInput } from '@mantine/core';
 import { useOfflineMutation } from '@tidewire/react';
 import { IconCheck, IconPencil, IconX } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
-import type { Activity } from '../domain/types.ts';
-import { renameActivity } from '../tidewire/mutations.ts';
+import type { Activity } from 'activities-shared/domain/types.ts';
+import { renameActivity } from 'activities-shared/tidewire/mutations.ts';
 import classes from './TitleEditor.module.css';
 
 export function TitleEditor({ activity }: { activity: Activity }) {

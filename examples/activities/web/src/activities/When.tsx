@@ -1,8 +1,8 @@
 // When an activity was started, or, while something about it waits on this device, a clock in the same place: nothing moves.
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconAlertTriangle, IconClock } from '@tabler/icons-react';
-import { ago } from '../domain/time.ts';
-import type { Activity } from '../domain/types.ts';
+import type { Activity } from 'activities-shared/domain/types.ts';
+import { ago } from 'activities-shared/time/words.ts';
 import classes from './When.module.css';
 
 export function When({ activity, creation, waiting, now, testId }: {

@@ -1,12 +1,12 @@
 // One message, and for one's own how far it has come: a clock while it waits, a tick at the server, two when read.
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconAlertTriangle, IconCheck, IconChecks, IconClock } from '@tabler/icons-react';
-import { displayName } from '../domain/names.ts';
-import { clockTime } from '../domain/time.ts';
+import type { Entry } from 'activities-shared/chat/thread.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import { reason } from 'activities-shared/outbox/words.ts';
+import { clockTime } from 'activities-shared/time/words.ts';
 import { OnlineAvatar } from '../presence/OnlineAvatar.tsx';
 import { ParkedActions } from '../shell/ParkedActions.tsx';
-import { reason } from '../shell/reason.ts';
-import type { Entry } from './thread.ts';
 import classes from './Bubble.module.css';
 
 export function Bubble({ entry, mine, write }: {

@@ -4,17 +4,17 @@ import { useOfflineMutation, useRoom } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconClock, IconLock, IconMessages } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Activity, User } from '../domain/types.ts';
+import { useReadReceipts } from 'activities-shared/chat/useReadReceipts.ts';
+import type { Activity, User } from 'activities-shared/domain/types.ts';
+import { chatRoom } from 'activities-shared/tidewire/keys.ts';
+import { joinActivity } from 'activities-shared/tidewire/mutations.ts';
+import { useMessages } from 'activities-shared/tidewire/queries.ts';
+import { useWrites } from 'activities-shared/tidewire/useWrites.ts';
 import { Notice } from '../shell/Notice.tsx';
 import { QueryNotice } from '../shell/QueryNotice.tsx';
-import { chatRoom } from '../tidewire/keys.ts';
-import { joinActivity } from '../tidewire/mutations.ts';
-import { useMessages } from '../tidewire/queries.ts';
-import { useWrites } from '../tidewire/useWrites.ts';
 import { Composer } from './Composer.tsx';
 import { MessageList } from './MessageList.tsx';
 import { Typists } from './Typists.tsx';
-import { useReadReceipts } from './useReadReceipts.ts';
 import classes from './ChatPanel.module.css';
 
 export function ChatPanel({ activity, creation, user }: { activity: Activity; creation: WriteSnapshot | undefined; user: User }) {

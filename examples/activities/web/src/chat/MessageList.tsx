@@ -2,11 +2,11 @@
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconMessageCircle } from '@tabler/icons-react';
 import { Fragment, useLayoutEffect, useRef } from 'react';
-import type { Message, User } from '../domain/types.ts';
+import { thread } from 'activities-shared/chat/thread.ts';
+import type { Message, User } from 'activities-shared/domain/types.ts';
+import { useNow } from 'activities-shared/time/useNow.ts';
 import { Notice } from '../shell/Notice.tsx';
-import { useNow } from '../shell/useNow.ts';
 import { Bubble } from './Bubble.tsx';
-import { thread } from './thread.ts';
 import classes from './MessageList.module.css';
 
 const NEAR = 80;

@@ -1,6 +1,6 @@
 // "Ben is typing…", in a line that is there also when nobody does, so that nothing jumps.
-import { displayName } from '../domain/names.ts';
-import { useTypists } from './typing.ts';
+import { useTypists } from 'activities-shared/chat/typing.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
 import classes from './Typists.module.css';
 
 export function Typists({ activityId, userId }: { activityId: string; userId: string }) {

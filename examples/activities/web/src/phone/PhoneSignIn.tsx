@@ -1,8 +1,8 @@
 // A phone of the demo signs its person in by itself: at once, or as soon as the server is there.
 import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { displayName } from '../domain/names.ts';
-import { signIn } from '../session/session.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import { sessions } from '../device.ts';
 import { Splash } from '../shell/Splash.tsx';
 import classes from './PhoneSignIn.module.css';
 
@@ -13,7 +13,7 @@ export function PhoneSignIn({ person }: { person: string }) {
   useEffect(() => {
     let over = false;
     const attempt = (): void => {
-      signIn(person).catch(() => {
+      sessions.signIn(person).catch(() => {
         if (!over) setFailures((count) => count + 1);
       });
     };

@@ -2,9 +2,9 @@
 import { useOfflineQueueStatus, useOutbox, useSocketConnection, useTidewire } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
 import { useEffect } from 'react';
-import type { Events } from '../tidewire/events.ts';
-import { tunnel, useTunnel } from '../tidewire/tunnel.ts';
-import { thingOf } from '../tidewire/useWrites.ts';
+import type { Events } from 'activities-shared/tidewire/events.ts';
+import { thingOf } from 'activities-shared/tidewire/useWrites.ts';
+import { tunnel, useTunnel } from '../tunnel.ts';
 import { connectedNow, exactly, report, watchTouches } from './probe.ts';
 import { told, type Kept, type Wish } from './report.ts';
 import { ABOUT } from './what.ts';

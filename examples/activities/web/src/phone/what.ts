@@ -1,5 +1,5 @@
 // What a request or an event is about, in the names of this app's mutations. Pure.
-import type { Events } from '../tidewire/events.ts';
+import type { Events } from 'activities-shared/tidewire/events.ts';
 
 export interface About {
   /** Name of a mutation. */

@@ -1,8 +1,8 @@
 // A person's disc, with a green dot while they are online.
 import { VisuallyHidden } from '@mantine/core';
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import { useOnline } from 'activities-shared/presence/Presence.tsx';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
-import { useOnline } from './Presence.tsx';
 import classes from './OnlineAvatar.module.css';
 
 export function OnlineAvatar({ id, size }: { id: string; size: number }) {

@@ -1,7 +1,7 @@
 // The others who are online right now, above the list.
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import { useOnline } from 'activities-shared/presence/Presence.tsx';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
-import { useOnline } from './Presence.tsx';
 import classes from './OnlineNow.module.css';
 
 const FACES = 4;

@@ -2,37 +2,20 @@
 import { Alert, Button, Loader, Text, TextInput, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertTriangle, IconArrowRight, IconChevronRight } from '@tabler/icons-react';
 import { useState, type FormEvent } from 'react';
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import { PEOPLE, useSignIn } from 'activities-shared/session/useSignIn.ts';
 import { Mark } from '../shell/Mark.tsx';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
-import { signIn } from './session.ts';
+import { sessions } from '../device.ts';
 import classes from './SignIn.module.css';
 
-const PEOPLE = [
-  { name: 'ana', about: 'Started most of this' },
-  { name: 'ben', about: 'Comes along to everything' },
-];
-
-export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () => void }) {
+export function SignIn({ ended }: { ended: boolean }) {
   const [name, setName] = useState('');
-  const [busy, setBusy] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
-
-  const enter = async (who: string) => {
-    setBusy(who);
-    setError(null);
-    try {
-      await signIn(who);
-      onSignedIn();
-    } catch (cause) {
-      setError(cause instanceof Error ? cause.message : 'Signing in did not work.');
-      setBusy(null);
-    }
-  };
+  const { busy, error, enter } = useSignIn(sessions);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const who = name.trim().toLowerCase();
-    if (who !== '') void enter(who);
+    if (who !== '') enter(who);
   };
 
   return (
@@ -53,7 +36,7 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
               data-testid={`login-${person.name}`}
               disabled={busy !== null}
               aria-busy={busy === person.name}
-              onClick={() => void enter(person.name)}
+              onClick={() => enter(person.name)}
             >
               <PersonAvatar id={person.name} size={44} />
               <span className={classes['who']}>

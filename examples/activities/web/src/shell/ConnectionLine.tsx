@@ -2,9 +2,9 @@
 // is room for it already: nothing on the screen moves away from a finger.
 import { useSocketConnection } from '@tidewire/react';
 import { IconBuildingTunnel, IconCloudOff, IconPlugConnectedX } from '@tabler/icons-react';
-import { useRefusal } from '../tidewire/refusals.ts';
-import { useTunnel } from '../tidewire/tunnel.ts';
-import { useGrace } from './useGrace.ts';
+import { useRefusal } from 'activities-shared/tidewire/refusals.ts';
+import { useGrace } from 'activities-shared/time/useGrace.ts';
+import { useTunnel } from '../tunnel.ts';
 import classes from './ConnectionLine.module.css';
 
 const GRACE_MS = 1_000;

@@ -3,10 +3,10 @@ import { ActionIcon, Menu, SegmentedControl, Text, UnstyledButton, useMantineCol
 import { useOfflineQueueStatus } from '@tidewire/react';
 import { IconDeviceDesktop, IconLogout, IconMoon, IconRefresh, IconSun } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import { displayName } from '../domain/names.ts';
-import type { User } from '../domain/types.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
+import type { User } from 'activities-shared/domain/types.ts';
 import { onStage, place } from '../session/place.ts';
-import { session } from '../session/session.ts';
+import { sessions } from '../device.ts';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
 import { useUpdate } from '../worker/register.ts';
 import { ConnectionLine } from './ConnectionLine.tsx';
@@ -75,7 +75,7 @@ function Account({ user }: { user: User }) {
         {place.kind === 'app' && (
           <>
             <Menu.Divider />
-            <Menu.Item leftSection={<IconLogout size={18} />} onClick={() => session.set(null)} data-testid="logout">
+            <Menu.Item leftSection={<IconLogout size={18} />} onClick={sessions.signOut} data-testid="logout">
               Sign out
               {kept > 0 && <Text size="xs" c="dimmed">{kept === 1 ? '1 change is' : `${kept} changes are`} kept for {displayName(user.id)}</Text>}
             </Menu.Item>

@@ -4,8 +4,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { useOfflineQueueStatus, useSocketConnection } from '@tidewire/react';
 import { IconAlertTriangle, IconCheck, IconCloudUp } from '@tabler/icons-react';
 import { useState } from 'react';
+import { useQueue } from 'activities-shared/outbox/useQueue.ts';
 import { OutboxDrawer } from './OutboxDrawer.tsx';
-import { useQueue } from './useQueue.ts';
 import classes from './OutboxBadge.module.css';
 
 export function OutboxBadge() {

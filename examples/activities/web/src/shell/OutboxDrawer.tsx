@@ -5,13 +5,13 @@ import { useOutbox } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
 import { IconAlertTriangle, IconCheck, IconCircleCheck, IconClock, IconUpload } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
-import { useActivities } from '../tidewire/queries.ts';
-import { activityOf } from '../tidewire/useWrites.ts';
-import { lanes, type Lane, type LaneWrite } from './lanes.ts';
+import { lanes, type Lane, type LaneWrite } from 'activities-shared/outbox/lanes.ts';
+import { useQueue } from 'activities-shared/outbox/useQueue.ts';
+import { hint, reason } from 'activities-shared/outbox/words.ts';
+import { useActivities } from 'activities-shared/tidewire/queries.ts';
+import { activityOf } from 'activities-shared/tidewire/useWrites.ts';
 import { Notice } from './Notice.tsx';
 import { ParkedActions } from './ParkedActions.tsx';
-import { reason } from './reason.ts';
-import { useQueue } from './useQueue.ts';
 import classes from './OutboxDrawer.module.css';
 
 export function OutboxDrawer({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -71,12 +71,6 @@ function Queue() {
       )}
     </>
   );
-}
-
-/** What is promised to what waits. */
-function hint(moving: readonly Lane[]): string {
-  if (moving.length > 1) return 'Each lane keeps its order, and none waits for another. All of it is stored on this device and goes out by itself.';
-  return (moving[0]?.writes.length ?? 0) > 1 ? 'They keep their order. All of it is stored on this device and goes out by itself.' : 'It is stored on this device and goes out by itself.';
 }
 
 function LaneCard({ lane, title }: { lane: Lane; title: string }) {

@@ -1,11 +1,8 @@
 // What its person may do about a write that was not sent: try it again, change its words, or give it up.
 import { Button, Textarea } from '@mantine/core';
-import { useTidewire } from '@tidewire/react';
 import type { WriteSnapshot } from '@tidewire/client';
 import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 'react';
-import { useActivities } from '../tidewire/queries.ts';
-import { again, resend, wordsOf } from '../tidewire/repairs.ts';
-import { activityOf } from '../tidewire/useWrites.ts';
+import { useRepair } from 'activities-shared/outbox/useRepair.ts';
 import classes from './ParkedActions.module.css';
 
 /** What opens below the fold comes into view. */
@@ -13,10 +10,8 @@ const inView = (form: HTMLFormElement | null): void => form?.scrollIntoView({ bl
 
 /** `name` begins the buttons' test ids: one write may stand in several places of a page. */
 export function ParkedActions({ write, name }: { write: WriteSnapshot; name: string }) {
-  const tw = useTidewire();
-  const version = useActivities().data?.find((it) => it.id === activityOf(write))?.version;
+  const { words, retry, send, discard } = useRepair(write);
   const [draft, setDraft] = useState<string | null>(null);
-  const words = wordsOf(write);
   const editButton = useRef<HTMLButtonElement>(null);
   const back = useRef(false);
 
@@ -33,9 +28,7 @@ export function ParkedActions({ write, name }: { write: WriteSnapshot; name: str
   if (draft !== null) {
     const submit = (event: FormEvent): void => {
       event.preventDefault();
-      if (draft.trim() === '') return;
-      resend(tw, write, draft.trim(), version);
-      setDraft(null);
+      if (send(draft)) setDraft(null);
     };
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key === 'Escape') cancel();
@@ -66,11 +59,11 @@ export function ParkedActions({ write, name }: { write: WriteSnapshot; name: str
   }
   return (
     <div className={classes['actions']}>
-      <Button size="xs" fz={13} radius="xl" onClick={() => again(tw, write, version)} data-testid={`${name}-retry`}>Retry</Button>
+      <Button size="xs" fz={13} radius="xl" onClick={retry} data-testid={`${name}-retry`}>Retry</Button>
       {words !== undefined && (
         <Button ref={editButton} size="xs" fz={13} radius="xl" variant="default" onClick={() => setDraft(words)} data-testid={`${name}-edit`}>Edit</Button>
       )}
-      <Button size="xs" fz={13} radius="xl" variant="default" onClick={() => tw.discard(write.id)} data-testid={`${name}-discard`}>Discard</Button>
+      <Button size="xs" fz={13} radius="xl" variant="default" onClick={discard} data-testid={`${name}-discard`}>Discard</Button>
     </div>
   );
 }

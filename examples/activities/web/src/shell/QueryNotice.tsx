@@ -2,32 +2,21 @@
 import { Button } from '@mantine/core';
 import { IconAlertCircle, IconCloudOff } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { ApiError } from '../tidewire/api.ts';
+import { queryNotice } from 'activities-shared/tidewire/queryNotice.ts';
 import { Notice } from './Notice.tsx';
 
 /** `what`: like "This chat", or with `many` like "Activities". */
 export function QueryNotice({ query, what, many = false }: { query: UseQueryResult<unknown>; what: string; many?: boolean }) {
-  if (query.isPaused || (query.isError && !(query.error instanceof ApiError))) {
-    return (
-      <Notice icon={<IconCloudOff size={24} />} title={`${what} ${many ? 'are' : 'is'} not on this device yet`}>
-        {many ? 'They load by themselves' : 'It loads by itself'} as soon as there is a connection.
-      </Notice>
-    );
-  }
-  const gone = query.error instanceof ApiError && query.error.status === 404;
+  const { kind, title, text } = queryNotice(query, what, many);
+  if (kind === 'waiting') return <Notice icon={<IconCloudOff size={24} />} title={title}>{text}</Notice>;
   return (
     <Notice
       role="alert"
       icon={<IconAlertCircle size={24} />}
-      title={gone ? 'It is gone' : `${what} could not be loaded`}
-      action={!gone && <Button variant="light" radius="xl" onClick={() => void query.refetch()}>Try again</Button>}
+      title={title}
+      action={kind === 'failed' && <Button variant="light" radius="xl" onClick={() => void query.refetch()}>Try again</Button>}
     >
-      {gone ? 'Somebody may have deleted it.' : sentence(query.error?.message ?? 'Nobody knows why.')}
+      {text}
     </Notice>
   );
-}
-
-/** Servers say "closed on Sundays"; people read "Closed on Sundays." */
-function sentence(words: string): string {
-  return words.slice(0, 1).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 }

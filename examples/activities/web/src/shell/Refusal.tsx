@@ -1,7 +1,7 @@
 // Says that a change could not be kept on this device, and why.
 import { Alert } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { dismissRefusal, useRefusal } from '../tidewire/refusals.ts';
+import { dismissRefusal, useRefusal } from 'activities-shared/tidewire/refusals.ts';
 import classes from './Refusal.module.css';
 
 export function Refusal() {

@@ -1,7 +1,7 @@
 // Makes this tab's network dark and bright again.
 import { UnstyledButton } from '@mantine/core';
 import { IconBuildingTunnel } from '@tabler/icons-react';
-import { tunnel, useTunnel } from '../tidewire/tunnel.ts';
+import { tunnel, useTunnel } from '../tunnel.ts';
 import classes from './TunnelSwitch.module.css';
 
 export function TunnelSwitch() {

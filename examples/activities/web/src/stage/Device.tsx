@@ -2,7 +2,7 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconBuildingTunnel, IconExternalLink, IconPower, IconSun } from '@tabler/icons-react';
 import { useState } from 'react';
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
 import { phoneAddress } from '../session/place.ts';
 import { Mark } from '../shell/Mark.tsx';
 import type { Person, PhoneState } from './ledger.ts';

@@ -1,6 +1,6 @@
 // How fast the newest change went from one hand to the other screen; until there is one, what will be told here.
 import { IconArrowRight, IconBolt } from '@tabler/icons-react';
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
 import { other, type Entry } from './ledger.ts';
 import { duration, wordFor } from './words.ts';
 import classes from './Speed.module.css';

@@ -3,7 +3,7 @@
 import { MantineProvider, SegmentedControl, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
 import { tell, told, type Report } from '../phone/report.ts';
 import { Mark } from '../shell/Mark.tsx';
 import { resolver, theme } from '../theme/theme.ts';

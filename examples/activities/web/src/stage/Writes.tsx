@@ -1,7 +1,7 @@
 // The newest writes of both phones, and where each of them is: a clock while it waits, a tick at the server, two on the other phone.
 import { Text } from '@mantine/core';
 import { IconAlertTriangle, IconCheck, IconChecks, IconClock, IconTrash, IconUpload } from '@tabler/icons-react';
-import { displayName } from '../domain/names.ts';
+import { displayName } from 'activities-shared/domain/names.ts';
 import { PersonAvatar } from '../theme/PersonAvatar.tsx';
 import { other, type Entry } from './ledger.ts';
 import { standing, wordFor } from './words.ts';

@@ -1,6 +1,6 @@
 // A person as a tinted disc with initials; the same tint everywhere.
 import { Avatar } from '@mantine/core';
-import { displayName, initials, tintOf } from '../domain/names.ts';
+import { displayName, initials, tintOf } from 'activities-shared/domain/names.ts';
 
 const TINTS = [
   { '--avatar-bg': 'light-dark(#d6ecec, #1d4348)', '--avatar-color': 'light-dark(#0b5b63, #8fd6d6)' },

@@ -1,9 +1,9 @@
-// Ids made here rather than by the server, so that things made offline have a name at once. Version 4 UUIDs.
-import { getRandomValues } from '../platform/random';
+// Ids made here rather than by the server, so that things made offline have a name at once.
+import type { Platform } from '@tidewire/client';
 
-export function newId(): string {
-  const bytes = new Uint8Array(16);
-  getRandomValues(bytes);
+/** A version 4 UUID. */
+export function newId(random: Platform['random']): string {
+  const bytes = random.seed().slice(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

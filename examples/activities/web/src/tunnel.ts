@@ -2,8 +2,8 @@
 // refused, requests fail, the network signal says offline. Everything else (store, tabs, queue) is what it always is. It lasts over a
 // reload, as tunnels do.
 import { useSyncExternalStore } from 'react';
-import { drawer, drawerKey, place } from '../session/place.ts';
-import { sent } from '../phone/probe.ts';
+import { sent } from './phone/probe.ts';
+import { drawer, drawerKey, place } from './session/place.ts';
 import type { NetworkPort, NetworkWord, Platform, RequestPort, SocketEvents, SocketLink, SocketPort } from '@tidewire/client';
 
 const KEY = drawerKey('tunnel');

@@ -1,6 +1,6 @@
 // Orders messages for reading: oldest first, in days, and in runs of one person. Pure.
 import type { Message } from '../domain/types.ts';
-import { day } from '../domain/time.ts';
+import { day } from '../time/words.ts';
 
 const RUN_MS = 5 * 60_000;
 

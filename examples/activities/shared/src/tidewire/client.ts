@@ -1,13 +1,12 @@
 // Makes Tidewire and its query cache for one session. Inert until the provider mounts.
-import { browser, createTidewire, volatile, type Tidewire } from '@tidewire/client';
 import { onlineManager, QueryClient } from '@tanstack/react-query';
-import { place } from '../session/place.ts';
+import { createTidewire, volatile, type Tidewire } from '@tidewire/client';
+import type { Device } from '../device.ts';
 import type { Session } from '../session/session.ts';
 import { ApiError } from './api.ts';
 import type { Events } from './events.ts';
 import { mutations } from './mutations.ts';
 import { rules } from './rules.ts';
-import { fetchInTunnel, requestInTunnel, throughTunnel } from './tunnel.ts';
 
 declare module '@tidewire/react' {
   interface Register {
@@ -20,24 +19,20 @@ export interface Scope {
   readonly queryClient: QueryClient;
 }
 
-export function createScope(session: Session): Scope {
-  const platform = throughTunnel(browser());
-  // Queries wait while the network is known to be down, in the tunnel too.
+export function createScope({ server, platform, client = {} }: Device, session: Session): Scope {
+  // Queries wait while the network is known to be down.
   onlineManager.setEventListener((setOnline) => {
     setOnline(platform.network.current() !== 'Offline');
     return platform.network.watch((word) => setOnline(word !== 'Offline'));
   });
 
   const tw = createTidewire<Events>({
-    url: '',
+    ...client,
+    url: server,
     app: 'activities',
-    // A phone of the demo is a device of its own, beside the tabs of this browser.
-    env: place.kind === 'phone' ? 'phone' : 'default',
     user: session.user.id,
     token: () => session.token,
     platform,
-    fetch: fetchInTunnel,
-    request: requestInTunnel,
     mutations,
     rules,
     // Who types now is worth nothing later.

@@ -1,7 +1,8 @@
-// Why a write is parked, for people. Pure.
+// What people are told about the queue: why a write is parked, and what is promised to those that wait. Pure.
 import type { WriteSnapshot } from '@tidewire/client';
+import type { Lane } from './lanes.ts';
 
-/** `current`: what the thing is called now, where another title was wanted. */
+/** Why it is parked. `current`: what the thing is called now, where another title was wanted. */
 export function reason({ name, error }: Pick<WriteSnapshot, 'name' | 'error'>, current?: string): string {
   if (error?.code === 'CONFLICT' && name === 'activity.rename') {
     return current === undefined ? 'Somebody else renamed it first.' : `Somebody else renamed it first: it is called “${current}” now.`;
@@ -29,4 +30,10 @@ function messageIn(data: object): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const message: unknown = Reflect.get(error, 'message');
   return typeof message === 'string' ? message : undefined;
+}
+
+/** What is promised to what waits. */
+export function hint(moving: readonly Lane[]): string {
+  if (moving.length > 1) return 'Each lane keeps its order, and none waits for another. All of it is stored on this device and goes out by itself.';
+  return (moving[0]?.writes.length ?? 0) > 1 ? 'They keep their order. All of it is stored on this device and goes out by itself.' : 'It is stored on this device and goes out by itself.';
 }
