@@ -145,3 +145,16 @@ fn q13_q20_a_user_who_leaves_keeps_what_may_have_been_applied() {
     let mut again = Rig::on_disk(rig.disk, 2);
     assert_eq!(again.answer(200, "replayed").write, sent);
 }
+
+/// Red if who leads puts back what an emptied store has lost after it told the host to let go.
+#[test]
+fn q4_q20_over_an_emptied_store_a_tab_whose_user_has_left_begins_nothing() {
+    let mut rig = Rig::new();
+    rig.command(Command::SetProcessing { on: false }).unwrap();
+    rig.submit("/x");
+    rig.command(Command::Suspend {}).unwrap();
+    assert!(rig.log.contains(&Output::Quiet {}));
+    rig.disk.clear();
+    rig.lead();
+    assert!(rig.disk.is_empty());
+}

@@ -73,8 +73,8 @@ impl Outbox {
             .gather();
         match self.client.clone() {
             Some(client) if !client_seen && !self.client_busy => {
-                // Whoever leads next does it.
-                if self.leader.is_some() {
+                // Whoever leads next does it, if this tab's user has left.
+                if self.leader.is_some() && !self.has_left() {
                     self.write_again(client, vanished, ctx);
                 }
             }

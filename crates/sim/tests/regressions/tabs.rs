@@ -145,3 +145,15 @@ fn q9_seed_220414965_who_followed_does_not_send_what_an_emptied_store_has_lost()
         ],
     );
 }
+
+/// The browser emptied the store, the user left, and the leader, told to let go, heard of a write and read: it put back what was gone.
+#[test]
+fn q20_seed_240046020_who_has_left_puts_nothing_back_into_an_emptied_store() {
+    Day { missed: 12, queue: 6, ..Day::new(240_046_020, [3, 1, 1], 20) }.holds(vec![
+        (37, 254, Action::Steal { device: Device(0) }),
+        (40, 0, tap(2, 1, "add", false, false)),
+        (41, 9, tap(2, 0, "add", true, false)),
+        (42, 0, Action::Evict { device: Device(0) }),
+        (43, 301, Action::Logout { device: Device(0) }),
+    ]);
+}
