@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
 import { watchBrowser } from './endings.mjs'
+import { stored } from './stored.mjs'
 
 const ARGS = [
   '--no-sandbox',
@@ -57,12 +58,15 @@ export class Phone {
     this.origin = origin
     this.name = name
     this.errors = []
+    /** The last lines of its console. */
+    this.said = []
   }
 
   /** A tab where this person is signed in, with the list on the screen. */
   async tab() {
     const page = await this.context.newPage()
     page.on('pageerror', (error) => this.errors.push(error))
+    page.on('console', (message) => this.said.push(message.text().slice(0, 200)) > LAST && this.said.shift())
     await page.goto(this.origin)
     await page.getByTestId(`login-${this.name}`).click()
     await page.locator('[data-testid^="like-count-"]').first().waitFor()
@@ -77,6 +81,12 @@ export class Phone {
         await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }))
       }
     })
+  }
+
+  /** Once what was tapped is stored. */
+  async reload(page = this.page) {
+    await stored(page)
+    await page.reload()
   }
 
   async connected(page = this.page) {

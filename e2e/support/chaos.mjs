@@ -1,10 +1,11 @@
 // Chaos: two people, one of them with two tabs, a plan of random steps, and a model of what must come of it. The world is the real one:
 // server process, Chromium, TCP proxies. Every wait is for something that must appear on a screen.
 import assert from 'node:assert/strict'
-import { crash, stored } from './chaos-pages.mjs'
+import { crash } from './chaos-pages.mjs'
 import { plan } from './chaos-plan.mjs'
 import { inDatabase, legal } from './chaos-truth.mjs'
 import { History, watcher } from './chaos-watch.mjs'
+import { stored } from './stored.mjs'
 
 /** The answer goes on when it comes. A page that is killed gives up what it asked for: part of a bad day. */
 const passOn = (held) => held.answerReached.then(() => held.pass(), () => {})

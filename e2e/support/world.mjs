@@ -77,13 +77,20 @@ export const inWorld = (body, options) => async () => {
   try {
     await whileAlive(browser, () => body(world), options)
     const errors = world.phones.flatMap((phone) => phone.errors)
-    if (errors.length > 0) throw new AggregateError(errors, 'a page threw')
+    if (errors.length > 0) throw new AggregateError(errors, `a page threw: ${errors.join(', ')}`)
   } catch (error) {
     await photograph(world)
+    if (error instanceof Error) error.message += (await Promise.all(world.phones.map(shown))).join('')
     throw error
   } finally {
     await world.close()
   }
+}
+
+/** What a person sees on a phone, in words, and the last that its console said: where a test has failed, there is no more than its log. */
+async function shown({ name, page, said }) {
+  const text = await Promise.race([page.evaluate(() => document.body.innerText), new Promise((resolve) => setTimeout(resolve, 5_000, '(it does not answer)'))]).catch(String)
+  return `\n${name} sees: ${text.slice(0, 1_500).replace(/\s*\n\s*/g, ' / ')}\n${name}'s console: ${said.join(' / ')}`
 }
 
 async function photograph(world) {

@@ -36,7 +36,7 @@ for (const { name, mode, offline } of variants) {
     await ana.count('message-send').click()
     await ana.shows('pending-badge', 4)
 
-    await ana.page.reload()
+    await ana.reload()
     await ana.shows('pending-badge', 4)
     await ana.shows(likes, 2)
     await ana.shows('cheer-count', 2)

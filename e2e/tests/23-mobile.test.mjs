@@ -70,7 +70,7 @@ test('the mobile app: a tunnel, a reload inside it, and back: each change is app
   await ana.count('message-send').click()
   await ana.shows('pending-badge', 4)
 
-  await ana.page.reload()
+  await ana.reload()
   await ana.shows('pending-badge', 4)
   await ana.openActivity(id)
   await ana.shows(`like-count-${id}`, 1)

@@ -47,7 +47,7 @@ test('both tabs show what either has queued, over a reload of both', inWorld(asy
   await ana.count('cheer').click()
   await second.getByTestId('cheer').click()
   for (const page of [ana.page, second]) await ana.shows('cheer-count', 2, page)
-  await Promise.all([ana.page.reload(), second.reload()])
+  await Promise.all([ana.reload(), ana.reload(second)])
   for (const page of [ana.page, second]) {
     await ana.shows('pending-badge', 2, page)
     await ana.shows('cheer-count', 2, page)

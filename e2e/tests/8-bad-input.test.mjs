@@ -1,6 +1,7 @@
 // Bad input in a real browser (Q4, Q10, C11): a clear word, nothing lost, nothing crashed.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { stored } from '../support/stored.mjs'
 import { closeBrowser, inWorld } from '../support/world.mjs'
 
 after(closeBrowser)
@@ -16,7 +17,7 @@ test('a captive portal answers 200 to everything, and nothing is taken for done'
   assert.equal(answered.status(), 200)
   await ana.shows('pending-badge', 1)
   await ana.shows('cheer-count', 1)
-  await ana.page.reload()
+  await ana.reload()
   await ana.shows('pending-badge', 1)
   await ana.network.heal()
   await ana.page.getByTestId('pending-badge').waitFor({ state: 'detached' })
@@ -33,6 +34,7 @@ test('a record whose bytes have flipped is set aside, and the others are sent', 
     await ana.shows('pending-badge', i)
   }
   const session = await ana.page.evaluate(() => JSON.stringify(sessionStorage))
+  await stored(ana.page)
   await ana.page.close()
   await ana.network.heal()
   const page = await ana.context.newPage()
@@ -86,6 +88,7 @@ test('a store that is full refuses the write, takes its layer away and keeps wha
   await ana.network.cut('refuse')
   await ana.count('cheer').click()
   await ana.shows('pending-badge', 1)
+  await stored(ana.page)
   // What Chromium throws when there is no room. Test 10 has a store that is really full; its switch works only before the first write.
   await ana.page.evaluate(() => {
     const { put } = IDBObjectStore.prototype
