@@ -228,6 +228,18 @@ function run(database: IDBDatabase, mode: IDBTransactionMode, work: Work, resolv
   }
 }
 
+/** What stands at `key`, for more work in the same transaction. The browser would take what that throws for the page's mistake, and for its own word that the database goes. */
+function read(records: IDBObjectStore, key: IDBValidKey, refuse: (fault: StoreFault) => void, then: (value: unknown) => void): void {
+  const request = records.get(key) as IDBRequest<unknown>;
+  request.onsuccess = () => {
+    try {
+      then(request.result);
+    } catch (error) {
+      refuse(faultOf(error));
+    }
+  };
+}
+
 class IndexedDbPartition implements Store {
   readonly durability = 'power-loss';
   readonly #connection: Connection;
@@ -262,12 +274,11 @@ class IndexedDbPartition implements Store {
         for (const step of steps) this.#put(records, step, refuse);
       };
       if (fence === undefined) return put();
-      const epoch = records.get(epochKey(this.#partition)) as IDBRequest<unknown>;
-      epoch.onsuccess = () => {
+      read(records, epochKey(this.#partition), refuse, (epoch) => {
         // One that is not there any more went with a database that was taken away: what this leadership knew of it is not true of the new one (Q4).
-        if (epoch.result !== fence) refuse(new StoreFault('Fenced', 'Another tab leads, or the store was emptied'));
+        if (epoch !== fence) refuse(new StoreFault('Fenced', 'Another tab leads, or the store was emptied'));
         else put();
-      };
+      });
     });
   }
 
@@ -275,25 +286,17 @@ class IndexedDbPartition implements Store {
     const at = [this.#partition, key];
     if (value === null) return void records.delete(at);
     if (over === undefined) return void records.put(value, at);
-    const found = records.get(at) as IDBRequest<unknown>;
-    found.onsuccess = () => {
-      try {
-        records.put(isStoreValue(found.result) ? over(found.result) : value, at);
-      } catch (error) {
-        refuse(faultOf(error));
-      }
-    };
+    read(records, at, refuse, (found) => records.put(isStoreValue(found) ? over(found) : value, at));
   }
 
   /** The first one of a database is the time: none of an emptied one comes again. */
   async lead(): Promise<number> {
     let next = 1;
-    await this.#connection.transaction('readwrite', (records) => {
-      const epoch = records.get(epochKey(this.#partition)) as IDBRequest<unknown>;
-      epoch.onsuccess = () => {
-        next = (typeof epoch.result === 'number' ? epoch.result : Date.now()) + 1;
+    await this.#connection.transaction('readwrite', (records, refuse) => {
+      read(records, epochKey(this.#partition), refuse, (epoch) => {
+        next = (typeof epoch === 'number' ? epoch : Date.now()) + 1;
         records.put(next, epochKey(this.#partition));
-      };
+      });
     });
     return next;
   }
