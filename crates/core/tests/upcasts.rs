@@ -140,3 +140,25 @@ fn q21_a_write_that_is_being_given_up_is_not_stored_again_when_its_upcast_comes(
     rig.input(Input::Upcasted { write, result: Some(result) });
     assert!(!rig.log.iter().any(|o| matches!(o, Output::Persist { value: Some(_), .. })), "{:?}", rig.log);
 }
+
+/// Red if the time for deciding that ends while a step of the write is under way is the last word: its lane then waits for ever.
+#[test]
+fn q10_q21_nobody_decides_a_conflict_whose_write_is_just_being_brought_to_another_version() {
+    let mut rig = stopped();
+    let write = rig.submit_with(|s| s.on_conflict = true).unwrap();
+    let mut rig = Rig::on_disk(rig.disk, 5);
+    rig.answer(412, "rejected");
+    assert!(matches!(rig.states(&write).pop(), Some(WriteState::Conflict { .. })));
+    let known = vec![KnownMutation { name: "activity.like".into(), version: 2 }];
+    rig.input(Input::Definitions { known });
+    rig.hold_disk = true;
+    upcast(&mut rig, &write);
+    rig.pass(30_000);
+    rig.hold_disk = false;
+    rig.release_disk();
+    rig.pass(1_000);
+    assert!(matches!(
+        rig.states(&write).pop(),
+        Some(WriteState::Parked { reason: ParkReason::Conflict, .. })
+    ));
+}

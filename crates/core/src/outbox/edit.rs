@@ -245,9 +245,13 @@ impl Outbox {
 
     /// Nobody has decided.
     pub(crate) fn on_conflict_timeout(&mut self, write: &WriteId, ctx: &mut Ctx) {
-        if let Some((number, Entry { conflict: Some(_), busy: 0, .. })) = self.find(write) {
-            self.park_conflict(number, ctx);
+        let Some((number, Entry { conflict: Some(_), busy, .. })) = self.find(write) else { return };
+        if *busy == 0 {
+            return self.park_conflict(number, ctx);
         }
+        // Something of it is on its way to the disk, as its new version is.
+        let at = ctx.deadline(limits::STORE_RETRY);
+        ctx.timers.set(TimerKind::Conflict(write.clone()), at);
     }
 
     fn park_conflict(&mut self, number: LocalNumber, ctx: &mut Ctx) {

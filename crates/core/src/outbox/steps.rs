@@ -100,8 +100,9 @@ impl Outbox {
         if let (Then::Claimed, Some(claim)) = (then, record.open_claim().filter(|claim| claim.is_placed())) {
             self.claiming.push(claim.clone());
         }
-        // Any tab may enqueue; everything else is the leader's.
-        let fence = if then == Then::Enqueued { None } else { self.leader };
+        // Any tab may enqueue; everything else is the leader's, also to put back what was stored before (Q9).
+        let new = then == Then::Enqueued && self.entries.get(&number).is_none_or(|e| !e.durable);
+        let fence = if new { None } else { self.leader };
         self.issue(Issued { step: Step::Put { number, record: Box::new(record), then }, fence }, ctx);
     }
 

@@ -1,6 +1,6 @@
 //! Tabs and people: news between tabs, leads, logging out (Q19, Q20).
 
-use tidewire_sim::ids::{Device, Tab};
+use tidewire_sim::ids::{Device, Room, Tab};
 use tidewire_sim::script::Action;
 
 use crate::{Day, add, holds, holds_with, tap, tie, weather};
@@ -155,5 +155,50 @@ fn q20_seed_240046020_who_has_left_puts_nothing_back_into_an_emptied_store() {
         (41, 9, tap(2, 0, "add", true, false)),
         (42, 0, Action::Evict { device: Device(0) }),
         (43, 301, Action::Logout { device: Device(0) }),
+    ]);
+}
+
+/// The time to decide a conflict ended while the write's new version was on its way to a slow disk: nobody decided it any more.
+#[test]
+fn q1_q10_seed_250111453_a_conflict_that_times_out_during_an_upcast_is_parked() {
+    Day { polling: true, ..Day::new(250_111_453, [3, 1, 0], 20) }.holds(vec![
+        (22, 0, Action::Freeze { tab: Tab(1) }),
+        (23, 0, Action::Slow { device: Device(0), disk: 400, talk: 20 }),
+        (28, 24_776, tap(0, 0, "add", false, false)),
+        (36, 2_774, tie(2, 1, "conflict", "handled")),
+        (39, 1_018, Action::Start { tab: Tab(1) }),
+        (41, 2_577, Action::Thaw { tab: Tab(2) }),
+        (43, 1_724, Action::Signal { device: Device(0), signal: "changed" }),
+        (46, 14_009, tap(0, 1, "add", false, false)),
+        (48, 4_084, Action::Foreign { tab: Tab(3), room: Room(1), kind: "conflict", how: "keyed" }),
+        (51, 3_257, Action::Kill { tab: Tab(1) }),
+        (52, 0, tap(3, 1, "add", false, true)),
+        (57, 0, Action::Start { tab: Tab(1) }),
+        (58, 193, tap(1, 1, "add", false, true)),
+        (59, 0, Action::Refetch { tab: Tab(3), query: 0 }),
+        (60, 216, tap(3, 1, "add", false, true)),
+    ]);
+}
+
+/// Two tabs put back what an emptied store had lost; the disk was full, and one did it when the other had sent all that and was done.
+#[test]
+fn q9_seed_250038708_only_who_leads_puts_back_what_an_emptied_store_has_lost() {
+    Day { missed: 12, token: 60_000, queue: 6, ..Day::new(250_038_708, [3, 1, 1], 1_000) }.holds(vec![
+        (1, 5_385, tie(2, 1, "add", "short")),
+        (2, 0, Action::Resolve { tab: Tab(4), how: "again" }),
+        (6, 0, Action::FlipBit { device: Device(1) }),
+        (20, 4_683, tie(1, 2, "add", "child")),
+        (21, 0, Action::FlipBit { device: Device(2) }),
+        (25, 0, Action::Answering { how: "gateway" }),
+        (27, 0, tap(4, 2, "add", false, true)),
+        (28, 4_596, tap(1, 1, "add", false, false)),
+        (36, 0, tap(2, 0, "add", false, false)),
+        (37, 18, Action::Snapshot { device: Device(1) }),
+        (38, 0, Action::Evict { device: Device(0) }),
+        (39, 0, Action::Disk { device: Device(0), mode: "full" }),
+        (42, 0, Action::Refetch { tab: Tab(4), query: 1 }),
+        (44, 174, Action::Steal { device: Device(0) }),
+        (46, 0, Action::Evict { device: Device(0) }),
+        (47, 3_617, Action::Disk { device: Device(2), mode: "well" }),
     ]);
 }
