@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use tidewire_hub::{Bucket, Millis};
+use tidewire_hub::{Bucket, Millis, Timestamp};
 
 use super::meter::Clock;
 use super::{Doors, limits};
@@ -130,7 +130,7 @@ impl Address {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_as_new(&self, doors: &Doors, now: tidewire_hub::Timestamp) -> bool {
+    fn is_as_new(&self, doors: &Doors, now: Timestamp) -> bool {
         let Left { connects, requests, messages } = *self.left();
         self.connections.load(Ordering::Relaxed) == 0
             && connects.is_full(doors.connects_per_address, now)
@@ -159,9 +159,14 @@ impl Client {
         self.address.left().requests.try_take(rate, now)
     }
 
+    /// The time for [`Client::sent`].
+    pub(crate) fn now(&self) -> Timestamp {
+        self.addresses.clock.now()
+    }
+
     /// One more message; if it was too many, how long nothing more is to be read.
-    pub(crate) fn sent(&self) -> Result<(), Duration> {
-        let (rate, now) = (self.addresses.doors.messages_per_address, self.addresses.clock.now());
+    pub(crate) fn sent(&self, now: Timestamp) -> Result<(), Duration> {
+        let rate = self.addresses.doors.messages_per_address;
         self.address.left().messages.take(rate, now).map_err(|wait| Duration::from_millis(wait.0))
     }
 }
@@ -225,9 +230,9 @@ mod tests {
         let addresses = Addresses::new(Doors { messages_per_address, ..Doors::default() });
         let client = from(&addresses).0;
         for _ in 0..3 {
-            assert_eq!(client.sent(), Ok(()));
+            assert_eq!(client.sent(client.now()), Ok(()));
         }
-        let wait = client.sent().unwrap_err();
+        let wait = client.sent(client.now()).unwrap_err();
         assert_eq!(
             wait,
             Duration::from_millis(1_000),

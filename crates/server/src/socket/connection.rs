@@ -18,10 +18,12 @@ use crate::websocket::{ReadError, Received, WebSocket};
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes that are gathered before the operating system is asked to take them.
 const WRITE_BYTES: usize = 64 * 1024;
-/// Messages that are read before their answers are written.
-const READS: usize = 64;
-/// Messages that are read before others hear of them.
+/// So often messages are read before their answers are written.
+const READS: usize = 4;
+/// Messages that the hub is told of at once.
 const TOLD: usize = 16;
+/// And their bytes; one more message is read while there are fewer.
+const READ_BYTES: usize = 16 * 1024;
 
 /// A connection as its task sees it.
 pub(crate) struct Pipe {
@@ -150,9 +152,7 @@ impl Carrier {
         // What several messages have for somebody is written at once.
         let mut wakes = Wakes::default();
         for count in 0..READS {
-            if count % TOLD == 0 {
-                wakes.wake();
-            }
+            wakes.wake();
             if self.unreadable || self.resting.is_some() || self.pipe.mail.is_paused() {
                 return if count > 0 { Poll::Ready(None) } else { Poll::Pending };
             }
@@ -163,11 +163,35 @@ impl Carrier {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let frame = match self.socket.poll_receive(cx) {
-                Poll::Pending if count > 0 => return Poll::Ready(None),
+            let (frames, end) = self.gather(cx);
+            let some = !frames.is_empty();
+            if some {
+                self.pipe.core.receive(self.pipe.session, frames, &mut wakes);
+            }
+            match end {
+                Poll::Ready(None) => {}
+                Poll::Ready(Some(end)) => return Poll::Ready(Some(end)),
+                Poll::Pending if some || count > 0 => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(Some(End::Broken)),
-                Poll::Ready(Some(Ok(Received::Close(code)))) => return Poll::Ready(Some(End::Client(code))),
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    /// A few messages, for the hub at once, and how it goes on: pending if there are no more at the moment.
+    fn gather(&mut self, cx: &mut Context<'_>) -> (Vec<Inbound>, Poll<Option<End>>) {
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        let client = self.pipe.client.as_ref().map(|client| (client, client.now()));
+        for _ in 0..TOLD {
+            if bytes >= READ_BYTES || self.unreadable || self.resting.is_some() {
+                break;
+            }
+            let frame = match self.socket.poll_receive(cx) {
+                Poll::Pending => return (frames, Poll::Pending),
+                Poll::Ready(None) => return (frames, Poll::Ready(Some(End::Broken))),
+                Poll::Ready(Some(Ok(Received::Close(code)))) => {
+                    return (frames, Poll::Ready(Some(End::Client(code))));
+                }
                 Poll::Ready(Some(Ok(Received::Text(text)))) => Some(Inbound::Text(text)),
                 Poll::Ready(Some(Ok(Received::Binary(bytes)))) => Some(Inbound::Binary(bytes)),
                 Poll::Ready(Some(Ok(Received::Ping(_) | Received::Pong))) => None,
@@ -180,15 +204,18 @@ impl Carrier {
                     })
                 }
             };
-            if let Some(frame) = frame {
-                self.pipe.core.receive(self.pipe.session, frame, &mut wakes);
-            }
+            bytes += match &frame {
+                Some(Inbound::Text(text)) => text.len(),
+                Some(Inbound::Binary(bytes)) => bytes.len(),
+                _ => 0,
+            };
+            frames.extend(frame);
             // An address that sends too much is not read for a while (V9).
-            if let Some(Err(wait)) = self.pipe.client.as_ref().map(Client::sent) {
+            if let Some(Err(wait)) = client.map(|(client, now)| client.sent(now)) {
                 self.resting = Some(Box::pin(tokio::time::sleep(wait)));
             }
         }
-        Poll::Ready(None)
+        (frames, Poll::Ready(None))
     }
 
     /// Whether what is queued is not to be written any more.

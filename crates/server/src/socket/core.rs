@@ -22,10 +22,13 @@ use crate::socket::RoomAuthorizer;
 
 /// Facts of all connections that may wait; then reading waits.
 pub(crate) const INBOX: usize = 1024;
-/// So often somebody who brought a fact goes on with what others have brought meanwhile; then a task of its own does.
-const ROUNDS: usize = 16;
-/// So often the task of a connection looks whether the hub is free, before it leaves what it has to whoever holds it.
-const LOOKS: usize = 200;
+/// So often somebody who brought a fact goes on with what has come of it, and with what others have brought meanwhile; then a task of
+/// its own does.
+const ROUNDS: usize = 64;
+/// After so many rounds others hear of what they have to write.
+const TOLD: usize = 16;
+/// So long handlers run where the hub is worked; then they get tasks of their own, so that nobody waits for others' for long.
+const HERE: Duration = Duration::from_millis(5);
 /// No deadline.
 const NEVER: u64 = u64::MAX;
 
@@ -121,13 +124,12 @@ impl Core {
         self.work();
     }
 
-    /// Brings what a connection has received, from its own task: handlers that do not wait run at once. Connections that then have
+    /// Brings what a connection has received at once, from its own task: handlers that do not wait run here. Connections that then have
     /// something to write are woken by the caller, who may have more for them.
-    pub(crate) fn receive(self: &Arc<Self>, session: SessionId, frame: Inbound, wakes: &mut Wakes) {
-        let fact = FromSocket::Received { session, frame }.into();
-        let free = self.free(LOOKS);
-        self.leave(fact);
-        self.work_as(Some(session), free, wakes);
+    pub(crate) fn receive(self: &Arc<Self>, session: SessionId, frames: Vec<Inbound>, wakes: &mut Wakes) {
+        let facts = frames.into_iter().map(|frame| FromSocket::Received { session, frame }.into());
+        self.inbox().extend(facts);
+        self.work_as(true, wakes);
     }
 
     /// Leaves a fact to whoever works the hub next.
@@ -150,39 +152,32 @@ impl Core {
         self.hub.is_poisoned()
     }
 
-    /// The hub, if it is free now, or in the next moment: who leaves an event to somebody else, because that one holds it, has its handler
-    /// run in a task of its own, which costs more than to look again.
-    fn free(&self, looks: usize) -> Option<MutexGuard<'_, Run>> {
-        (0..looks).find_map(|_| self.hub.try_lock().inspect_err(|_| std::hint::spin_loop()).ok())
-    }
-
-    /// Works for no connection.
+    /// Works for the app, in whose code no handlers are to run.
     fn work(self: &Arc<Self>) {
-        self.work_as(None, None, &mut Wakes::default());
+        self.work_as(false, &mut Wakes::default());
     }
 
-    /// Works until nothing waits, unless somebody else does. `own` is the connection whose task this is; `free` the hub, if it is held already.
-    fn work_as(
-        self: &Arc<Self>,
-        own: Option<SessionId>,
-        mut free: Option<MutexGuard<'_, Run>>,
-        wakes: &mut Wakes,
-    ) {
+    /// Works until nothing waits, unless somebody else does. With `here`, handlers run here, those of other connections too: the task
+    /// of one that finds the hub held has left its events to whoever holds it, and has gone on.
+    fn work_as(self: &Arc<Self>, here: bool, wakes: &mut Wakes) {
         let mut questions = Vec::new();
-        let looks = if own.is_some() { LOOKS } else { 1 };
-        for _ in 0..ROUNDS {
+        let mut until = here.then(|| Instant::now() + HERE);
+        for round in 1..=ROUNDS {
             // Whoever holds it looks again after having let it go: nothing is left behind.
-            let Some(run) = free.take().or_else(|| self.free(looks)) else { return };
+            let Ok(run) = self.hub.try_lock() else { return };
             self.drain(run, &mut questions, wakes);
             for question in questions.drain(..) {
-                self.ask(question, own);
+                self.ask(question, &mut until);
             }
             if self.waiting() == 0 {
                 return;
             }
+            if round % TOLD == 0 {
+                wakes.wake();
+            }
         }
         let core = self.clone();
-        self.runtime.spawn(async move { core.work() });
+        self.runtime.spawn(async move { core.work_as(true, &mut Wakes::default()) });
     }
 
     fn drain(&self, mut run: MutexGuard<'_, Run>, questions: &mut Vec<Question>, wakes: &mut Wakes) {

@@ -104,7 +104,7 @@ impl Builder {
 
     /// Handles an event of clients. `payload` is its first argument, `null` if it has none; the returned value is the
     /// acknowledgement's, if the client asked for one. The connection's next event waits until this one is handled. A
-    /// handler must not block its thread: it may run on the connection's own task.
+    /// handler must not block its thread: it may run on the task of this connection or of another one.
     pub fn on<F, R>(mut self, name: &str, handler: F) -> Self
     where
         F: Fn(Context, Value) -> R + Send + Sync + 'static,

@@ -8,8 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tidewire_hub::{
     Access, Answer as HubAnswer, CloseReason, Denied, Epoch, Grant, Head, Input, Json, Millis, Namespace,
-    Note, Offset, Output, Refusal, RequestId, SessionId, SocketId, Token, Unreadable, UserId,
+    Note, Offset, Output, Refusal, RequestId, SocketId, Token, Unreadable, UserId,
 };
+
+use tokio::time::Instant;
 
 use super::access;
 use super::context::{Context, Fact};
@@ -19,8 +21,8 @@ use super::random::random_id;
 use crate::auth::{AuthError, ConnectError, Handshake, HandshakeRequest, User};
 
 impl Core {
-    /// Asks; `own` is the connection whose task this is, whose handlers may run here.
-    pub(super) fn ask(self: &Arc<Self>, question: Question, own: Option<SessionId>) {
+    /// Asks; handlers may run here `until` then.
+    pub(super) fn ask(self: &Arc<Self>, question: Question, until: &mut Option<Instant>) {
         match question.output {
             Output::Authenticate { request, namespace, token, auth, .. } => {
                 self.authenticate(request, question.request.unwrap_or_default(), namespace, token, &auth);
@@ -61,7 +63,7 @@ impl Core {
             Output::Dispatch { request, session, socket, namespace, user, name, args } => {
                 let context =
                     Context { session, socket, namespace, user: User { id: user.0 }, core: self.clone() };
-                self.dispatch(request, context, &name, Packet::from(args), own == Some(session));
+                self.dispatch(request, context, &name, Packet::from(args), until);
             }
             Output::Log(note) => {
                 self.tally.note(&note);
@@ -76,46 +78,43 @@ impl Core {
         }
     }
 
-    /// Runs the handler of an event: here if it does not wait for anything, else in a task of its own.
+    /// Runs the handler of an event: here, if there is time and it does not wait for anything, else in a task of its own.
     fn dispatch(
         self: &Arc<Self>,
         request: RequestId,
         context: Context,
         name: &str,
         packet: Packet,
-        here: bool,
+        until: &mut Option<Instant>,
     ) {
         let Some(handler) = self.app.handlers.get(&context.namespace, name) else {
             return self.leave(Input::Handled { request, answer: HubAnswer::Unhandled }.into());
         };
-        let failed = HubAnswer::Acknowledged(Packet::error("Internal").into_args());
-        let mut failed = Some(Input::Handled { request, answer: failed });
         let first = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let mut running = handler(context, packet);
             // Whoever goes on with it registers a waker of their own.
-            let first = if here {
+            let first = if until.is_some() {
                 running.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()))
             } else {
                 Poll::Pending
             };
             (first, running)
         }));
-        let answered = match first {
-            Ok((Poll::Ready(answer), _)) => Some(Input::Handled { request, answer: answer_of(answer) }),
+        let answer = match first {
+            Ok((Poll::Ready(answer), _)) => answer_of(answer),
             Ok((Poll::Pending, running)) => {
-                let answer = Answer { core: self.clone(), fallback: failed.take() };
+                let answer = self.answer(Input::Handled { request, answer: failed() });
                 self.runtime.spawn(async move {
                     let result = running.await;
                     answer.send(Input::Handled { request, answer: answer_of(result) });
                 });
-                None
+                return;
             }
             // The panic has been told by its hook.
-            Err(_) => failed,
+            Err(_) => failed(),
         };
-        if let Some(answered) = answered {
-            self.leave(answered.into());
-        }
+        self.leave(Input::Handled { request, answer }.into());
+        *until = until.filter(|until| Instant::now() < *until);
     }
 
     fn authenticate(
@@ -170,6 +169,11 @@ impl Drop for Answer {
             self.core.tell(Fact::from(input));
         }
     }
+}
+
+/// The app's code has panicked.
+fn failed() -> HubAnswer {
+    HubAnswer::Acknowledged(Packet::error("Internal").into_args())
 }
 
 fn answer_of(packet: Option<Packet>) -> HubAnswer {
