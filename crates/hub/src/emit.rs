@@ -66,7 +66,16 @@ impl Hub {
                 let (name, args) = (emit.name.clone(), emit.args.clone());
                 let request = self.ask(Asked::Emit(emit.key.clone(), emit.number));
                 self.wait(session, Busy::Emitting { emit });
-                self.links.push(Output::Dispatch { request, session, socket, namespace, user, name, args });
+                self.links.push(Output::Dispatch {
+                    request,
+                    session,
+                    socket,
+                    namespace,
+                    user,
+                    name,
+                    args,
+                    behind: Vec::new(),
+                });
             }
         }
         // The last events of a connection that has ended are no reason to keep a stream longer.

@@ -2,6 +2,8 @@
 //! (V8). Whatever cannot be read closes its own connection with a named reason and disturbs nobody else (C11, V9). It does
 //! not know what is in a room.
 
+use std::collections::VecDeque;
+
 use tidewire_wire::engine::{self, PacketType};
 use tidewire_wire::socket::{self, Header, Kind};
 use tidewire_wire::{FrameError, dialect, inband};
@@ -10,7 +12,7 @@ use crate::Hub;
 use crate::event::Frame;
 use crate::hub::{Asked, Deadline};
 use crate::ids::{Namespace, RequestId, SessionId};
-use crate::io::{Answer, Args, Binary, CloseReason, Inbound, Json, Note, Output, Token};
+use crate::io::{Answer, Args, Binary, CloseReason, Event, Inbound, Json, Note, Output, Token};
 use crate::limits;
 use crate::msgpack;
 use crate::session::{Busy, MAIN, Partial, Phase, Task};
@@ -19,6 +21,8 @@ use crate::session::{Busy, MAIN, Partial, Phase, Task};
 const DIALECT: u64 = 1;
 /// Event that tells a client that nothing is read of it for so many milliseconds (protocol section 12).
 const LIMITED: &str = "tw:limited";
+/// Events of the main namespace that are not for the app.
+const OURS: [&str; 5] = [dialect::JOIN, dialect::LEAVE, dialect::PROBE, inband::TOKEN, inband::EMIT];
 /// Names that Socket.IO keeps for itself.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
@@ -209,7 +213,7 @@ impl Hub {
                 Task::Connect { token, auth, dialect } => self.connect(session, token, auth, dialect),
                 Task::Disconnect => self.disconnect(session),
                 Task::Event { name, args, ack } => self.event(session, name, args, ack),
-                Task::Greet => self.dispatch(session, "connect".to_owned(), Args::default(), None),
+                Task::Greet => self.dispatch(session, "connect".to_owned(), Args::default(), None, 1),
             }
         }
         self.end_if_bare(session);
@@ -263,8 +267,9 @@ impl Hub {
             }
             return;
         }
+        let most = self.config.batch_events;
         match name.as_str() {
-            _ if link.parent.is_some() => self.dispatch(session, name, args, ack),
+            _ if link.parent.is_some() => self.dispatch(session, name, args, ack, most),
             dialect::JOIN => self.join(session, &args.json.0, ack),
             dialect::LEAVE => self.leave(session, &args.json.0, ack),
             dialect::PROBE => {
@@ -274,23 +279,44 @@ impl Hub {
                 self.refresh(session, &args.json.0, ack);
             }
             inband::EMIT => self.emit(session, args, ack),
-            _ => self.dispatch(session, name, args, ack),
+            _ => self.dispatch(session, name, args, ack, most),
         }
     }
 
-    fn dispatch(&mut self, session: SessionId, name: String, args: Args, ack: Option<u64>) {
-        let Some(link) = self.links.get(session) else { return };
+    /// Asks the app to handle an event, and those that wait directly behind it and are for the app, too: together at most so many.
+    fn dispatch(&mut self, session: SessionId, name: String, args: Args, ack: Option<u64>, most: usize) {
+        let Some(link) = self.links.get_mut(session) else { return };
         let Phase::Connected { user, socket, .. } = &link.phase else { return };
         let (user, socket, namespace) = (user.clone(), socket.clone(), link.namespace.clone());
+        let is_other = link.parent.is_some();
+        let (mut behind, mut acks, mut bytes) = (Vec::new(), VecDeque::new(), 0);
+        while behind.len() + 1 < most {
+            let fits = |name: &str, args: &Args| {
+                bytes += name.len() + args.bytes();
+                bytes <= limits::BATCH_BYTES && (is_other || !OURS.contains(&name))
+            };
+            let Some((event, ack)) = link.pop_event_if(fits) else { break };
+            behind.push(event);
+            acks.push_back(ack);
+        }
+        if !behind.is_empty() {
+            self.resume(session);
+        }
         let request = self.ask(Asked::Handle(session));
-        self.wait(session, Busy::Handling { request, ack });
-        self.links.push(Output::Dispatch { request, session, socket, namespace, user, name, args });
+        self.wait(session, Busy::Handling { request, ack, behind: acks });
+        self.links.push(Output::Dispatch { request, session, socket, namespace, user, name, args, behind });
     }
 
     pub(crate) fn handled(&mut self, session: SessionId, answered: RequestId, answer: Answer) {
-        let Some(link) = self.links.get_mut(session) else { return };
-        let waits = |busy: &mut Busy| matches!(busy, Busy::Handling { request, .. } if *request == answered);
-        let Some(Busy::Handling { ack, .. }) = link.busy.take_if(waits) else { return };
+        let link = self.links.get_mut(session);
+        let waits = |busy: &Busy| matches!(busy, Busy::Handling { request, .. } if *request == answered);
+        let Some(link) = link.filter(|link| link.busy.as_ref().is_some_and(waits)) else {
+            self.asked.remove(&answered);
+            return;
+        };
+        let Some(Busy::Handling { ack, behind, .. }) = &mut link.busy else { return };
+        let next = behind.pop_front();
+        let ack = std::mem::replace(ack, next.flatten());
         // Socket.IO's own servers say nothing to an event that nobody handles; our clients are told.
         let answer = match answer {
             Answer::Acknowledged(answer) => Some(answer),
@@ -300,8 +326,39 @@ impl Hub {
         if let (Some(ack), Some(answer)) = (ack, answer) {
             self.links.acknowledge(session, ack, &answer);
         }
+        if next.is_none() {
+            self.done(session, answered);
+        }
+    }
+
+    /// A session's question to the app is answered.
+    fn done(&mut self, session: SessionId, answered: RequestId) {
+        self.asked.remove(&answered);
+        if let Some(link) = self.links.get_mut(session) {
+            link.busy = None;
+        }
         self.run(session);
         self.forget_if_done(session);
+    }
+
+    /// Events whose handlers have not begun wait again, before all others.
+    pub(crate) fn returned(&mut self, session: SessionId, answered: RequestId, events: Vec<Event>) {
+        let Some(link) = self.links.get_mut(session) else { return };
+        let Some(Busy::Handling { request, ack, behind }) = &mut link.busy else { return };
+        if *request != answered || events.len() > behind.len() + 1 {
+            return;
+        }
+        let all = events.len() > behind.len();
+        let mut acks = behind.split_off(behind.len().saturating_sub(events.len()));
+        if all {
+            acks.push_front(*ack);
+        }
+        for (Event { name, args }, ack) in events.into_iter().zip(acks).rev() {
+            link.push_first(Task::Event { name, args, ack });
+        }
+        if all {
+            self.done(session, answered);
+        }
     }
 }
 

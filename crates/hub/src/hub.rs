@@ -76,6 +76,9 @@ pub struct Config {
     pub missed_events: u64,
     /// See [`limits::READ_EVENTS`].
     pub read_events: usize,
+    /// Events of one connection that the host is asked to handle at once: 1 unless it knows [`Output::Dispatch`]'s `behind`. See
+    /// [`limits::BATCH_EVENTS`].
+    pub batch_events: usize,
     /// See [`limits::INBOX_EVENTS`].
     pub inbox_events: usize,
     /// See [`limits::INBOX_BYTES`].
@@ -111,6 +114,7 @@ impl Default for Config {
             rooms: limits::ROOMS,
             missed_events: limits::MISSED_EVENTS,
             read_events: limits::READ_EVENTS,
+            batch_events: 1,
             inbox_events: limits::INBOX_EVENTS,
             inbox_bytes: limits::INBOX_BYTES,
         }
@@ -244,19 +248,12 @@ impl Hub {
                 Some(_) | None => {}
             },
             Input::HistoryRead { request, result } => self.history_read(request, result),
-            Input::Handled { request, answer } => match self.asked.remove(&request) {
-                Some(Asked::Handle(session)) => self.handled(session, request, answer),
-                Some(Asked::Emit(key, number)) => self.emitted(
-                    &key,
-                    number,
-                    match answer {
-                        Answer::Acknowledged(answer) => answer,
-                        Answer::Silent => Args::default(),
-                        Answer::Unhandled => unknown_event(),
-                    },
-                ),
-                Some(_) | None => {}
-            },
+            Input::Handled { request, answer } => self.answered(request, answer),
+            Input::Returned { request, events } => {
+                if let Some(Asked::Handle(session)) = self.asked.get(&request) {
+                    self.returned(*session, request, events);
+                }
+            }
             Input::Committed(events) => self.committed(events),
             Input::Broadcast(event) => self.broadcast(event),
             Input::Emit { session, name, args, ack } => self.emit_to(session, &name, &args, ack),
@@ -299,6 +296,20 @@ impl Hub {
     #[must_use]
     pub fn streams(&self) -> usize {
         self.streams.len()
+    }
+
+    fn answered(&mut self, request: RequestId, answer: Answer) {
+        if let Some(Asked::Handle(session)) = self.asked.get(&request) {
+            return self.handled(*session, request, answer);
+        }
+        if let Some(Asked::Emit(key, number)) = self.asked.remove(&request) {
+            let answer = match answer {
+                Answer::Acknowledged(answer) => answer,
+                Answer::Silent => Args::default(),
+                Answer::Unhandled => unknown_event(),
+            };
+            self.emitted(&key, number, answer);
+        }
     }
 
     fn opened(&mut self, session: SessionId, sid: String, transport: Transport) {

@@ -62,6 +62,15 @@ impl Args {
     }
 }
 
+/// An event of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub args: Args,
+}
+
 /// How a connection came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -264,12 +273,19 @@ pub enum Input {
         /// The events, oldest first, as far as they are kept.
         result: Result<Vec<RoomEvent>, Unreadable>,
     },
-    /// Answer to [`Output::Dispatch`]: the handler has finished.
+    /// Answer to [`Output::Dispatch`]: a handler has finished. One for each event, in their order.
     Handled {
         /// Which.
         request: RequestId,
         /// How it ended.
         answer: Answer,
+    },
+    /// The last events of an [`Output::Dispatch`], handed back: their handlers have not begun, and will not before the hub asks again.
+    Returned {
+        /// Which.
+        request: RequestId,
+        /// These, in their order.
+        events: Vec<Event>,
     },
     /// Events of committed transactions, in commit order.
     Committed(Vec<RoomEvent>),
@@ -395,6 +411,9 @@ pub enum Output {
         name: String,
         /// Its arguments.
         args: Args,
+        /// Events behind it, at most as many as [`Config::batch_events`](crate::Config::batch_events) allows. The host may run their handlers as well, one after the
+        /// other, while none waits for anything; all others it hands back ([`Input::Returned`]).
+        behind: Vec<Event>,
     },
     /// A client has acknowledged an event, or will not. Every [`Input::Emit`] that asks gets one.
     Acked {

@@ -13,8 +13,9 @@
 //! 3. It asks [`Hub::poll_timeout`] and arranges for [`Input::Timeout`] at that time, replacing any earlier arrangement.
 //!
 //! Every question (`Authenticate`, `Authorize`, `ReadHead`, `ReadHistory`, `Dispatch`) carries an id that comes back in
-//! its answer; each is answered once, and answers with an unknown id are ignored. Committed events are handed in only
-//! after their transaction is visible to `ReadHead` and `ReadHistory`, in the order of their offsets.
+//! its answer; each is answered once (a `Dispatch` of several events once for each), and answers with an unknown id are
+//! ignored. Committed events are handed in only after their transaction is visible to `ReadHead` and `ReadHistory`, in the
+//! order of their offsets.
 #![forbid(unsafe_code)]
 
 mod acks;

@@ -80,3 +80,7 @@ pub const RETURN_PACE: Millis = Millis(1);
 pub const INBOX_EVENTS: usize = 128;
 /// Their bytes.
 pub const INBOX_BYTES: usize = 256_000;
+/// Events of one connection that a host which can is asked to handle at once, one after the other.
+pub const BATCH_EVENTS: usize = 16;
+/// And the bytes of those behind the first.
+pub const BATCH_BYTES: usize = 16_000;

@@ -10,7 +10,7 @@ use crate::emit::Emit;
 use crate::event::{Form, Frame};
 use crate::ids::AckId;
 use crate::ids::{Epoch, Namespace, Offset, RequestId, RoomId, SessionId, SocketId, UserId};
-use crate::io::{Args, Binary, CloseReason, Json, Note, Output, Token};
+use crate::io::{Args, Binary, CloseReason, Event, Json, Note, Output, Token};
 use crate::msgpack;
 use crate::recovery::{Recovery, Return};
 use crate::streams::StreamKey;
@@ -96,6 +96,8 @@ pub(crate) enum Busy {
     Handling {
         request: RequestId,
         ack: Option<u64>,
+        /// What acknowledges the events behind it.
+        behind: VecDeque<Option<u64>>,
     },
     /// For a reliable emit's handler, or for its turn.
     Emitting {
@@ -240,6 +242,19 @@ impl Session {
         let task = self.tasks.pop_front()?;
         self.task_bytes -= task.bytes();
         Some(task)
+    }
+
+    /// The next task, if it is such an event.
+    pub(crate) fn pop_event_if(
+        &mut self,
+        fits: impl FnOnce(&str, &Args) -> bool,
+    ) -> Option<(Event, Option<u64>)> {
+        let Some(Task::Event { name, args, .. }) = self.tasks.front() else { return None };
+        if !fits(name, args) {
+            return None;
+        }
+        let Some(Task::Event { name, args, ack }) = self.pop() else { return None };
+        Some((Event { name, args }, ack))
     }
 
     /// Drops what was sent on the assumption that a CONNECT would be granted.

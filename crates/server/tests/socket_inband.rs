@@ -1,12 +1,16 @@
-//! What goes over a link beside rooms, on real sockets: tokens (C5, V2), reliable emits (C6), the hint to return (C2).
+//! What goes over a link beside rooms, on real sockets: tokens (C5, V2), reliable emits (C6), the hint to return (C2), events that
+//! come together (V8).
 #![allow(clippy::unwrap_used)]
 
 mod socket_support;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use socket_support::Server;
+use tidewire_server::socket::{Builder, Packet};
+use tokio::sync::Semaphore;
 
 const STREAM: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
@@ -63,4 +67,69 @@ async fn c2_v9_who_is_sent_away_is_told_when_to_come_back() {
     server.stop.take().unwrap().send(()).unwrap();
     assert_eq!(raw.text().await, r#"42["tw:return",{"after":500}]"#);
     assert_eq!(raw.closed().await, (1012, "drain".to_owned()));
+}
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// `note` writes down its argument, `wait` writes down when it begins and ends, and waits in between until it may.
+fn noting(builder: Builder, log: &Log, may: &Arc<Semaphore>) -> Builder {
+    let (notes, log, may) = (log.clone(), log.clone(), may.clone());
+    builder
+        .on_typed("note", move |_, name: String| {
+            notes.lock().unwrap().push(name.clone());
+            std::future::ready(Some(name))
+        })
+        .on_typed("wait", move |context, name: String| {
+            let (log, may) = (log.clone(), may.clone());
+            async move {
+                log.lock().unwrap().push(format!("{name} begins"));
+                context.emit("begun", Packet::new()).unwrap();
+                may.acquire().await.unwrap().forget();
+                log.lock().unwrap().push(format!("{name} ends"));
+                Some(name)
+            }
+        })
+        .on("throw me out", |context, _: Value| async move {
+            context.disconnect();
+            None
+        })
+}
+
+#[tokio::test]
+async fn v8_events_that_come_together_are_handled_one_after_the_other_also_where_one_waits() {
+    let (log, may) = (Log::default(), Arc::new(Semaphore::new(0)));
+    let server = Server::start(|builder| noting(builder, &log, &may)).await;
+    let mut raw = server.connected(r#"{"token":"ana"}"#).await;
+    let events = [
+        r#"421["note","a"]"#,
+        r#"422["note","b"]"#,
+        r#"423["wait","c"]"#,
+        r#"424["note","d"]"#,
+        r#"425["wait","e"]"#,
+    ];
+    raw.send_together(&events).await;
+    for expected in [r#"431["a"]"#, r#"432["b"]"#, r#"42["begun"]"#] {
+        assert_eq!(raw.text().await, expected, "what has ended is answered at once");
+    }
+    assert_eq!(raw.ack(r#"426["tw:probe"]"#).await, json!([]));
+    assert_eq!(*log.lock().unwrap(), ["a", "b", "c begins"], "nothing else has begun");
+    may.add_permits(2);
+    for expected in [r#"433["c"]"#, r#"434["d"]"#, r#"42["begun"]"#, r#"435["e"]"#] {
+        assert_eq!(raw.text().await, expected);
+    }
+    assert_eq!(*log.lock().unwrap(), ["a", "b", "c begins", "c ends", "d", "e begins", "e ends"]);
+}
+
+#[tokio::test]
+async fn v8_events_that_came_together_with_the_end_of_their_session_are_not_handled() {
+    let (log, may) = (Log::default(), Arc::new(Semaphore::new(0)));
+    let server = Server::start(|builder| noting(builder, &log, &may)).await;
+    let mut raw = server.connected(r#"{"token":"ana"}"#).await;
+    raw.send_together(&[r#"421["note","a"]"#, r#"42["throw me out"]"#, r#"422["note","b"]"#]).await;
+    assert_eq!(raw.text().await, r#"431["a"]"#);
+    assert_eq!(raw.text().await, "41");
+    raw.send(r#"40{"token":"ana"}"#).await;
+    assert!(raw.text().await.starts_with("40{"));
+    assert_eq!(raw.ack(r#"423["note","c"]"#).await, json!(["c"]));
+    assert_eq!(*log.lock().unwrap(), ["a", "c"]);
 }

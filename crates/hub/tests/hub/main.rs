@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
 
 mod audit;
+mod batches;
 mod driver;
 mod emits;
 mod joins;

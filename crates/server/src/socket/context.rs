@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -84,44 +85,64 @@ impl From<FromSocket> for Fact {
 /// Who sent an event, and ways to react to it.
 #[derive(Clone)]
 pub struct Context {
-    pub(crate) session: SessionId,
-    pub(crate) socket: SocketId,
-    pub(crate) namespace: Namespace,
-    pub(crate) user: User,
-    pub(crate) core: Arc<Core>,
+    about: Arc<About>,
+}
+
+/// Made once for events that are handled one directly after the other.
+struct About {
+    session: SessionId,
+    socket: SocketId,
+    namespace: Namespace,
+    user: User,
+    core: Arc<Core>,
 }
 
 impl Context {
+    pub(super) fn new(
+        session: SessionId,
+        socket: SocketId,
+        namespace: Namespace,
+        user: User,
+        core: Arc<Core>,
+    ) -> Context {
+        Context { about: Arc::new(About { session, socket, namespace, user, core }) }
+    }
+
+    pub(super) fn in_namespace(&self) -> &Namespace {
+        &self.about.namespace
+    }
+
     /// Who sent it.
     #[must_use]
     pub fn user(&self) -> &User {
-        &self.user
+        &self.about.user
     }
 
     /// The public id of the session that it came over.
     #[must_use]
     pub fn socket_id(&self) -> &str {
-        &self.socket.0
+        &self.about.socket.0
     }
 
     /// The namespace that it was sent to.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        &self.namespace.0
+        &self.about.namespace.0
     }
 
     /// Sends an ephemeral event (typing, presence) to the members of a room but the sender. It has no place in history.
     /// Nothing is sent if the sender is no member of the room.
     pub fn broadcast(&self, room: &str, name: &str, payload: &impl Serialize) -> Result<(), BroadcastError> {
         let args = Json(serde_json::to_string(payload).map_err(BroadcastError::Payload)?);
-        let event = Ephemeral { room: RoomId::from(room), from: Some(self.session), name: name.into(), args };
+        let event =
+            Ephemeral { room: RoomId::from(room), from: Some(self.about.session), name: name.into(), args };
         self.tell(Input::Broadcast(event))
     }
 
     /// Sends an event to this session alone.
     pub fn emit(&self, name: &str, packet: Packet) -> Result<(), BroadcastError> {
         let args = packet.into_args();
-        self.tell(Input::Emit { session: self.session, name: name.into(), args, ack: None })
+        self.tell(Input::Emit { session: self.about.session, name: name.into(), args, ack: None })
     }
 
     /// Sends an event to this session and waits for its acknowledgement. Do not wait in the handler of an event that the
@@ -129,22 +150,23 @@ impl Context {
     pub async fn ask(&self, name: &str, packet: Packet, within: Duration) -> Result<Packet, AckError> {
         let (answer, answered) = oneshot::channel();
         let within = Millis(u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
-        let ask = Fact::Ask { session: self.session, name: name.into(), packet, within, answer };
-        self.core.tell(ask);
+        let ask = Fact::Ask { session: self.about.session, name: name.into(), packet, within, answer };
+        self.about.core.tell(ask);
         answered.await.unwrap_or(Err(AckError::Gone))
     }
 
     /// Ends this session; the connection stays for others.
     pub fn disconnect(&self) {
+        self.about.core.dismissals.fetch_add(1, Ordering::SeqCst);
         // A hub that has stopped has no sessions.
-        self.tell(Input::Dismissed { session: self.session }).ok();
+        self.tell(Input::Dismissed { session: self.about.session }).ok();
     }
 
     fn tell(&self, input: Input) -> Result<(), BroadcastError> {
-        if self.core.is_stopped() {
+        if self.about.core.is_stopped() {
             return Err(BroadcastError::Stopped);
         }
-        self.core.tell(input);
+        self.about.core.tell(input);
         Ok(())
     }
 }

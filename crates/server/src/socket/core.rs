@@ -71,6 +71,8 @@ pub(crate) struct Core {
     inbox: Mutex<VecDeque<Fact>>,
     hub: Mutex<Run>,
     zero: Instant,
+    /// How often handlers have ended sessions.
+    pub(super) dismissals: AtomicU64,
     /// The hub's next deadline, and a word when it has come nearer.
     deadline: AtomicU64,
     nearer: Arc<Notify>,
@@ -110,6 +112,7 @@ impl Core {
             inbox: Mutex::default(),
             hub: Mutex::new(run),
             zero: Instant::now(),
+            dismissals: AtomicU64::new(0),
             deadline: AtomicU64::new(NEVER),
             nearer: Arc::default(),
         });

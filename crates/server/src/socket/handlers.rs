@@ -1,5 +1,5 @@
 //! The app's handlers of events from clients, by namespace and name. It does not know in which order they run: the hub
-//! asks for one at a time per session (V8).
+//! asks for them in the order of each session (V8).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

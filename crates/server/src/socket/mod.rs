@@ -218,6 +218,7 @@ impl Builder {
             handlers: self.handlers,
         };
         self.config.namespaces = app.handlers.namespaces();
+        self.config.batch_events = tidewire_hub::limits::BATCH_EVENTS;
         let feed = self.feed.ok_or(Missing("the feed of committed events"))?;
         let frame_bytes = usize::try_from(self.config.frame_bytes).unwrap_or(usize::MAX);
         // The hub allows for a quarter of what it lets wait.

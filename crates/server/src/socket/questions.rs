@@ -3,12 +3,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tidewire_hub::{
-    Access, Answer as HubAnswer, CloseReason, Denied, Epoch, Grant, Head, Input, Json, Millis, Namespace,
-    Note, Offset, Output, Refusal, RequestId, SocketId, Token, Unreadable, UserId,
+    Access, Answer as HubAnswer, CloseReason, Denied, Epoch, Event, Grant, Head, Input, Json, Millis,
+    Namespace, Note, Offset, Output, Refusal, RequestId, SocketId, Token, Unreadable, UserId,
 };
 
 use tokio::time::Instant;
@@ -60,10 +61,10 @@ impl Core {
                     answer.send(Input::HistoryRead { request, result });
                 });
             }
-            Output::Dispatch { request, session, socket, namespace, user, name, args } => {
-                let context =
-                    Context { session, socket, namespace, user: User { id: user.0 }, core: self.clone() };
-                self.dispatch(request, context, &name, Packet::from(args), until);
+            Output::Dispatch { request, session, socket, namespace, user, name, args, behind } => {
+                let user = User { id: user.0 };
+                let context = Context::new(session, socket, namespace, user, self.clone());
+                self.dispatch(request, &context, Event { name, args }, behind, until);
             }
             Output::Log(note) => {
                 self.tally.note(&note);
@@ -78,20 +79,45 @@ impl Core {
         }
     }
 
-    /// Runs the handler of an event: here, if there is time and it does not wait for anything, else in a task of its own.
+    /// Runs the handlers of events, one after the other, here, until one waits for something; what is left then the hub has again.
     fn dispatch(
         self: &Arc<Self>,
         request: RequestId,
-        context: Context,
-        name: &str,
-        packet: Packet,
+        context: &Context,
+        first: Event,
+        behind: Vec<Event>,
         until: &mut Option<Instant>,
     ) {
-        let Some(handler) = self.app.handlers.get(&context.namespace, name) else {
-            return self.leave(Input::Handled { request, answer: HubAnswer::Unhandled }.into());
+        let dismissals = || self.dismissals.load(Ordering::SeqCst);
+        let (before, mut events) = (dismissals(), std::iter::once(first).chain(behind));
+        // Whether somebody who was dismissed has more events the hub decides.
+        while dismissals() == before
+            && let Some(event) = events.next()
+        {
+            if !self.handle(request, context, event, until) {
+                break;
+            }
+        }
+        let events: Vec<Event> = events.collect();
+        if !events.is_empty() {
+            self.leave(Input::Returned { request, events }.into());
+        }
+    }
+
+    /// Runs the handler of an event: here, if there is time and it does not wait for anything, else in a task of its own. Whether it has ended.
+    fn handle(
+        self: &Arc<Self>,
+        request: RequestId,
+        context: &Context,
+        event: Event,
+        until: &mut Option<Instant>,
+    ) -> bool {
+        let Some(handler) = self.app.handlers.get(context.in_namespace(), &event.name) else {
+            self.leave(Input::Handled { request, answer: HubAnswer::Unhandled }.into());
+            return true;
         };
         let first = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let mut running = handler(context, packet);
+            let mut running = handler(context.clone(), Packet::from(event.args));
             // Whoever goes on with it registers a waker of their own.
             let first = if until.is_some() {
                 running.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()))
@@ -108,13 +134,14 @@ impl Core {
                     let result = running.await;
                     answer.send(Input::Handled { request, answer: answer_of(result) });
                 });
-                return;
+                return false;
             }
             // The panic has been told by its hook.
             Err(_) => failed(),
         };
         self.leave(Input::Handled { request, answer }.into());
         *until = until.filter(|until| Instant::now() < *until);
+        true
     }
 
     fn authenticate(

@@ -167,6 +167,14 @@ impl Raw {
         self.0.send(Message::text(text)).await.unwrap();
     }
 
+    /// Several texts as one piece of bytes.
+    pub async fn send_together(&mut self, texts: &[&str]) {
+        for text in texts {
+            self.0.feed(Message::text(*text)).await.unwrap();
+        }
+        self.0.flush().await.unwrap();
+    }
+
     /// The next text frame. Fails when none comes for long: that is a bug, not a slow machine.
     pub async fn text(&mut self) -> String {
         match self.next().await {
