@@ -41,3 +41,33 @@ pub trait History: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>>;
 }
+
+/// No history: what happens in a room is told to whoever is in it, and gone. For servers without rooms, and where nobody minds what
+/// they missed.
+#[derive(Clone, Debug)]
+pub struct NoHistory {
+    epoch: Arc<str>,
+}
+
+impl NoHistory {
+    /// `epoch` is that of the events which are sent ([`RoomEvent::epoch`]): another one after each start, since offsets begin anew.
+    #[must_use]
+    pub fn new(epoch: impl Into<Arc<str>>) -> NoHistory {
+        NoHistory { epoch: epoch.into() }
+    }
+}
+
+impl History for NoHistory {
+    fn head<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(Arc<str>, u64), HistoryError>> {
+        Box::pin(std::future::ready(Ok((Arc::clone(&self.epoch), 0))))
+    }
+
+    fn after<'a>(
+        &'a self,
+        _: &'a str,
+        _: u64,
+        _: usize,
+    ) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+}
