@@ -4,15 +4,14 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidewire::store::FileStore;
 use tidewire::{
-    Client, Entity, EventType, Http, HttpRequest, Mutation, Origin, Place, Query, RoomHandle, RoomState,
-    Rules, SubmitError, Token, TokenAnswer, WhenParked, Write, WriteId,
+    Client, Entity, EventType, Http, HttpRequest, Mutation, Place, Query, RoomHandle, RoomState, Rules,
+    SubmitError, TokenAnswer, WhenParked, Write, WriteId,
 };
 pub use tokio::sync::mpsc::UnboundedReceiver as Facts;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -138,13 +137,10 @@ impl Session {
     /// Another process has the store, or the address is none.
     pub async fn begin(options: Options) -> Result<(Session, Facts<Fact>), Failure> {
         let Options { url, name, activity, store } = options;
-        let sign_in = Arc::new(SignIn::new(url.parse()?, name.clone()));
+        let (http, user) = (Http::new(url.parse()?), name.clone());
         let client = Client::builder(url)
             .user(name.clone())
-            .token_from(move |fresh| {
-                let sign_in = Arc::clone(&sign_in);
-                async move { sign_in.token(fresh).await }
-            })
+            .token_from(move |_| sign_in(http.clone(), user.clone()))
             .store(FileStore::open(store)?)
             .rules(rules())
             .mutation(&say())
@@ -247,37 +243,15 @@ fn fresh_id() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Signs in at the demo server; an app of yours has its own way.
-struct SignIn {
-    http: Http,
-    name: String,
-    token: Mutex<Option<Token>>,
-}
-
-impl SignIn {
-    fn new(origin: Origin, name: String) -> SignIn {
-        SignIn { http: Http::new(origin), name, token: Mutex::default() }
-    }
-
-    /// `fresh`: the last one was refused.
-    async fn token(&self, fresh: bool) -> TokenAnswer {
-        let known = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(token) = known.filter(|_| !fresh) {
-            return TokenAnswer::Token(token);
-        }
-        let json = Some(json!({ "name": self.name }).to_string());
-        let request =
-            HttpRequest { method: "POST".into(), path: "/api/login".into(), json, headers: Vec::new() };
-        let Ok(answer) = self.http.send(request, None).await else { return TokenAnswer::Unavailable };
-        let body: Value = serde_json::from_str(&answer.body.unwrap_or_default()).unwrap_or_default();
-        match (answer.status, body["token"].as_str()) {
-            (200, Some(token)) => {
-                let token = Token::from(token);
-                *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-                TokenAnswer::Token(token)
-            }
-            (400..=499, _) => TokenAnswer::SignedOut,
-            _ => TokenAnswer::Unavailable,
-        }
+/// Signs in at the demo server; an app of yours has its own way. It is asked for each new connection; in between the client remembers.
+async fn sign_in(http: Http, name: String) -> TokenAnswer {
+    let json = Some(json!({ "name": name }).to_string());
+    let request = HttpRequest { method: "POST".into(), path: "/api/login".into(), json, headers: Vec::new() };
+    let Ok(answer) = http.send(request, None).await else { return TokenAnswer::Unavailable };
+    let body: Value = serde_json::from_str(&answer.body.unwrap_or_default()).unwrap_or_default();
+    match (answer.status, body["token"].as_str()) {
+        (200, Some(token)) => TokenAnswer::Token(token.into()),
+        (400..=499, _) => TokenAnswer::SignedOut,
+        _ => TokenAnswer::Unavailable,
     }
 }

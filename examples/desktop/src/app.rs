@@ -313,8 +313,9 @@ fn connection(ui: &Ui, state: &ConnectionState) -> (Color32, String) {
     match state {
         ConnectionState::Connected { .. } => (good, "connected".into()),
         ConnectionState::Connecting { .. } => (bad, "connecting".into()),
+        // Who we are is asked at the same server.
         ConnectionState::Waiting { reason: DownReason::NoToken, .. } => {
-            (bad, "nobody could be asked who you are; it is tried again".into())
+            (bad, format!("{}; it is tried again", down(DownReason::Unreachable)))
         }
         ConnectionState::Waiting { reason, .. } => (bad, format!("{}; it is tried again", down(*reason))),
         ConnectionState::Paused { .. } => (bad, "no network".into()),

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use futures_executor::{block_on, block_on_stream};
@@ -11,8 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tidewire::store::FileStore;
 use tidewire::{
-    Client, Http, HttpRequest, Query, QueryState, Status, SubmitError, Token, TokenAnswer, Write, WriteId,
-    WriteInfo,
+    Client, Http, HttpRequest, Query, QueryState, Status, SubmitError, TokenAnswer, Write, WriteId, WriteInfo,
 };
 
 use crate::model::{self, Activity, Create, Rename};
@@ -59,15 +57,11 @@ impl Session {
         wake: impl Fn() + Send + 'static,
     ) -> Result<(Session, Receiver<News>), Failure> {
         let Options { url, name, store } = options;
-        let sign_in =
-            Arc::new(SignIn { http: Http::new(url.parse()?), name: name.clone(), token: Mutex::default() });
+        let (http, user) = (Http::new(url.parse()?), name.clone());
         // There is no tokio runtime here, so the client brings a thread of its own.
         let client = Client::builder(url)
             .user(name)
-            .token_from(move |fresh| {
-                let sign_in = Arc::clone(&sign_in);
-                async move { sign_in.token(fresh).await }
-            })
+            .token_from(move |_| sign_in(http.clone(), user.clone()))
             .store(FileStore::open(store)?)
             .rules(model::rules())
             .mutation(&model::like())
@@ -184,33 +178,15 @@ pub fn about(write: &WriteInfo) -> Option<&str> {
     variables.as_str().or_else(|| variables["id"].as_str()).or_else(|| variables["temp"].as_str())
 }
 
-/// Signs in at the demo server; an app of yours has its own way.
-struct SignIn {
-    http: Http,
-    name: String,
-    token: Mutex<Option<Token>>,
-}
-
-impl SignIn {
-    /// `fresh`: the last one was refused.
-    async fn token(&self, fresh: bool) -> TokenAnswer {
-        let known = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(token) = known.filter(|_| !fresh) {
-            return TokenAnswer::Token(token);
-        }
-        let json = Some(json!({ "name": self.name }).to_string());
-        let request =
-            HttpRequest { method: "POST".into(), path: "/api/login".into(), json, headers: Vec::new() };
-        let Ok(answer) = self.http.send(request, None).await else { return TokenAnswer::Unavailable };
-        let body: Value = serde_json::from_str(&answer.body.unwrap_or_default()).unwrap_or_default();
-        match (answer.status, body["token"].as_str()) {
-            (200, Some(token)) => {
-                let token = Token::from(token);
-                *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-                TokenAnswer::Token(token)
-            }
-            (400..=499, _) => TokenAnswer::SignedOut,
-            _ => TokenAnswer::Unavailable,
-        }
+/// Signs in at the demo server; an app of yours has its own way. It is asked for each new connection; in between the client remembers.
+async fn sign_in(http: Http, name: String) -> TokenAnswer {
+    let json = Some(json!({ "name": name }).to_string());
+    let request = HttpRequest { method: "POST".into(), path: "/api/login".into(), json, headers: Vec::new() };
+    let Ok(answer) = http.send(request, None).await else { return TokenAnswer::Unavailable };
+    let body: Value = serde_json::from_str(&answer.body.unwrap_or_default()).unwrap_or_default();
+    match (answer.status, body["token"].as_str()) {
+        (200, Some(token)) => TokenAnswer::Token(token.into()),
+        (400..=499, _) => TokenAnswer::SignedOut,
+        _ => TokenAnswer::Unavailable,
     }
 }
