@@ -2,12 +2,13 @@
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use chat_tui::chat::{Chat, Fact};
 use chat_tui::session::{Facts, Failure, Options, Session};
 use chat_tui::ui;
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use ratatui::DefaultTerminal;
 
 const USAGE: &str = "chat-tui NAME [ACTIVITY] [--url URL] [--store DIRECTORY]
@@ -34,11 +35,21 @@ fn options(mut words: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn main() -> ExitCode {
     let Some(options) = options(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
-        std::process::exit(2);
+        return ExitCode::from(2);
     };
+    match chat(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat-tui: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn chat(options: Options) -> Result<(), Failure> {
     let chat = Chat::new(&options.name);
     let (session, facts) = Session::begin(options).await?;
     let mut terminal = ratatui::init();
@@ -62,16 +73,32 @@ async fn run(
                 Some(fact) => chat.take(fact),
                 None => return Ok(()),
             },
-            event = keys.next() => match event.transpose()? {
-                Some(Event::Key(key)) if key.kind == KeyEventKind::Press => {
-                    if press(key, &mut chat, session).await {
-                        return Ok(());
-                    }
-                }
-                Some(_) => {} // another size: drawn anew
-                None => return Ok(()),
+            event = keys.next() => if over(event, &mut chat, session).await? {
+                return Ok(());
             },
         }
+        // Whatever else is there is drawn with it: a text that was pasted is one frame, not one for each letter.
+        while let Ok(fact) = facts.try_recv() {
+            chat.take(fact);
+        }
+        while let Some(event) = keys.next().now_or_never() {
+            if over(event, &mut chat, session).await? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Takes in what the terminal says. True: it is over.
+async fn over(
+    event: Option<std::io::Result<Event>>,
+    chat: &mut Chat,
+    session: &Session,
+) -> Result<bool, Failure> {
+    match event.transpose()? {
+        Some(Event::Key(key)) if key.kind == KeyEventKind::Press => Ok(press(key, chat, session).await),
+        Some(_) => Ok(false), // another size: drawn anew
+        None => Ok(true),
     }
 }
 

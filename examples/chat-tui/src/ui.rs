@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, Paragraph, Wrap};
-use tidewire::{ConnectionState, PauseReason, down};
+use tidewire::{ConnectionState, DownReason, PauseReason, down};
 
 use crate::chat::{Chat, Message, Waiting};
 
@@ -45,6 +45,10 @@ fn connection(chat: &Chat) -> (&'static str, String, Color) {
         ConnectionState::Connected { .. } => ("●", "connected".into(), Color::Green),
         ConnectionState::Idle {} | ConnectionState::Connecting { .. } => {
             ("○", "connecting".into(), Color::Yellow)
+        }
+        // Who we are is asked at the same server.
+        ConnectionState::Waiting { reason: DownReason::NoToken, .. } => {
+            ("○", format!("{}; trying again", down(DownReason::Unreachable)), Color::Yellow)
         }
         ConnectionState::Waiting { reason, .. } => {
             ("○", format!("{}; trying again", down(*reason)), Color::Yellow)
