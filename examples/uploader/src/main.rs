@@ -6,6 +6,7 @@ mod upload;
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use tidewire::Client;
@@ -46,9 +47,21 @@ impl Options {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let usage = "uploader DIRECTORY [--url URL] [--user NAME] [--store DIRECTORY] [--watch]";
-    let options = Options::read(std::env::args().skip(1)).ok_or(usage)?;
+async fn main() -> ExitCode {
+    let Some(options) = Options::read(std::env::args().skip(1)) else {
+        eprintln!("uploader DIRECTORY [--url URL] [--user NAME] [--store DIRECTORY] [--watch]");
+        return ExitCode::from(2);
+    };
+    match upload(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("uploader: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn upload(options: Options) -> Result<(), Box<dyn Error>> {
     let client = Client::builder(&options.url)
         .user(&options.user)
         // This server believes everybody; a real one gets a real token here.

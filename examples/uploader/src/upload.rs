@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tidewire::{Client, ConnectionState, HttpRequest, Write};
+use tokio::task::JoinSet;
 
 /// Bytes of a part. One that was queued is kept whole on the disk, twice while it is being answered.
 pub(crate) const PART: u64 = 32 * 1024;
@@ -48,6 +49,7 @@ pub(crate) async fn all(client: &Client, directory: &Path) -> Result<u32, Box<dy
     let mut known = queued(client).await?;
     known.extend(on_the_server(client).await?);
 
+    let mut told = JoinSet::new();
     for entry in files(directory)? {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         let data = entry.metadata()?;
@@ -61,14 +63,15 @@ pub(crate) async fn all(client: &Client, directory: &Path) -> Result<u32, Box<dy
             let bytes = read(&path, number * PART)?;
             client.when(|status| status.outbox.pending < WAITING).await?;
             let write = client.submit(write(&part, parts, &bytes)).await?;
-            let told = format!("{name} {} of {parts}", number + 1);
-            tokio::spawn(async move {
+            let words = format!("{name} {} of {parts}", number + 1);
+            told.spawn(async move {
                 if write.acknowledged().await.is_ok() {
-                    println!("{told}");
+                    println!("{words}");
                 }
             });
         }
     }
+    told.join_all().await;
     Ok(client.when(|status| status.outbox.pending == 0).await?.outbox.parked)
 }
 
