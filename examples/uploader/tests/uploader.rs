@@ -105,3 +105,20 @@ async fn q9_in_a_network_that_loses_answers_it_uploads_each_file_once() {
     life.line_after("done").await;
     assert!(arrived(port).await == files, "a part is missing, doubled or in the wrong place");
 }
+
+#[tokio::test]
+async fn q2_a_second_one_on_the_same_store_is_told_so_in_words() {
+    let (data, place, store) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
+    write_out(&files(2), place.path());
+    let (_server, port) = server(data.path()).await;
+    // In a network that swallows answers the first one goes on.
+    let proxy = Proxy::start(port).await;
+    proxy.set(Mode::LoseAnswers);
+    let first = uploader(&proxy.url(), place.path(), store.path());
+    proxy.lost().await; // it has opened its store
+    let mut second = uploader(&proxy.url(), place.path(), store.path());
+    assert_eq!(second.exit_code().await, 1);
+    let said = second.rest_of_stderr().await;
+    assert!(said.contains(&format!("(process {}): end it, or use another directory", first.id())), "{said}");
+    first.kill().await;
+}
