@@ -3,6 +3,7 @@
 mod dependencies;
 mod evidence;
 mod promises;
+mod rust_version;
 mod source;
 mod text;
 
@@ -28,7 +29,7 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// All rules, as checks of the report.
 pub(crate) fn all(report: &mut Report) {
-    report.check("dependency direction", || breaches(dependencies::check()?));
+    report.check("dependencies", || breaches(dependencies::check()?));
     report.check("sources", || breaches(files()?.iter().flat_map(source::check).collect()));
     report.check("table of limits", || breaches(crate::limits::check(&files()?)?));
     report.check("table of promises", || breaches(promises::check(&read(promises::TABLE)?, &files()?)));

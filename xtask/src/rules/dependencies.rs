@@ -1,7 +1,9 @@
 //! Who may depend on whom (ARCHITECTURE.md): hooks -> TypeScript host -> ffi -> core -> wire; client -> core -> wire (its recorder
 //! also -> ffi);
-//! server -> hub -> wire. The pure crates have no dependencies but each other, so neither IO nor serde can slip in.
+//! server -> hub -> wire. The pure crates have no dependencies but each other, so neither IO nor serde can slip in. And what is below a crate
+//! needs no later compiler than it says.
 
+use super::rust_version;
 use crate::process::{capture, cargo, root};
 
 struct Rule {
@@ -62,9 +64,10 @@ pub(crate) fn check() -> Result<Vec<String>, String> {
             breaches.push(format!("{member}: say in xtask/src/rules/dependencies.rs what it may depend on"));
         }
     }
+    let stated = rust_version::stated(&capture(cargo(["metadata", "--format-version", "1"]))?);
     for rule in &RULES {
         // Tests may depend on more: what counts is what is shipped.
-        let tree = cargo([
+        let tree = capture(cargo([
             "tree",
             "--package",
             rule.package,
@@ -75,8 +78,10 @@ pub(crate) fn check() -> Result<Vec<String>, String> {
             "--no-dedupe",
             "--target",
             "all",
-        ]);
-        breaches.extend(judge(rule, &names(&capture(tree)?), &members));
+            "--all-features",
+        ]))?;
+        breaches.extend(judge(rule, &names(&tree), &members));
+        breaches.extend(rust_version::judge(rule.package, &tree, &stated));
     }
     for (part, allowed) in PACKAGES {
         let file = root().join(part).join("package.json");
