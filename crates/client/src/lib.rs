@@ -30,9 +30,26 @@
 //! definitions that outlive a build and decide about conflicts and lost answers ([`Mutation`]), a list of everything that waits
 //! ([`Client::writes`]), retry, edit, discard and export, and leaving it ([`Client::logout`]).
 //!
+//! Live data: [`Client::query`] is what the server says at a path, kept right by [`Rules`] for events, shown with the own writes that wait.
+//!
+//! It runs within a tokio runtime or, without one, on a thread of its own; its futures may be awaited on any executor. Each error says
+//! what to do next, and [`Fault`] who can do it.
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `tls` | yes | `https` and `wss` with rustls; without it only `http` and `ws` origins are accepted |
+//! | `encryption` | no | `store::EncryptedStore`: records sealed with AES-256-GCM |
+//! | `network` | no | `watch_network`: the addresses of the system's interfaces tell when the network comes, goes and changes |
+//! | `recording` | no | `Builder::record`: what was said to the engine, as a file for `tidewire replay` |
+//!
+//! # Inside
+//!
 //! All decisions are made by the engine, `tidewire-core`; this crate is its host on tokio. The modules, from the app
 //! inwards: `client` and its handles; `host`, the task that owns the engine; `net` and [`store`], which touch the world.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The guide of `docs/guides/rust.md`, so that its snippets are compiled.
 #[cfg(doctest)]
