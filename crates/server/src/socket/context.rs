@@ -108,6 +108,10 @@ impl Context {
         Context { about: Arc::new(About { session, socket, namespace, user, core }) }
     }
 
+    pub(super) fn session(&self) -> SessionId {
+        self.about.session
+    }
+
     pub(super) fn in_namespace(&self) -> &Namespace {
         &self.about.namespace
     }

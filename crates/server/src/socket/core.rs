@@ -27,7 +27,7 @@ pub(crate) const INBOX: usize = 1024;
 const ROUNDS: usize = 64;
 /// After so many rounds others hear of what they have to write.
 const TOLD: usize = 16;
-/// So long handlers run where the hub is worked; then they get tasks of their own, so that nobody waits for others' for long.
+/// So long the task of a connection runs handlers of others; then they get tasks of their own, so that nobody waits for them for long.
 const HERE: Duration = Duration::from_millis(5);
 /// No deadline.
 const NEVER: u64 = u64::MAX;
@@ -61,6 +61,29 @@ pub(crate) struct Question {
     pub(crate) output: Output,
     /// How the connection began, for `Authenticate`.
     pub(crate) request: Option<Arc<HandshakeRequest>>,
+}
+
+/// Which handlers may run where the hub is worked: none in the app's own code.
+#[derive(Default)]
+pub(super) struct Here {
+    /// All of the connection whose task this is.
+    own: Option<SessionId>,
+    /// Those of others until then: the task of one that finds the hub held has left its events to whoever holds it, and has gone on.
+    until: Option<Instant>,
+}
+
+impl Here {
+    fn in_task_of(own: Option<SessionId>) -> Here {
+        Here { own, until: Some(Instant::now() + HERE) }
+    }
+
+    pub(super) fn runs(&mut self, session: SessionId) -> bool {
+        if self.own == Some(session) {
+            return true;
+        }
+        self.until = self.until.filter(|until| Instant::now() < *until);
+        self.until.is_some()
+    }
 }
 
 /// The hub with what it is run by.
@@ -132,7 +155,7 @@ impl Core {
     pub(crate) fn receive(self: &Arc<Self>, session: SessionId, frames: Vec<Inbound>, wakes: &mut Wakes) {
         let facts = frames.into_iter().map(|frame| FromSocket::Received { session, frame }.into());
         self.inbox().extend(facts);
-        self.work_as(true, wakes);
+        self.work_as(Here::in_task_of(Some(session)), wakes);
     }
 
     /// Leaves a fact to whoever works the hub next.
@@ -157,20 +180,18 @@ impl Core {
 
     /// Works for the app, in whose code no handlers are to run.
     fn work(self: &Arc<Self>) {
-        self.work_as(false, &mut Wakes::default());
+        self.work_as(Here::default(), &mut Wakes::default());
     }
 
-    /// Works until nothing waits, unless somebody else does. With `here`, handlers run here, those of other connections too: the task
-    /// of one that finds the hub held has left its events to whoever holds it, and has gone on.
-    fn work_as(self: &Arc<Self>, here: bool, wakes: &mut Wakes) {
+    /// Works until nothing waits, unless somebody else does. Handlers may run `here`.
+    fn work_as(self: &Arc<Self>, mut here: Here, wakes: &mut Wakes) {
         let mut questions = Vec::new();
-        let mut until = here.then(|| Instant::now() + HERE);
         for round in 1..=ROUNDS {
             // Whoever holds it looks again after having let it go: nothing is left behind.
             let Ok(run) = self.hub.try_lock() else { return };
             self.drain(run, &mut questions, wakes);
             for question in questions.drain(..) {
-                self.ask(question, &mut until);
+                self.ask(question, &mut here);
             }
             if self.waiting() == 0 {
                 return;
@@ -180,7 +201,7 @@ impl Core {
             }
         }
         let core = self.clone();
-        self.runtime.spawn(async move { core.work_as(true, &mut Wakes::default()) });
+        self.runtime.spawn(async move { core.work_as(Here::in_task_of(None), &mut Wakes::default()) });
     }
 
     fn drain(&self, mut run: MutexGuard<'_, Run>, questions: &mut Vec<Question>, wakes: &mut Wakes) {

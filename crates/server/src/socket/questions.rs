@@ -12,18 +12,16 @@ use tidewire_hub::{
     Namespace, Note, Offset, Output, Refusal, RequestId, SocketId, Token, Unreadable, UserId,
 };
 
-use tokio::time::Instant;
-
 use super::access;
 use super::context::{Context, Fact};
-use super::core::{Core, Question};
+use super::core::{Core, Here, Question};
 use super::packet::Packet;
 use super::random::random_id;
 use crate::auth::{AuthError, ConnectError, Handshake, HandshakeRequest, User};
 
 impl Core {
-    /// Asks; handlers may run here `until` then.
-    pub(super) fn ask(self: &Arc<Self>, question: Question, until: &mut Option<Instant>) {
+    /// Asks; handlers may run `here`.
+    pub(super) fn ask(self: &Arc<Self>, question: Question, here: &mut Here) {
         match question.output {
             Output::Authenticate { request, namespace, token, auth, .. } => {
                 self.authenticate(request, question.request.unwrap_or_default(), namespace, token, &auth);
@@ -64,7 +62,7 @@ impl Core {
             Output::Dispatch { request, session, socket, namespace, user, name, args, behind } => {
                 let user = User { id: user.0 };
                 let context = Context::new(session, socket, namespace, user, self.clone());
-                self.dispatch(request, &context, Event { name, args }, behind, until);
+                self.dispatch(request, &context, Event { name, args }, behind, here);
             }
             Output::Log(note) => {
                 self.tally.note(&note);
@@ -86,7 +84,7 @@ impl Core {
         context: &Context,
         first: Event,
         behind: Vec<Event>,
-        until: &mut Option<Instant>,
+        here: &mut Here,
     ) {
         let dismissals = || self.dismissals.load(Ordering::SeqCst);
         let (before, mut events) = (dismissals(), std::iter::once(first).chain(behind));
@@ -94,7 +92,7 @@ impl Core {
         while dismissals() == before
             && let Some(event) = events.next()
         {
-            if !self.handle(request, context, event, until) {
+            if !self.handle(request, context, event, here) {
                 break;
             }
         }
@@ -110,16 +108,17 @@ impl Core {
         request: RequestId,
         context: &Context,
         event: Event,
-        until: &mut Option<Instant>,
+        here: &mut Here,
     ) -> bool {
         let Some(handler) = self.app.handlers.get(context.in_namespace(), &event.name) else {
             self.leave(Input::Handled { request, answer: HubAnswer::Unhandled }.into());
             return true;
         };
+        let here = here.runs(context.session());
         let first = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let mut running = handler(context.clone(), Packet::from(event.args));
             // Whoever goes on with it registers a waker of their own.
-            let first = if until.is_some() {
+            let first = if here {
                 running.as_mut().poll(&mut TaskContext::from_waker(Waker::noop()))
             } else {
                 Poll::Pending
@@ -140,7 +139,6 @@ impl Core {
             Err(_) => failed(),
         };
         self.leave(Input::Handled { request, answer }.into());
-        *until = until.filter(|until| Instant::now() < *until);
         true
     }
 
