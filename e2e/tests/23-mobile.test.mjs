@@ -1,15 +1,19 @@
 // The mobile app's screens by react-native-web, over `@tidewire/react-native` with NetInfo and AsyncStorage as they are on the web, against the real server (Q1, Q9, Q16, Q18, C3): what is done in
-// a tunnel shows at once, survives a reload inside, and is applied once. A run on a phone is another matter (docs/device-checklist.md).
+// a tunnel shows at once, survives a reload inside, and is applied once; and axe-core looks at every screen in each of its states. A run on a phone is another matter (docs/device-checklist.md).
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
+import { sound, violations } from '../support/axe.mjs'
 import { launch, Phone } from '../support/browser.mjs'
 import { whileAlive } from '../support/endings.mjs'
+import { states } from '../support/mobile.mjs'
 import { Proxy } from '../support/proxy.mjs'
+import { Screen } from '../support/screen.mjs'
 import { Server } from '../support/server.mjs'
+import { closeBrowser } from '../support/world.mjs'
 
 const app = fileURLToPath(new URL('../../examples/activities/mobile/', import.meta.url))
 const dist = join(app, 'dist')
@@ -27,6 +31,7 @@ after(async () => {
   for (const phone of phones) await phone.close()
   for (const network of networks) await network.stop()
   await browser?.close()
+  await closeBrowser()
   await server?.stop()
 })
 
@@ -91,3 +96,42 @@ test('the mobile app: a tunnel, a reload inside it, and back: each change is app
   assert.deepEqual(server.sql(`SELECT text FROM message WHERE activity_id = '${id}'`), [{ text: 'In the tunnel, with tea ☕' }])
   assert.deepEqual([...ana.errors, ...ben.errors], [])
 }))
+
+/** The canvas of the app in each colour scheme, as `theme.ts` has it. */
+const CANVAS = { light: 'rgb(245, 246, 244)', dark: 'rgb(15, 21, 23)' }
+const dressed = (frame, scheme) => frame.waitForFunction((colour) => getComputedStyle(document.querySelector('#root > div')).backgroundColor === colour, CANVAS[scheme])
+
+/** States that have every colour of the theme between them; all others are looked at in the light. */
+const DARK = ['sign-in-failed', 'list-loading', 'list', 'chat', 'refused-changed', 'chat-offline', 'outbox']
+
+/** With `PICTURES=<folder>` each state is also photographed there, on two widths and in both schemes: to be looked at by people. */
+const folder = process.env.PICTURES
+async function picture(page, name) {
+  mkdirSync(folder, { recursive: true })
+  for (const width of [390, 360]) {
+    await page.setViewportSize({ width, height: 740 })
+    for (const scheme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme: scheme })
+      await dressed(page, scheme)
+      await page.screenshot({ path: join(folder, `${name}-${width}-${scheme}.png`) })
+    }
+  }
+}
+
+test('axe finds nothing serious on any screen of the mobile app, in any state', async () => {
+  const own = await Server.start(dist)
+  let screen
+  try {
+    screen = await Screen.open(own)
+    await whileAlive(screen.context.browser(), () =>
+      states(screen, async (page, name) => {
+        if (folder !== undefined) await picture(page, name)
+        if (DARK.includes(name)) await sound(page, name, dressed)
+        else assert.deepEqual(await violations(page), [], name)
+      }), { limit: folder === undefined ? 90_000 : 600_000 })
+    assert.deepEqual(screen.errors, [])
+  } finally {
+    await screen?.close()
+    await own.stop()
+  }
+})

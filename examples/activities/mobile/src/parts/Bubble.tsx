@@ -66,7 +66,8 @@ const styles = StyleSheet.create({
   bubble: { borderRadius: 17, paddingHorizontal: 12, paddingVertical: 7, flexDirection: 'row', flexWrap: 'wrap', justifyContent: 'flex-end', alignItems: 'flex-end', columnGap: 10 },
   tailMine: { borderBottomRightRadius: 5 },
   tailTheirs: { borderBottomLeftRadius: 5 },
-  text: { flexShrink: 1 },
+  // It takes the whole line where the time has gone to the next.
+  text: { flexShrink: 1, flexGrow: 1 },
   foot: { flexDirection: 'row', gap: 4 },
   parked: { gap: 6, marginTop: 4, alignItems: 'flex-end' },
 });

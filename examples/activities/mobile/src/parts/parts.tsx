@@ -1,7 +1,7 @@
 // The small things that every screen is made of: text, buttons, a person's disc, a notice. They know no data.
 import { displayName, initials, tintOf } from 'activities-shared/domain/names.ts';
 import type { ReactNode } from 'react';
-import { Pressable, StyleSheet, Text, View, type StyleProp, type TextStyle, type ViewStyle } from 'react-native';
+import { Pressable, StyleSheet, Text, View, type DimensionValue, type StyleProp, type TextStyle, type ViewStyle } from 'react-native';
 import { usePalette, type Palette } from '../theme';
 
 type Tone = 'ink' | 'soft' | 'tide' | 'sun' | 'alarm' | 'heart' | 'onTide';
@@ -72,13 +72,19 @@ export function Person({ id, size = 40, online = false }: { id: string; size?: n
   const palette = usePalette();
   const [background, letters] = palette.tints[tintOf(id, palette.tints.length)] ?? palette.tints[0]!;
   return (
-    <View style={{ width: size, height: size }} {...(online ? { accessible: true, accessibilityLabel: `${displayName(id)} is online` } : { accessibilityElementsHidden: true, importantForAccessibility: 'no-hide-descendants' as const })}>
-      <View style={[styles.disc, { width: size, height: size, borderRadius: size / 2, backgroundColor: background }]}>
+    <View style={{ width: size, height: size }} {...(online ? { role: 'img' as const, 'aria-label': `${displayName(id)} is online` } : { 'aria-hidden': true })}>
+      <View aria-hidden style={[styles.disc, { width: size, height: size, borderRadius: size / 2, backgroundColor: background }]}>
         <Text style={{ color: letters, fontWeight: '700', fontSize: size * 0.4 }}>{initials(id)}</Text>
       </View>
       {online && <View style={[styles.dot, { borderColor: palette.surface }]} />}
     </View>
   );
+}
+
+/** Where something will stand. */
+export function Placeholder({ width, height, style }: { width: DimensionValue; height: number; style?: StyleProp<ViewStyle> }) {
+  const palette = usePalette();
+  return <View style={[{ width, height, borderRadius: height / 2, backgroundColor: palette.line }, style]} />;
 }
 
 export function Notice({ title, children, action, testID }: { title: string; children?: ReactNode; action?: ReactNode; testID?: string }) {

@@ -14,7 +14,7 @@ import { useWrites } from 'activities-shared/tidewire/useWrites.ts';
 import { useNow } from 'activities-shared/time/useNow.ts';
 import { FlatList, StyleSheet, TextInput, View } from 'react-native';
 import { Bubble } from '../parts/Bubble';
-import { Button, Notice, Words } from '../parts/parts';
+import { Button, Notice, Placeholder, Words } from '../parts/parts';
 import { QueryNotice } from '../parts/QueryNotice';
 import { usePalette } from '../theme';
 
@@ -42,7 +42,7 @@ function Messages({ activityId, user, admitted }: { activityId: string; user: Us
   if (query.data === undefined) {
     if (!admitted) return <Notice title="The chat opens once this is sent">That you are going is kept on this device, and goes out by itself when there is a connection.</Notice>;
     if (query.isError || query.isPaused) return <QueryNotice query={query} what="This chat" />;
-    return <View style={styles.grow} accessibilityLabel="Loading the chat" />;
+    return <Loading />;
   }
   if (room === 'denied' && admitted && query.isError) return <Notice title="You are not in this chat any more" />;
   // A list that is turned over begins with the newest, and stays at the bottom by itself.
@@ -69,6 +69,16 @@ function Messages({ activityId, user, admitted }: { activityId: string; user: Us
       )}
       <Typists activityId={activityId} userId={user.id} />
       <Composer activityId={activityId} userId={user.id} />
+    </View>
+  );
+}
+
+function Loading() {
+  return (
+    <View style={styles.loading} role="status" aria-label="Loading the chat">
+      <Placeholder width="58%" height={36} />
+      <Placeholder width="42%" height={36} />
+      <Placeholder width="50%" height={36} style={styles.ownSide} />
     </View>
   );
 }
@@ -111,6 +121,8 @@ function Composer({ activityId, userId }: { activityId: string; userId: string }
 
 const styles = StyleSheet.create({
   grow: { flex: 1, minHeight: 0 },
+  loading: { flex: 1, justifyContent: 'flex-end', gap: 10, paddingHorizontal: 14, paddingBottom: 90 },
+  ownSide: { alignSelf: 'flex-end' },
   messages: { paddingHorizontal: 14, paddingVertical: 12 },
   day: { textAlign: 'center', marginVertical: 10 },
   typing: { minHeight: 22, paddingHorizontal: 18 },

@@ -85,10 +85,12 @@ function Title({ activity }: { activity: Activity }) {
     setDraft(null);
   };
   return (
-    <View style={styles.titleLine}>
+    <View style={styles.editor}>
       <TextInput autoFocus selectTextOnFocus accessibilityLabel="Title" value={draft} onChangeText={setDraft} onSubmitEditing={submit} maxLength={120} testID="rename-title" style={[styles.input, { color: palette.ink, borderColor: palette.line, backgroundColor: palette.surface }]} />
-      <Button small look="filled" onPress={submit} testID="rename-save">Save</Button>
-      <Button small look="plain" onPress={() => setDraft(null)}>Cancel</Button>
+      <View style={styles.row}>
+        <Button small look="filled" disabled={draft.trim() === ''} onPress={submit} testID="rename-save">Save</Button>
+        <Button small look="plain" onPress={() => setDraft(null)}>Cancel</Button>
+      </View>
     </View>
   );
 }
@@ -132,7 +134,9 @@ const styles = StyleSheet.create({
   meta: { flexDirection: 'row', flexWrap: 'wrap', columnGap: 12, marginTop: 2 },
   actions: { flexDirection: 'row', flexWrap: 'wrap', gap: 8, paddingHorizontal: 16 },
   refused: { marginHorizontal: 16, padding: 14, borderRadius: 14, gap: 6 },
-  titleLine: { flexDirection: 'row', alignItems: 'center', gap: 6 },
+  titleLine: { flexDirection: 'row', alignItems: 'flex-start', justifyContent: 'space-between', gap: 6, marginRight: -12 },
+  editor: { gap: 8, marginBottom: 4 },
+  row: { flexDirection: 'row', gap: 6 },
   shrink: { flexShrink: 1 },
-  input: { flex: 1, minWidth: 0, minHeight: 44, borderWidth: 1, borderRadius: 12, paddingHorizontal: 12, fontSize: 16 },
+  input: { minHeight: 44, borderWidth: 1, borderRadius: 12, paddingHorizontal: 12, fontSize: 16 },
 });

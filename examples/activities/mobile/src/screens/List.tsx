@@ -10,7 +10,7 @@ import { useNow } from 'activities-shared/time/useNow.ts';
 import { ago } from 'activities-shared/time/words.ts';
 import { FlatList, Pressable, StyleSheet, TextInput, View } from 'react-native';
 import { LikeButton } from '../parts/LikeButton';
-import { Button, Notice, Person, Words } from '../parts/parts';
+import { Button, Notice, Person, Placeholder, Words } from '../parts/parts';
 import { QueryNotice } from '../parts/QueryNotice';
 import { usePalette } from '../theme';
 
@@ -55,7 +55,7 @@ function Row({ activity, online, creation, waiting, now, onOpen }: {
   const going = `${activity.participantCount} going${activity.joined === true ? ', you too' : ''}`;
   return (
     <View style={[styles.row, { backgroundColor: palette.surface, borderColor: palette.line }]}>
-      <Pressable accessibilityRole="button" accessibilityLabel={`${activity.title}, ${going}`} onPress={() => onOpen(activity.id)} testID={`activity-${activity.id}`} style={({ pressed }) => [styles.open, { opacity: pressed ? 0.6 : 1 }]}>
+      <Pressable accessibilityRole="button" onPress={() => onOpen(activity.id)} testID={`activity-${activity.id}`} style={({ pressed }) => [styles.open, { opacity: pressed ? 0.6 : 1 }]}>
         <Person id={activity.createdBy} online={online} />
         <View style={styles.grow}>
           <Words bold lines={2}>{activity.title}</Words>
@@ -102,9 +102,15 @@ function Create() {
 function Loading() {
   const palette = usePalette();
   return (
-    <View style={styles.loading} accessibilityLabel="Loading activities">
-      {[0, 1, 2, 3].map((key) => (
-        <View key={key} style={[styles.row, styles.placeholder, { backgroundColor: palette.sunken, borderColor: palette.line }]} />
+    <View style={styles.loading} role="status" aria-label="Loading activities">
+      {(['62%', '48%', '70%', '54%'] as const).map((width) => (
+        <View key={width} style={[styles.row, styles.placeholder, { backgroundColor: palette.surface, borderColor: palette.line }]}>
+          <Placeholder width={40} height={40} />
+          <View style={styles.lines}>
+            <Placeholder width={width} height={13} />
+            <Placeholder width="38%" height={10} />
+          </View>
+        </View>
       ))}
     </View>
   );
@@ -120,5 +126,6 @@ const styles = StyleSheet.create({
   input: { flex: 1, minWidth: 0, minHeight: 44, paddingHorizontal: 12, fontSize: 16 },
   plus: { borderRadius: 12, paddingHorizontal: 0 },
   loading: { gap: 8 },
-  placeholder: { height: 68 },
+  placeholder: { height: 68, gap: 12, paddingLeft: 14 },
+  lines: { flex: 1, gap: 9 },
 });

@@ -24,23 +24,12 @@ export function SignIn({ ended }: { ended: boolean }) {
         </View>
         <Words heading size={32} bold>Activities</Words>
         <Words tone="soft" size={17} style={styles.lead}>Plan things together. It keeps working where the network doesn’t.</Words>
-        {ended && error === null && (
-          <View style={[styles.alert, { backgroundColor: palette.wash }]}>
-            <Words tone="tide" size={15}>Your session has ended. Changes that were not sent are kept until you are back.</Words>
-          </View>
-        )}
-        {error !== null && (
-          <View style={[styles.alert, { backgroundColor: palette.alarmWash }]} accessibilityRole="alert">
-            <Words tone="alarm" size={15}>{error}</Words>
-          </View>
-        )}
         <Words tone="soft" size={14} bold>Continue as</Words>
         <View style={[styles.people, { backgroundColor: palette.surface, borderColor: palette.line }]}>
           {PEOPLE.map((person, at) => (
             <Pressable
               key={person.name}
               accessibilityRole="button"
-              accessibilityLabel={`Continue as ${displayName(person.name)}`}
               disabled={busy !== null}
               onPress={() => enter(person.name)}
               testID={`login-${person.name}`}
@@ -72,6 +61,18 @@ export function SignIn({ ended }: { ended: boolean }) {
           />
           <Button look="filled" disabled={who === null || busy !== null} onPress={submit} label="Sign in with this name" testID="login-submit">→</Button>
         </View>
+        {/* There is room for it before it comes: nothing moves away from a finger. */}
+        <View style={styles.foot}>
+          {error !== null ? (
+            <View style={[styles.alert, { backgroundColor: palette.alarmWash }]} accessibilityRole="alert">
+              <Words tone="alarm" size={15}>{error}</Words>
+            </View>
+          ) : ended && (
+            <View style={[styles.alert, { backgroundColor: palette.wash }]}>
+              <Words tone="tide" size={15}>Your session has ended. Changes that were not sent are kept until you are back.</Words>
+            </View>
+          )}
+        </View>
       </View>
     </ScrollView>
   );
@@ -82,7 +83,8 @@ const styles = StyleSheet.create({
   column: { width: '100%', maxWidth: 400, gap: 8 },
   mark: { width: 52, height: 52, borderRadius: 16, alignItems: 'center', justifyContent: 'center', marginBottom: 12 },
   lead: { marginBottom: 20 },
-  alert: { padding: 14, borderRadius: 12, marginBottom: 8 },
+  alert: { padding: 14, borderRadius: 12 },
+  foot: { minHeight: 92, paddingTop: 8 },
   people: { borderWidth: 1, borderRadius: 16, overflow: 'hidden' },
   person: { flexDirection: 'row', alignItems: 'center', gap: 14, padding: 14 },
   grow: { flex: 1 },

@@ -1,0 +1,150 @@
+// The mobile app's screens in each of their states, one after the other, on a window of its own. It knows nothing of what is looked for there.
+import { Screen } from './screen.mjs'
+
+const LIST = 'GET /api/activities'
+const CHAT = 'GET /api/activities/lake-swim/messages'
+const SEND = 'POST /api/activities/lake-swim/messages'
+const RENAME = 'PATCH /api/activities/lake-swim'
+const CLOSED = { error: { code: 'CLOSED', message: 'closed on Sundays' } }
+
+/** Calls `look(page, name)` in each state. */
+export async function states(screen, look) {
+  const { page, context } = screen
+  const text = (words) => page.getByText(words).first().waitFor()
+  const open = async (id) => {
+    await screen.id(`activity-${id}`).click()
+    await screen.id('title').waitFor()
+  }
+  const back = async () => screen.id('back').click()
+  const reload = async () => {
+    await page.reload()
+    await screen.id('account').waitFor()
+  }
+  const say = async (words) => {
+    await screen.id('message-input').fill(words)
+    await screen.id('message-send').click()
+  }
+
+  await screen.id('login-ana').waitFor()
+  await look(page, 'sign-in')
+  screen.replace('POST /api/login', (route) => route.abort())
+  await screen.signIn()
+  await text('The server can’t be reached.')
+  await look(page, 'sign-in-failed')
+  screen.restore('POST /api/login')
+
+  screen.hold(LIST)
+  await screen.signIn()
+  await page.getByLabel('Loading activities').waitFor()
+  await look(page, 'list-loading')
+  screen.says(LIST, 403, CLOSED)
+  await reload()
+  await text('Activities could not be loaded')
+  await look(page, 'list-failed')
+  screen.restore(LIST)
+  await page.getByText('Try again').click()
+
+  // What was found empty would be kept as such on the device of somebody who looks further.
+  const other = await Screen.open(screen.server)
+  other.replace(LIST, async (route) => route.fulfill({ response: await route.fetch(), body: '[]' }))
+  await other.signIn('ben')
+  await other.page.getByText('Nothing planned yet').waitFor()
+  await look(other.page, 'list-empty')
+  await other.id('create-title').fill('Kites on the hill')
+  await other.id('create-submit').click()
+  await other.page.getByText('Kites on the hill').click()
+  await other.page.getByText('No messages yet').waitFor()
+  await look(other.page, 'chat-empty')
+  await other.close()
+
+  const ben = await Screen.open(screen.server)
+  await ben.signIn('ben')
+  await screen.id('like-lake-swim').waitFor()
+  await page.getByLabel('Ben is online').first().waitFor()
+  await look(page, 'list')
+  await screen.id('account').click()
+  await screen.id('sign-out').waitFor()
+  await look(page, 'account')
+  await page.getByText('Stay').click()
+
+  await open('flea-market')
+  await text('The chat is for those who are going')
+  await look(page, 'detail-of-others')
+  await back()
+  screen.hold(CHAT)
+  await open('lake-swim')
+  await page.getByLabel('Loading the chat').waitFor()
+  await look(page, 'chat-loading')
+  screen.says(CHAT, 403, CLOSED)
+  await reload()
+  await open('lake-swim')
+  await text('This chat could not be loaded')
+  await look(page, 'chat-failed')
+  screen.restore(CHAT)
+  await page.getByText('Try again').click()
+  await screen.id('message-text').first().waitFor()
+  await screen.id('rename').click()
+  await screen.id('rename-title').waitFor()
+  await look(page, 'rename')
+  await page.getByText('Cancel').click()
+
+  await say('Seventeen is warm. I bring the thermos and the big towel, you bring the courage.')
+  await page.getByTestId('tick-sent').waitFor()
+  await ben.id('activity-lake-swim').click()
+  await page.getByTestId('tick-read').waitFor()
+  await ben.id('message-input').fill('Deal')
+  await page.getByText('Ben is typing…').waitFor()
+  await look(page, 'chat')
+  await ben.close()
+
+  screen.says(SEND, 422, { error: { code: 'RUDE', message: 'no shouting in this chat' } }, { 'Tidewire-Outcome': 'rejected' })
+  await say('WHERE IS EVERYBODY')
+  await screen.id('parked').waitFor()
+  screen.says(RENAME, 412, { error: { code: 'CONFLICT', message: 'another version' } }, { 'Tidewire-Outcome': 'rejected' })
+  await screen.id('rename').click()
+  await screen.id('rename-title').fill('Swim at noon')
+  await screen.id('rename-save').click()
+  await screen.id('refused-title').waitFor()
+  await look(page, 'refused')
+  await screen.id('parked-edit').click()
+  await screen.id('parked-words').waitFor()
+  await look(page, 'refused-changed')
+  await back()
+  await screen.id('like-lake-swim').waitFor()
+
+  await context.setOffline(true)
+  await screen.id('connection-banner').waitFor()
+  await screen.id('like-sunrise-run').click()
+  await open('lake-swim')
+  await screen.id('cheer').click()
+  await screen.id('cheer').click()
+  await say('In the tunnel now')
+  await page.getByTestId('tick-waiting').waitFor()
+  await look(page, 'chat-offline')
+  await back()
+  await screen.id('create-title').fill('Picnic on the island, with everything that fits into two boats and a cargo bike')
+  await screen.id('create-submit').click()
+  await screen.id('waiting-sunrise-run').waitFor()
+  await look(page, 'list-offline')
+  await page.getByText('Picnic on the island').click()
+  await text('The chat opens once this is sent')
+  await look(page, 'detail-not-sent')
+  await back()
+  await open('film-night')
+  await text('This chat is not on this device yet')
+  await look(page, 'chat-not-here')
+  await screen.id('outbox').click()
+  await screen.id('lane').first().waitFor()
+  await look(page, 'outbox')
+  await screen.id('item-edit').first().click()
+  await screen.id('item-words').waitFor()
+  await look(page, 'outbox-changed')
+  await back()
+  await open('board-games')
+  await screen.id('cheer').waitFor()
+  await screen.id('leave').evaluate((button) => {
+    for (let taps = 0; taps <= 100; taps += 1) button.click()
+  })
+  await screen.id('write-refused').waitFor()
+  await look(page, 'queue-full')
+}
