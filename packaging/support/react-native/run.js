@@ -169,13 +169,15 @@ async function story(kind) {
   gaps.length = 0
   const burst = Date.now()
   for (let at = 2; at <= BURST + 1; at += 1) link.onmessage({ data: frame(at) })
-  const taken = Date.now() - burst
+  // On a phone each frame is a turn of its own: what handing all of them over takes is no slice.
+  last = Date.now()
+  const taken = last - burst
   await until(() => heard.length >= BURST, 'the burst')
   const all = Date.now() - burst
   running = false
   said.push(`burst: ${heard.length} events`)
   second.tw.stop()
-  return { said, figures: { startup, burst: all, taken, slices: gaps.length, longest: Math.max.apply(null, gaps) } }
+  return { said, figures: { startup, burst: all, taken, slices: gaps.length, longest: Math.max.apply(null, gaps), over: gaps.filter((gap) => gap > 8).length } }
 }
 
 /** `count` times one after another, after some that do not count: milliseconds of each. */

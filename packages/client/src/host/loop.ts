@@ -8,7 +8,8 @@ import type { ClockPort } from '../ports/port.js';
 
 /** Milliseconds of one slice (Y5). */
 const SLICE = 8;
-/** Facts that go in together within a slice, at most: fewer where they take long, so that a slice stays near its time on a slow machine. */
+/** Facts that go in together within a slice: at first, since nobody knows how long they take, and at most. Fewer where they take long, so that a slice keeps its time on a slow machine. */
+const SIP = 4;
 const GULP = 16;
 /** Milliseconds for which a timer that comes too early is left as it is: a burst moves the deadline on with each fact. Too short for a sleep to lie between, which timers do not count. */
 const LEFT = 250;
@@ -27,7 +28,9 @@ export class Loop {
   readonly #hooks: LoopHooks;
   #inbox: Message[] = [];
   readonly #work: Exclude<Output, { kind: 'Reply' }>[] = [];
-  #gulp = GULP;
+  #gulp = SIP;
+  /** Milliseconds that the last slice's end took. */
+  #settling = 0;
   #draining = false;
   #scheduled = false;
   #over = false;
@@ -58,18 +61,23 @@ export class Loop {
   /** Handles what waits, for as long as a slice may take; the rest comes in the next ones. */
   #slice(): void {
     if (this.#inbox.length === 0 || this.#draining || this.#over) return;
+    // What was quick before need not be quick now.
+    this.#gulp = Math.min(this.#gulp, SIP);
     if (this.#inbox.length <= this.#gulp) return this.drain();
     let began = this.#clock.now().mono;
-    const until = began + SLICE;
+    const until = began + SLICE - Math.min(this.#settling, SLICE / 2);
     this.#draining = true;
     try {
       while (this.#inbox.length > this.#gulp) {
         this.#step(this.#gulp);
         this.#performAll();
         const now = this.#clock.now().mono;
-        if (now - began > SLICE / 2) this.#gulp = Math.max(1, Math.floor(this.#gulp / 2));
-        else if (now - began < SLICE / 8) this.#gulp = Math.min(GULP, this.#gulp * 2);
-        if (now >= until) return this.#postpone();
+        const took = now - began;
+        const each = took / this.#gulp;
+        if (took > SLICE / 8) this.#gulp = Math.max(1, this.#gulp >> 1);
+        else if (took < SLICE / 8) this.#gulp = Math.min(GULP, this.#gulp * 2);
+        // The next ones take as long as these.
+        if (now + each * this.#gulp >= until) return this.#postpone(now);
         began = now;
       }
     } finally {
@@ -78,8 +86,9 @@ export class Loop {
     this.drain();
   }
 
-  #postpone(): void {
+  #postpone(began: number): void {
     this.#guarded(() => this.#hooks.settle());
+    this.#settling = this.#clock.now().mono - began;
     if (this.#isOver()) return;
     this.#stopSlices();
     this.#stopSlices = this.#clock.after(0, () => this.#slice());
