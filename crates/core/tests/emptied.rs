@@ -45,6 +45,7 @@ fn q4_q9_over_an_emptied_store_a_tab_that_followed_sends_nothing_that_another_ma
         rig.answer(200, "applied");
         rig.command(Command::SetProcessing { on: false }).unwrap();
         let write = rig.submit("/x");
+        rig.lead(); // Once more, as after a store that failed.
         if followed {
             rig.input(Input::LeaderLost {});
         }
