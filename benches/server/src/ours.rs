@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tidewire_server::auth::{AuthError, Authenticator, Session, User};
-use tidewire_server::event::{BoxFuture, History, HistoryError, RoomEvent};
+use tidewire_server::event::{BoxFuture, History, NoHistory, RoomEvent};
 use tidewire_server::front::{Doors, Rate, serve_with};
 use tidewire_server::params;
 use tidewire_server::socket::{Access, Builder, Config, Denied, Farewell, RoomAuthorizer, SocketServer};
@@ -33,22 +33,6 @@ impl Authenticator for Everybody {
 impl RoomAuthorizer for Everybody {
     fn authorize<'a>(&'a self, _: &'a User, _: &'a str) -> BoxFuture<'a, Result<Access, Denied>> {
         Box::pin(std::future::ready(Ok(Access::full())))
-    }
-}
-
-/// No history.
-impl History for Everybody {
-    fn head<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(Arc<str>, u64), HistoryError>> {
-        Box::pin(std::future::ready(Ok(("e".into(), 0))))
-    }
-
-    fn after<'a>(
-        &'a self,
-        _: &'a str,
-        _: u64,
-        _: usize,
-    ) -> BoxFuture<'a, Result<Vec<RoomEvent>, HistoryError>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }
 
@@ -75,7 +59,7 @@ fn unlimited() -> Config {
 /// Without a database; `defaults` keeps every limit as it is, `deflated` compresses.
 pub(crate) async fn serve(port: Option<&str>, kind: &str) -> Result<(), Failure> {
     let (_events, feed) = unbounded_channel();
-    let sockets = builder(feed, Arc::new(Everybody));
+    let sockets = builder(feed, Arc::new(NoHistory::new("e")));
     let sockets = if kind == "defaults" { sockets } else { sockets.config(unlimited()) };
     let sockets = sockets.on("cast", |context, payload| async move {
         context.broadcast("r", "told", &payload).ok();
