@@ -116,15 +116,13 @@ impl Outbox {
             self.write_clock(ctx);
         }
         for number in vanished {
-            let Some(mut record) = self.entries.get(&number).map(|e| e.record.clone()) else { continue };
-            let mut then = Then::Enqueued;
-            if !self.sole && record.stage == Stage::Queued {
+            let Some(record) = self.entries.get(&number).map(|e| e.record.clone()) else { continue };
+            if self.sole || record.stage != Stage::Queued {
+                self.put(number, record, Then::Enqueued, ctx);
+            } else {
                 // Who led before may have sent it; what that one knew of it is gone (Q9).
-                then = Then::Parked;
-                let reason = ParkReason::Unknown;
-                record.stage = Stage::Parked { reason, status: 0, body: None, unresolved: None };
+                self.park(number, ParkReason::Unknown, 0, None, None, ctx);
             }
-            self.put(number, record, then, ctx);
         }
     }
 
